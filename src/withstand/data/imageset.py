@@ -1,0 +1,65 @@
+"""The image set: what every dataset and every shift gives, and all that a classifier is ever shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Labelled images, each of which knows the source image it was made from.
+
+    Attributes:
+        images: uint8 N×H×W×3, RGB, 0 to 255; in memory or memory-mapped. Never written to.
+        labels: int64 N, each in ``range(len(classes))``.
+        ids: int64 N, stable: the same source image has the same id in every run, split and shift.
+        classes: class names, in the order of the labels.
+        masks: bool N×H×W, true on the object, where it is known.
+        background: int64 N, the class whose kind of background the image shows, where it is known.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    classes: tuple[str, ...]
+    masks: NDArray[np.bool_] | None = None
+    background: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.images)
+        if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[3] != 3:
+            raise ValueError(f"images must be uint8 N×H×W×3, not {self.images.dtype} {self.images.shape}")
+        if len(self.labels) != n or len(self.ids) != n:
+            raise ValueError(f"{n} images, {len(self.labels)} labels and {len(self.ids)} ids do not match")
+        if n and not 0 <= int(self.labels.min()) <= int(self.labels.max()) < len(self.classes):
+            raise ValueError(f"labels must lie in 0..{len(self.classes) - 1}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, rows: NDArray[np.int64] | slice) -> ImageSet:
+        """The image set of ``rows`` alone (positions, not ids)."""
+        return replace(
+            self,
+            images=self.images[rows],
+            labels=self.labels[rows],
+            ids=self.ids[rows],
+            masks=None if self.masks is None else self.masks[rows],
+            background=None if self.background is None else self.background[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A training and a test image set that share no source image."""
+
+    name: str
+    train: ImageSet
+    test: ImageSet
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.test.classes

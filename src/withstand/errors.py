@@ -1,0 +1,22 @@
+"""The one kind of error that is the user's to mend, and the hint that helps to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something the user can put right: what is wrong, where, and what to do, in one line.
+
+    The command line prints it without a traceback and ends with exit code 2.
+    """
+
+
+def nearest(name: str, options: Iterable[str]) -> str:
+    """A hint for a misspelt ``name``: the closest of ``options``, or all of them when none is close."""
+    known = sorted(options)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"choose from: {', '.join(known)}"

@@ -1,0 +1,104 @@
+"""Predictions on disk: one Parquet file a cell, found by what made it, written once.
+
+A *cell* is one classifier under one condition. Its key is a digest of everything that its numbers depend on, so a file
+that is there is right by construction, and resuming is only not doing again what is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from withstand import atomic
+from withstand.conditions import Condition
+from withstand.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What one classifier said under one condition, a row an image.
+
+    Attributes:
+        ids: int64 N, the source image of each row.
+        labels: int64 N, the true class.
+        logits: float32 N×K, the classifier's raw outputs.
+    """
+
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    logits: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One condition and all that the predictions under it depend on (``facts``: JSON values)."""
+
+    condition: Condition
+    facts: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of the condition and the facts."""
+        content = json.dumps({"condition": str(self.condition), **self.facts}, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    @property
+    def file(self) -> str:
+        return f"{self.condition}.{self.key}.parquet"
+
+
+class Store:
+    """A folder of cells."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def __contains__(self, cell: Cell) -> bool:
+        return (self.root / cell.file).is_file()
+
+    def write(self, cell: Cell, predictions: Predictions) -> None:
+        """Write ``predictions`` whole or not at all."""
+        classes = predictions.logits.shape[1]
+        flat = pa.array(np.ascontiguousarray(predictions.logits, dtype=np.float32).reshape(-1))
+        table = pa.table(
+            {
+                "id": pa.array(predictions.ids, pa.int64()),
+                "label": pa.array(predictions.labels, pa.int64()),
+                "logits": pa.FixedSizeListArray.from_arrays(flat, classes),
+            }
+        )
+        facts = json.dumps({"condition": str(cell.condition), **cell.facts}, sort_keys=True)
+        with atomic.replacing(self.root / cell.file) as temporary:
+            pq.write_table(table.replace_schema_metadata({"withstand": facts}), temporary, compression="zstd")
+
+    def read(self, cell: Cell | str) -> Predictions:
+        """Read a cell, or the file of that name.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
+        path = self.root / (cell if isinstance(cell, str) else cell.file)
+        try:
+            table = pq.read_table(path)
+            logits = table["logits"].combine_chunks()
+            return Predictions(
+                ids=table["id"].to_numpy(),
+                labels=table["label"].to_numpy(),
+                logits=logits.flatten().to_numpy().reshape(len(logits), -1),
+            )
+        except (OSError, pa.ArrowException, KeyError) as error:
+            raise UserError(
+                f"cannot read the predictions in {path}: {error}; delete the file and run the evaluation again"
+            ) from error
