@@ -1,0 +1,77 @@
+"""What a person sees while work goes on: a live bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_PLAIN_EVERY = 10.0  # seconds between lines where the output is no terminal
+
+
+def say(message: str) -> None:
+    """One line for the user; wraps at the terminal's width, never in a log."""
+    console.print(message, soft_wrap=not console.is_terminal, markup=False)
+
+
+class Bar:
+    """Counts what is done of a known amount of work; ``images`` feeds the rate."""
+
+    def __init__(self, title: str, total: int, done: int, live: Progress | None) -> None:
+        self.title, self.total, self.done, self.images = title, total, done, 0
+        self._live = live
+        self._task = live.add_task(title, total=total, completed=done, images=0) if live else None
+        self._started = self._said = time.monotonic()
+        self._begun = done
+
+    def advance(self, steps: int = 1, images: int = 0, note: str = "") -> None:
+        """``steps`` more are done, with ``images`` images; ``note`` follows the title."""
+        self.done += steps
+        self.images += images
+        if self._live is not None and self._task is not None:
+            self._live.update(
+                self._task, advance=steps, images=self.images, description=f"{self.title} {note}".rstrip()
+            )
+        elif time.monotonic() - self._said >= _PLAIN_EVERY and self.done < self.total:
+            self._said = time.monotonic()
+            say(f"{self.title}: {self.done}/{self.total} {note}".rstrip() + f", {self.rate:,.0f} images/s{self._left}")
+
+    @property
+    def rate(self) -> float:
+        """Images a second since the bar began."""
+        return self.images / max(time.monotonic() - self._started, 1e-9)
+
+    @property
+    def _left(self) -> str:
+        pace = (time.monotonic() - self._started) / max(self.done - self._begun, 1)
+        return f", {pace * (self.total - self.done):,.0f} s left"
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        elapsed = task.elapsed or 0
+        return Text(f"{task.fields['images'] / elapsed:,.0f} images/s" if elapsed else "", style="cyan")
+
+
+@contextmanager
+def progress(title: str, total: int, done: int = 0) -> Iterator[Bar]:
+    """A bar over ``total`` steps, of which ``done`` were done before this run."""
+    if not console.is_terminal:
+        yield Bar(title, total, done, None)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as live:
+        yield Bar(title, total, done, live)

@@ -1,0 +1,89 @@
+"""Which device, how many threads, and which floating-point type."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import torch
+
+from withstand.errors import UserError
+
+
+def choose(wanted: str) -> torch.device:
+    """The device that ``wanted`` names; ``auto`` takes CUDA, else Apple's GPU, else the CPU.
+
+    Raises:
+        UserError: there is no such device here.
+    """
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError as error:
+        raise UserError(f"device={wanted} is not a device; use auto, cpu, cuda, cuda:1 or mps") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UserError(f"device={wanted}: this machine has no CUDA device; use device=cpu or device=auto")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(f"device={wanted}: this machine has {torch.cuda.device_count()} CUDA device(s)")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise UserError(f"device={wanted}: this machine has no MPS device; use device=cpu or device=auto")
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise UserError(f"device={wanted} is not supported; use auto, cpu, cuda or mps")
+    return device
+
+
+def describe(device: torch.device) -> str:
+    """The device in words, for the record."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device.type} ({_processor()}, {torch.get_num_threads()} threads)"
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as info:
+            names = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
+        return names[0]
+    except (OSError, IndexError):
+        return platform.processor() or platform.machine()
+
+
+def set_threads(count: int) -> None:
+    """Use ``count`` CPU threads, or every core this process may run on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(count or cores)
+
+
+def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
+    """The type of the arithmetic; ``auto`` is bfloat16 where the hardware computes in it, else float32."""
+    if wanted != "auto":
+        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[wanted]
+    fast = (
+        torch.cuda.get_device_capability(device) >= (8, 0)
+        if device.type == "cuda"
+        else device.type == "cpu" and _cpu_computes_bfloat16()
+    )
+    return torch.bfloat16 if fast else torch.float32
+
+
+def _cpu_computes_bfloat16() -> bool:
+    """True where the processor multiplies bfloat16 itself; elsewhere it is emulated and slower."""
+    try:
+        with open("/proc/cpuinfo") as info:
+            flags = next((line for line in info if line.startswith("flags")), "")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def name(dtype: torch.dtype) -> str:
+    """``bfloat16`` for ``torch.bfloat16``."""
+    return str(dtype).removeprefix("torch.")
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+    """Mixed precision in ``dtype``; nothing at all for float32."""
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)

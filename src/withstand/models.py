@@ -1,0 +1,162 @@
+"""The classifier: any timm network with its own preprocessing, its weights from wherever they come, and their digest."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import timm
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from withstand.config import Config
+from withstand.errors import UserError, nearest
+from withstand.preprocess import Preprocessing
+
+State = Mapping[str, Tensor]
+
+
+@dataclass
+class Classifier:
+    """A network, how images are made ready for it, and where its weights came from."""
+
+    network: nn.Module
+    preprocessing: Preprocessing
+    origin: str | None  # the pretrained weights in words; None: from scratch
+
+    def digest(self) -> str:
+        """SHA-256 of every weight and buffer, by name."""
+        return digest(self.network.state_dict())
+
+
+def digest(state: State) -> str:
+    """SHA-256 of a state dict's names, types, shapes and bytes; the same on every device."""
+    sha = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        plain = tensor.detach().cpu().contiguous()
+        sha.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())
+        sha.update(plain.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()
+
+
+def build(config: Config) -> Classifier:
+    """The classifier that the configuration names, on the CPU, before any training.
+
+    Raises:
+        UserError: no such architecture, weights that cannot be had, or a file of another architecture.
+    """
+    model = config.model
+    if not timm.is_model(model.name):
+        raise UserError(f"model.name: timm has no architecture '{model.name}'; {_suggest(model.name)}")
+    torch.manual_seed(config.seed)
+    tagged = f"{model.name}.{model.tag}" if model.tag else model.name
+    local = Path(config.paths.data) / "weights" / (model.file or f"{tagged}.safetensors")
+    network = _create(model.name, model.num_classes, model.args)
+    origin: str | None = None
+    if model.weights:
+        load(network, read_state(Path(model.weights)), source=model.weights)
+        origin = f"file {Path(model.weights).name}"
+    elif model.pretrained and local.is_file():
+        load(network, read_state(local), source=str(local))
+        origin = f"timm {tagged}, from {local.name}"
+    elif model.pretrained:
+        network = _download(tagged, model.num_classes, model.args, local)
+        origin = f"timm {tagged}"
+    return Classifier(network, _preprocessing(config, network, origin is not None), origin)
+
+
+def _suggest(name: str) -> str:
+    return nearest(name, timm.list_models(f"{name[:3]}*") or timm.list_models())
+
+
+def _create(name: str, num_classes: int, args: Mapping[str, Any], **more: Any) -> nn.Module:
+    try:
+        return cast(nn.Module, timm.create_model(name, num_classes=num_classes, **args, **more))
+    except TypeError as error:
+        raise UserError(f"model.args={dict(args)}: timm's '{name}' does not take them: {error}") from error
+
+
+def _download(tagged: str, num_classes: int, args: Mapping[str, Any], local: Path) -> nn.Module:
+    """timm's own pretrained weights, from the cache of the Hugging Face Hub or over the network."""
+    chatter = logging.getLogger("timm.models._builder")
+    level = chatter.level
+    chatter.setLevel(logging.CRITICAL)  # what went wrong is said below, once
+    try:
+        return _create(tagged, num_classes, args, pretrained=True)
+    except UserError:
+        raise
+    except Exception as error:  # the hub's client raises a dozen kinds, of several packages
+        raise UserError(
+            f"pretrained weights of {tagged} cannot be downloaded ({type(error).__name__}); put the file"
+            f" model.safetensors of huggingface.co/timm/{tagged} at {local}, or give model.weights=FILE"
+        ) from error
+    finally:
+        chatter.setLevel(level)
+
+
+def _preprocessing(config: Config, network: nn.Module, pretrained: bool) -> Preprocessing:
+    """Normalise as the weights were trained; from scratch, by the dataset's own statistics."""
+    model, dataset = config.model, config.dataset
+    own = cast(dict[str, Any], getattr(network, "pretrained_cfg", {})) if pretrained else {}
+    mean = model.mean or own.get("mean") or dataset.mean
+    std = model.std or own.get("std") or dataset.std
+    return Preprocessing(model.image_size, model.interpolation, tuple(mean), tuple(std))
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The state dict in a ``.safetensors`` or ``.pth`` file; no code in it is ever run.
+
+    Raises:
+        UserError: the file is missing, damaged, or holds something else.
+    """
+    if not path.is_file():
+        raise UserError(f"there is no weights file {path}")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged files raise anything from EOFError to UnpicklingError
+        raise UserError(
+            f"cannot read the weights in {path} ({type(error).__name__}); it must be a whole safetensors file"
+            " or a state dict saved by torch.save"
+        ) from error
+    for wrapper in ("state_dict", "model"):
+        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
+            content = content[wrapper]
+    if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
+        raise UserError(f"{path} holds no state dict; save one with torch.save(model.state_dict(), path)")
+    return content
+
+
+def load(network: nn.Module, state: State, source: str) -> None:
+    """Copy ``state`` into ``network``; only a classifier head for other classes, known by its name, is left fresh.
+
+    Raises:
+        UserError: any other key is missing, left over or of another shape.
+    """
+    own = network.state_dict()
+    head = [f"{name}.{part}" for name in _head_names(network) for part in ("weight", "bias")]
+    given = {k: v for k, v in state.items() if k not in head or (k in own and v.shape == own[k].shape)}
+    fresh = {k for k in head if k not in given}
+    wrong = [f"{k} is missing" for k in own if k not in given and k not in fresh]
+    wrong += [f"{k} is not in the model" for k in given if k not in own]
+    wrong += [
+        f"{k} is {tuple(v.shape)}, not {tuple(own[k].shape)}"
+        for k, v in given.items()
+        if k in own and v.shape != own[k].shape
+    ]
+    if wrong:
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise UserError(f"{source} holds weights of another architecture: {'; '.join(wrong[:3])}{more}")
+    network.load_state_dict(given, strict=False)
+
+
+def _head_names(network: nn.Module) -> tuple[str, ...]:
+    """The name of the classifier layer, which timm states for every architecture."""
+    named = cast(dict[str, Any], getattr(network, "default_cfg", {})).get("classifier", ())
+    return (named,) if isinstance(named, str) else tuple(named)

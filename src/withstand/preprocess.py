@@ -1,0 +1,67 @@
+"""From stored bytes to what a network reads: augmentation, resize and normalisation, in batches on the device."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from withstand.resize import resize
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What is done to an image before the network sees it; part of every cell's key.
+
+    Attributes:
+        image_size: pixels of the square that the network reads.
+        interpolation: ``bilinear`` or ``bicubic``, as Pillow does them.
+        mean, std: of each channel, for values between 0 and 1.
+    """
+
+    image_size: int
+    interpolation: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def facts(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """uint8 N×H×W×3 to float32 N×3×S×S in channels-last memory, on the same device."""
+        square = resize(images, self.image_size, self.image_size, self.interpolation)
+        scale, shift = self._affine(images.device)
+        # NHWC bytes seen as NCHW are channels-last already: no copy but the conversion itself.
+        return torch.addcmul(shift, square.permute(0, 3, 1, 2).float(), scale)
+
+    def _affine(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        mean, std = (torch.tensor(v, device=device).view(1, -1, 1, 1) for v in (self.mean, self.std))
+        return 1 / (255 * std), -mean / std
+
+
+def crop_flip(images: Tensor, generator: torch.Generator, padding: int = 4) -> Tensor:
+    """Random crop after zero padding, then a random horizontal flip, each image its own.
+
+    The usual CIFAR augmentation (He et al., 2016, section 4.2).
+
+    Args:
+        images: uint8 N×H×W×3.
+        generator: on the images' device; the same state gives the same crops.
+        padding: pixels of black on each side.
+
+    Returns:
+        uint8 N×H×W×3, a new tensor.
+    """
+    n, h, w, _ = images.shape
+    device = images.device
+    padded = images.new_zeros(n, h + 2 * padding, w + 2 * padding, 3)
+    padded[:, padding : padding + h, padding : padding + w] = images
+    offset = torch.randint(0, 2 * padding + 1, (2, n, 1), generator=generator, device=device)
+    flip = torch.randint(0, 2, (n, 1), generator=generator, device=device, dtype=torch.bool)
+    rows = offset[0] + torch.arange(h, device=device)
+    columns = torch.arange(w, device=device).expand(n, w)
+    columns = offset[1] + torch.where(flip, w - 1 - columns, columns)
+    image = torch.arange(n, device=device).view(n, 1, 1)
+    return padded[image, rows[:, :, None], columns[:, None, :]]

@@ -1,0 +1,199 @@
+"""The one training loop: (classifier, image sets) in, a better classifier out.
+
+Every random choice is drawn from (seed, epoch), never from a state carried along, so a run that was killed and started
+again makes the same weights, bit for bit, as one that was left alone.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from withstand.config import TrainConfig
+from withstand.console import Bar, progress
+from withstand.data.imageset import ImageSet
+from withstand.device import autocast
+from withstand.errors import UserError
+from withstand.models import Classifier
+from withstand.predict import Predictor
+from withstand.preprocess import crop_flip
+
+_CHECK_EVERY = 50  # steps between looks at the loss; each look waits for the device
+
+
+@dataclass
+class Progress:
+    """Where training stands after a whole epoch: all that is needed to go on."""
+
+    epoch: int  # epochs done
+    network: dict[str, Tensor]
+    optimizer: dict[str, Any]
+    history: list[dict[str, float]]
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the best epoch: the highest validation top-1, the earliest of equals."""
+        return max(self.history, key=lambda row: (row["val_top1"], -row["epoch"]))
+
+
+@dataclass(frozen=True)
+class _OnDevice:
+    """An image set whose bytes live on the device for the whole of training."""
+
+    images: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, images: ImageSet, device: torch.device) -> _OnDevice:
+        return cls(torch.tensor(images.images, device=device), torch.tensor(images.labels, device=device))
+
+
+class _Tally:
+    """Loss and hits, summed on the device so that no step waits for the host."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.sums = torch.zeros(3, dtype=torch.float64, device=device)
+        self.n = 0
+
+    def add(self, logits: Tensor, labels: Tensor, loss: Tensor) -> None:
+        ranked = logits.detach().topk(min(5, logits.shape[1])).indices == labels[:, None]
+        hits = torch.stack([loss.detach() * len(labels), ranked[:, 0].sum(), ranked.sum()])
+        self.sums += hits.double()
+        self.n += len(labels)
+
+    def row(self, split: str) -> dict[str, float]:
+        loss, top1, top5 = (self.sums / self.n).tolist()
+        return {f"{split}_loss": loss, f"{split}_top1": 100 * top1, f"{split}_top5": 100 * top5}
+
+
+def train(
+    classifier: Classifier,
+    train_set: ImageSet,
+    val_set: ImageSet,
+    settings: TrainConfig,
+    *,
+    seed: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    eval_batch_size: int,
+    resume: Progress | None,
+    after_epoch: Callable[[Progress], None],
+) -> None:
+    """Train ``classifier.network`` in place for ``settings.epochs`` epochs in all.
+
+    Args:
+        train_set, val_set: image sets that share no source image.
+        resume: where an earlier run stopped, or None.
+        after_epoch: called with the state after each epoch, which it may save.
+
+    Raises:
+        UserError: the loss is no longer finite; what ``after_epoch`` saved last is the last good state.
+    """
+    network = classifier.network.to(device=device, memory_format=torch.channels_last)
+    optimizer = _optimizer(network, settings)
+    history: list[dict[str, float]] = []
+    if resume is not None:
+        network.load_state_dict(resume.network)
+        optimizer.load_state_dict(resume.optimizer)
+        history = list(resume.history)
+    data = _OnDevice.of(train_set, device)
+    steps = len(_starts(len(train_set), settings.batch_size))
+    with progress("training", settings.epochs * steps, len(history) * steps) as bar:
+        for epoch in range(len(history) + 1, settings.epochs + 1):
+            started = time.perf_counter()
+            rate = _rate(settings, epoch)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            tally = _epoch(classifier, data, optimizer, settings, seed, epoch, dtype, bar)
+            row = {"epoch": epoch, **tally.row("train"), **evaluate(classifier, val_set, device, dtype, eval_batch_size)}
+            history.append(row | {"learning_rate": rate, "seconds": time.perf_counter() - started})
+            after_epoch(Progress(epoch, network.state_dict(), optimizer.state_dict(), history))
+
+
+def evaluate(
+    classifier: Classifier, images: ImageSet, device: torch.device, dtype: torch.dtype, batch_size: int
+) -> dict[str, float]:
+    """Validation loss (nats), top-1 and top-5 (percent) of the network as it stands."""
+    predictions = Predictor.of(classifier, device, dtype, batch_size)(images)
+    logits, labels = torch.from_numpy(predictions.logits), torch.from_numpy(predictions.labels)
+    tally = _Tally(torch.device("cpu"))
+    tally.add(logits, labels, cross_entropy(logits, labels))
+    return tally.row("val")
+
+
+def _epoch(
+    classifier: Classifier,
+    data: _OnDevice,
+    optimizer: torch.optim.Optimizer,
+    settings: TrainConfig,
+    seed: int,
+    epoch: int,
+    dtype: torch.dtype,
+    bar: Bar,
+) -> _Tally:
+    """One pass over the training images."""
+    network, device = classifier.network.train(), data.images.device
+    tally = _Tally(device)
+    for step, (images, labels) in enumerate(_batches(data, settings, seed, epoch), start=1):
+        with autocast(device, dtype):
+            logits = cast(Tensor, network(classifier.preprocessing(images)))
+        logits = logits.float()
+        loss = cross_entropy(logits, labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        tally.add(logits, labels, loss)
+        if step % _CHECK_EVERY == 0:
+            _check_finite(tally, settings, epoch)
+        bar.advance(images=len(labels), note=f"epoch {epoch}/{settings.epochs}")
+    _check_finite(tally, settings, epoch)
+    return tally
+
+
+def _batches(data: _OnDevice, settings: TrainConfig, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Shuffled, augmented batches; what they hold depends on (seed, epoch) alone."""
+    device = data.images.device
+    mixed = (seed * 1_000_003 + epoch) % 2**63
+    torch.manual_seed(mixed)  # dropout and stochastic depth draw from the global generator
+    generator = torch.Generator(device).manual_seed(mixed)
+    order = torch.randperm(len(data.labels), generator=generator, device=device)
+    for start in _starts(len(order), settings.batch_size):
+        rows = order[start : start + settings.batch_size]
+        images = data.images[rows]
+        yield crop_flip(images, generator) if settings.augment == "crop_flip" else images, data.labels[rows]
+
+
+def _starts(n: int, batch_size: int) -> range:
+    """Where the batches start; a last batch of one image is left out, as BatchNorm cannot use it."""
+    return range(0, n - 1 if n % batch_size == 1 and n > 1 else n, batch_size)
+
+
+def _check_finite(tally: _Tally, settings: TrainConfig, epoch: int) -> None:
+    if not math.isfinite(float(tally.sums[0])):
+        raise UserError(
+            f"the loss is no longer finite in epoch {epoch}; the state after epoch {epoch - 1} is kept."
+            f" Try a smaller train.learning_rate (now {settings.learning_rate:g}) with overwrite=true"
+        )
+
+
+def _rate(settings: TrainConfig, epoch: int) -> float:
+    """The learning rate of an epoch, from 1."""
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / settings.epochs))
+
+
+def _optimizer(network: nn.Module, settings: TrainConfig) -> torch.optim.Optimizer:
+    weights = network.parameters()
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(
+            weights, settings.learning_rate, momentum=settings.momentum, weight_decay=settings.weight_decay
+        )
+    return torch.optim.AdamW(weights, settings.learning_rate, weight_decay=settings.weight_decay)
