@@ -83,6 +83,7 @@ class ExperimentConfig:
 @dataclass
 class TrackerConfig:
     name: str = "none"
+    title: str = ""
     project: str = "withstand"
     tags: list[str] = field(default_factory=list)
 

@@ -1,0 +1,49 @@
+"""The command line: words in, an experiment run, an exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from withstand.errors import UserError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what the words ask for; 0 when it worked, 2 for an error that the user can mend, 130 when interrupted."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    from withstand.console import errors
+
+    try:
+        return _run(words)
+    except UserError as error:
+        errors.print(f"error: {error}", markup=False)
+        return 2
+    except KeyboardInterrupt:
+        errors.print("stopped; the same command goes on from here", markup=False)
+        return 130
+
+
+def _run(words: list[str]) -> int:
+    if {"-h", "--help", "help"} & set(words):
+        from withstand.help import show
+
+        show()
+        return 0
+    if "--version" in words:
+        from withstand import __version__
+
+        print(f"withstand {__version__}")
+        return 0
+    # Settled before Hydra or torch is imported, which takes seconds; the hub must not wait for a network that is not there.
+    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")
+    from withstand import experiments
+    from withstand.compose import compose
+
+    if words and words[0] == "--cfg":
+        from omegaconf import OmegaConf
+
+        print(OmegaConf.to_yaml(OmegaConf.structured(compose(words[1:]))), end="")
+        return 0
+    overrides = words or ["experiment=quickstart"]
+    return experiments.run(compose(overrides), overrides)

@@ -1,0 +1,45 @@
+"""The help page: what there is, read from the configs, so that it cannot fall behind them."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from withstand.compose import choices
+from withstand.console import console, say
+
+_INTRODUCTION = """withstand: which image classifier holds up when the images change, by how much, and how sure are we?
+
+  python main.py                               the quickstart: no data, no network, a few minutes on two cores
+  python main.py model=MODEL dataset=DATASET   train a model, then show it every corruption
+  python main.py experiment=EXPERIMENT …       one of the experiments below
+"""
+
+_EXAMPLES = """Examples
+  python main.py model=resnet50 dataset=cifar10
+      experiments 1 and 2 of the study with its settings
+  python main.py model=vit_small_pretrained dataset=cifar10 train.epochs=3 dataset.test_limit=1000
+      three epochs, tested on 1,000 images
+  python main.py model=resnet50 dataset=cifar10 train.augment=none
+      as the published run trained
+  python main.py experiment=robustness model=resnet50 model.weights=my.pth shift.corruptions=[fog,frost,snow]
+      your own weights under three corruptions
+  python main.py experiment=report dataset=cifar10
+      tables, figures and a page from every run on CIFAR-10
+
+Every setting is KEY=VALUE; `python main.py --cfg model=resnet50` prints them all. Results go to
+checkpoints/MODEL_DATASET/ and reports/DATASET/. A run that was stopped goes on when the same command is given again.
+"""
+
+
+def show() -> None:
+    """Print the help page."""
+    say(_INTRODUCTION)
+    for group, heading in (("experiment", "Experiments"), ("model", "Models"), ("dataset", "Datasets"), ("tracker", "Trackers")):
+        table = Table(box=None, show_header=False, padding=(0, 2), pad_edge=True)
+        for name, config in choices(group).items():
+            own = config.get(group)
+            table.add_row(name, str((own if isinstance(own, dict) else config).get("title", "")))
+        say(heading)
+        console.print(table)
+        say("")
+    say(_EXAMPLES)
