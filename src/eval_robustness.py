@@ -1,0 +1,13 @@
+"""The study's import door to experiment 2: `from src.eval_robustness import main`."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from withstand.config import typed
+from withstand.experiments import robustness
+
+
+def main(cfg: DictConfig) -> None:
+    """Evaluate the trained model that the composed configuration names."""
+    robustness.run(typed(cfg), [])

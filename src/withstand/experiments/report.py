@@ -1,0 +1,31 @@
+"""Tables, figures and a page from the runs at hand. Runs no network, so it can be made again at any time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from withstand import report
+from withstand.config import Config
+from withstand.console import console, say
+from withstand.errors import UserError
+from withstand.report import tables
+from withstand.runs import Run, load_runs
+
+
+def run(config: Config, overrides: list[str]) -> int:
+    found = load_runs(config.paths.checkpoints, dataset=config.dataset.name)
+    chosen = [one for one in found if not config.models or one.model in config.models]
+    if not chosen:
+        raise UserError(
+            f"there is no finished run on {config.dataset.name} in {config.paths.checkpoints}; make one with"
+            f" `python main.py model=resnet50 dataset={config.dataset.name}`"
+        )
+    write(chosen, Path(config.paths.reports) / config.dataset.name)
+    return 0
+
+
+def write(runs: list[Run], folder: Path) -> None:
+    """Write the report of ``runs``, print its table, and say where it is."""
+    page = report.write(runs, folder)
+    console.print(tables.terminal(runs))
+    say(f"report: {page}")

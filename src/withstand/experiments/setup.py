@@ -1,0 +1,94 @@
+"""What every experiment that runs a network begins with, checked in the order that fails soonest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from withstand import atomic, data, device, models
+from withstand.conditions import Condition
+from withstand.config import Config
+from withstand.data.imageset import Dataset, ImageSet
+from withstand.errors import UserError
+from withstand.models import Classifier
+from withstand.predict import Predictor
+from withstand.run import RunFolder
+from withstand.store import Cell
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A checked configuration with its device and data."""
+
+    config: Config
+    overrides: list[str]
+    device: torch.device
+    dataset: Dataset
+    folder: RunFolder
+
+    @classmethod
+    def of(cls, config: Config, overrides: list[str]) -> Setup:
+        chosen = device.choose(config.train.device)
+        device.set_threads(config.threads)
+        return cls(config, overrides, chosen, data.load(config), RunFolder(config.run_folder))
+
+    def dtype(self, wanted: str) -> torch.dtype:
+        return device.choose_dtype(wanted, self.device)
+
+    def predictor(self, classifier: Classifier) -> Predictor:
+        evaluation = self.config.evaluation
+        return Predictor.of(classifier, self.device, self.dtype(evaluation.dtype), evaluation.batch_size)
+
+    def trained(self) -> Classifier:
+        """The classifier to evaluate: the weights that ``model.weights`` names, else experiment 1's best.
+
+        Raises:
+            UserError: there are neither.
+        """
+        classifier = models.build(self.config)
+        if self.config.model.weights:
+            return classifier
+        if not self.folder.best.is_file():
+            raise UserError(
+                f"there is no trained model {self.folder.best}; train it with"
+                f" `python main.py experiment=train model={self.config.model.cfg_name} dataset={self.dataset.name}`"
+                " or give model.weights=FILE"
+            )
+        models.load(classifier.network, models.read_state(self.folder.best), str(self.folder.best))
+        return classifier
+
+
+@dataclass(frozen=True)
+class CellFacts:
+    """What the predictions of one classifier on one image set depend on; the condition and the shift add theirs."""
+
+    weights: str
+    images: str
+    preprocessing: dict[str, Any]
+    dtype: str
+    device: str
+
+    @classmethod
+    def of(cls, classifier: Classifier, predictor: Predictor, test: ImageSet) -> CellFacts:
+        return cls(
+            weights=classifier.digest(),
+            images=data.digest(test),
+            preprocessing=classifier.preprocessing.facts(),
+            dtype=device.name(predictor.dtype),
+            device=predictor.device.type,
+        )
+
+    def cell(self, condition: Condition, **shift: Any) -> Cell:
+        return Cell(condition, {**vars(self), "shift": shift})
+
+
+def update_json(folder: RunFolder, name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Add ``values`` to a JSON file of the run, and give all that is in it."""
+    path = folder.path / name
+    old: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    merged = old | values
+    atomic.write_json(path, merged)
+    return merged

@@ -1,0 +1,20 @@
+"""Experiments 1 and 2 of the study, one after the other: `python main.py model=M dataset=D`."""
+
+from __future__ import annotations
+
+from withstand import models
+from withstand.config import Config
+from withstand.experiments.robustness import evaluate_corruptions
+from withstand.experiments.setup import Setup
+from withstand.experiments.train import start_tracker, train_and_test
+from withstand.shifts.corruption import Corruption
+
+
+def run(config: Config, overrides: list[str]) -> int:
+    setup = Setup.of(config, overrides)
+    shift = Corruption.of(config.shift, setup.dataset.name, setup.dataset.test)  # checked before hours of training
+    classifier = models.build(config)
+    tracker = start_tracker(config)
+    train_and_test(setup, classifier, tracker)
+    tracker.finish(evaluate_corruptions(setup, classifier, shift, tracker))
+    return 0

@@ -1,0 +1,141 @@
+"""Experiment 1: train, keep the best epoch by validation top-1, test."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from withstand import data, device, metrics, models, provenance, trackers
+from withstand.conditions import CLEAN
+from withstand.config import Config
+from withstand.console import say
+from withstand.errors import UserError
+from withstand.experiments.setup import CellFacts, Setup, update_json
+from withstand.models import Classifier
+from withstand.report import figures
+from withstand.train import Progress, train
+from withstand.trackers import Tracker
+
+
+def run(config: Config, overrides: list[str]) -> int:
+    setup = Setup.of(config, overrides)
+    classifier = models.build(config)
+    tracker = start_tracker(config)
+    train_and_test(setup, classifier, tracker)
+    tracker.finish({})
+    return 0
+
+
+def start_tracker(config: Config) -> Tracker:
+    """The tracker that the configuration names, told what the run is."""
+    tags = [config.model.cfg_name, config.dataset.name, *config.tracker.tags]
+    return trackers.start(
+        config.tracker.name,
+        project=config.tracker.project,
+        run=config.run_name,
+        tags=tags,
+        config=provenance.record(config, [])["config"],
+        folder=config.run_folder,
+    )
+
+
+def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Classifier:
+    """Train ``classifier`` or go on where an earlier run stopped, and test its best epoch."""
+    config, folder = setup.config, setup.folder
+    train_set, val_set = data.split(setup.dataset.train, config.train.validation, config.seed)
+    folder.open(config)
+    progress = folder.load_progress()
+    done = progress.epoch if progress else 0
+    if done > config.train.epochs and not config.overwrite:
+        raise UserError(
+            f"{folder.path} is trained for {done} epochs, more than train.epochs={config.train.epochs}; add"
+            " overwrite=true to train it anew"
+        )
+    if done > config.train.epochs:
+        progress, done = None, 0
+    say(
+        f"{config.run_name}: {len(train_set):,} images to train on, {len(val_set):,} to validate,"
+        f" {len(setup.dataset.test):,} to test; {config.train.epochs} epochs, {done} done"
+    )
+
+    def after_epoch(state: Progress) -> None:
+        folder.save_progress(state)
+        row = state.history[-1]
+        say(
+            f"  epoch {state.epoch}/{config.train.epochs}: loss {row['train_loss']:.4f}, train top-1"
+            f" {row['train_top1']:.2f}%, validation top-1 {row['val_top1']:.2f}%, {row['seconds']:.1f} s"
+        )
+        tracker.log(state.epoch, {k: v for k, v in row.items() if k != "epoch"})
+
+    if done < config.train.epochs:
+        train(
+            classifier,
+            train_set,
+            val_set,
+            config.train,
+            seed=config.seed,
+            device=setup.device,
+            dtype=setup.dtype(config.train.dtype),
+            eval_batch_size=config.evaluation.batch_size,
+            resume=progress,
+            after_epoch=after_epoch,
+        )
+    models.load(classifier.network, models.read_state(folder.best), str(folder.best))
+    _test(setup, classifier, len(train_set), len(val_set))
+    return classifier
+
+
+def _test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -> None:
+    """Predict the clean test images and write down how training went."""
+    config, folder, test = setup.config, setup.folder, setup.dataset.test
+    state = folder.load_progress()
+    assert state is not None
+    history = pd.DataFrame(state.history)
+    figures.curves(history, config.run_name, folder.path / "curves.png")
+    predictor = setup.predictor(classifier)
+    cell = CellFacts.of(classifier, predictor, test).cell(CLEAN)
+    if cell not in folder.store:
+        folder.store.write(cell, predictor(test))
+    predictions = folder.store.read(cell)
+    result = {
+        "n": len(predictions),
+        "loss": metrics.nll(predictions.logits, predictions.labels),
+        "top1": 100 * metrics.top_k(predictions.logits, predictions.labels, 1),
+        "top5": 100 * metrics.top_k(predictions.logits, predictions.labels, 5),
+    }
+    seconds = float(history["seconds"].sum())
+    update_json(
+        folder,
+        "summary.json",
+        {
+            "model": config.model.cfg_name,
+            "dataset": setup.dataset.name,
+            "classes": list(setup.dataset.classes),
+            "best_epoch": int(state.best["epoch"]),
+            "epochs": state.epoch,
+            "val_top1": state.best["val_top1"],
+            "n_train": n_train,
+            "n_val": n_val,
+            "test": result,
+            "corruption_source": None,
+            "cells": [{"shift": "clean", "variant": "clean", "severity": None, "file": cell.file}],
+        },
+    )
+    update_json(
+        folder,
+        "provenance.json",
+        provenance.record(config, setup.overrides)
+        | {
+            "device": device.describe(setup.device),
+            "precision": device.name(setup.dtype(config.train.dtype)),
+            "weights_digest": classifier.digest(),
+            "parameters": sum(p.numel() for p in classifier.network.parameters()),
+            "image_size": config.model.image_size,
+            "pretrained": classifier.origin,
+            "seconds": {"train": seconds},
+            "images_per_second": {"train": n_train * state.epoch / seconds},
+        },
+    )
+    say(
+        f"  best epoch {state.best['epoch']:.0f}; test: loss {result['loss']:.4f}, top-1 {result['top1']:.2f}%,"
+        f" top-5 {result['top5']:.2f}% of {result['n']:,} images"
+    )

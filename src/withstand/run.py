@@ -1,0 +1,118 @@
+"""A run folder while it is being made: its files, what is done already, and what each file is called."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from withstand import atomic
+from withstand.config import Config
+from withstand.errors import UserError
+from withstand.store import Store
+from withstand.train import Progress
+
+HISTORY = (
+    "epoch",
+    "train_loss",
+    "train_top1",
+    "train_top5",
+    "val_loss",
+    "val_top1",
+    "val_top5",
+    "learning_rate",
+    "seconds",
+)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """``checkpoints/{model}_{dataset}/`` and the names of what is in it."""
+
+    path: Path
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best_model.pth"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint.pth"
+
+    @property
+    def store(self) -> Store:
+        return Store(self.path / "predictions")
+
+    def open(self, config: Config) -> None:
+        """Write down what this run is; refuse a folder that holds another one.
+
+        Raises:
+            UserError: the folder was made with other settings and ``overwrite`` is false.
+        """
+        settings = training_settings(config)
+        record = self.path / "training.json"
+        if record.is_file() and self.checkpoint.is_file():
+            changed = _changes(json.loads(record.read_text()), settings)
+            if changed and not config.overwrite:
+                raise UserError(
+                    f"{self.path} holds a run with other settings ({'; '.join(changed[:3])}); add overwrite=true to"
+                    " replace it, or paths.checkpoints=FOLDER to keep both"
+                )
+            if changed:
+                self.checkpoint.unlink()
+        atomic.write_json(record, settings)
+        atomic.write_text(self.path / "model_config.yaml", yaml.safe_dump(asdict(config.model), sort_keys=False))
+        atomic.write_text(self.path / "data_config.yaml", yaml.safe_dump(asdict(config.dataset), sort_keys=False))
+
+    def load_progress(self) -> Progress | None:
+        """Where an earlier run of the same settings stopped."""
+        if not self.checkpoint.is_file():
+            return None
+        try:
+            return Progress(**torch.load(self.checkpoint, map_location="cpu", weights_only=True))
+        except Exception as error:  # a damaged file raises anything from EOFError to UnpicklingError
+            raise UserError(f"{self.checkpoint} is damaged; delete it to train again from the start") from error
+
+    def save_progress(self, progress: Progress) -> None:
+        """The best weights first, the checkpoint last: killed in between, the epoch is done again, the same."""
+        if progress.best["epoch"] == progress.epoch:
+            with atomic.replacing(self.best) as temporary:
+                torch.save(progress.network, temporary)
+        self.write_csv("history.csv", HISTORY, progress.history)
+        with atomic.replacing(self.checkpoint) as temporary:
+            torch.save(vars(progress), temporary)
+
+    def write_csv(self, name: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+        """A CSV file, whole or not at all."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        atomic.write_text(self.path / name, text.getvalue())
+
+
+def training_settings(config: Config) -> dict[str, Any]:
+    """Everything that the trained weights depend on. More epochs at a constant rate only go on."""
+    train = {k: v for k, v in asdict(config.train).items() if k not in ("device",)}
+    if config.train.schedule == "constant":
+        del train["epochs"]
+    model = {k: v for k, v in asdict(config.model).items() if k != "title"}
+    dataset = {k: v for k, v in asdict(config.dataset).items() if k not in ("title", "download", "test_limit", "n_test")}
+    return {"seed": config.seed, "model": model, "dataset": dataset, "train": train}
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for key in sorted(old.keys() | new.keys()):
+        before, now = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(now, dict):
+            found += _changes(before, now, f"{prefix}{key}.")
+        elif before != now:
+            found.append(f"{prefix}{key} was {before}, now {now}")
+    return found

@@ -1,0 +1,31 @@
+"""Fixtures that several tests share: where the real data is, or why the test is skipped."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of unpacked real data (`cifar10/`, `tiny-imagenet-9/`, `weights/`, ...), from WITHSTAND_DATA."""
+    named = os.environ.get("WITHSTAND_DATA")
+    if not named:
+        pytest.skip("needs unpacked real data: set WITHSTAND_DATA to its folder")
+    folder = Path(named)
+    if not folder.is_dir():
+        pytest.skip(f"needs unpacked real data: WITHSTAND_DATA={named} is not a folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of packed and golden data, from WITHSTAND_REAL_DATA or `../shared`."""
+    folder = Path(os.environ.get("WITHSTAND_REAL_DATA") or ROOT.parent / "shared") / "data"
+    if not folder.is_dir():
+        pytest.skip(
+            f"needs the golden data: {folder} is not there (set WITHSTAND_REAL_DATA to its parent folder)"
+        )
+    return folder
