@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from withstand import device, metrics, provenance
+from withstand import metrics
 from withstand.conditions import CLEAN, Condition
 from withstand.config import Config
 from withstand.console import progress, say
@@ -88,26 +88,7 @@ def _record(
     config, folder = setup.config, setup.folder
     about = {"model": config.model.cfg_name, "dataset": setup.dataset.name, "classes": list(setup.dataset.classes)}
     update_json(folder, "summary.json", about | {"corruption_source": shift.source, "cells": files})
-    record = update_json(
-        folder,
-        "provenance.json",
-        provenance.record(config, setup.overrides)
-        | {
-            "device": device.describe(setup.device),
-            "precision": device.name(setup.dtype(config.evaluation.dtype)),
-            "weights_digest": classifier.digest(),
-            "parameters": sum(p.numel() for p in classifier.network.parameters()),
-            "image_size": config.model.image_size,
-            "pretrained": classifier.origin,
-        },
-    )
+    update_json(folder, "provenance.json", setup.record(classifier, config.evaluation.dtype))
     if images:
-        times, rates = record.get("seconds", {}), record.get("images_per_second", {})
-        update_json(
-            folder,
-            "provenance.json",
-            {
-                "seconds": times | {"evaluate": seconds},
-                "images_per_second": rates | {"evaluate": images / seconds},
-            },
-        )
+        times = {"seconds": {"evaluate": seconds}, "images_per_second": {"evaluate": images / seconds}}
+        update_json(folder, "provenance.json", times)

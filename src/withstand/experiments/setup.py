@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from withstand import atomic, data, device, models
+from withstand import atomic, data, device, models, provenance
 from withstand.conditions import Condition
 from withstand.config import Config
 from withstand.data.imageset import Dataset, ImageSet
@@ -41,6 +41,17 @@ class Setup:
     def predictor(self, classifier: Classifier) -> Predictor:
         evaluation = self.config.evaluation
         return Predictor.of(classifier, self.device, self.dtype(evaluation.dtype), evaluation.batch_size)
+
+    def record(self, classifier: Classifier, dtype: str) -> dict[str, Any]:
+        """What a result of ``classifier`` computed in ``dtype`` depends on."""
+        return provenance.record(self.config, self.overrides) | {
+            "device": device.describe(self.device),
+            "precision": device.name(self.dtype(dtype)),
+            "weights_digest": classifier.digest(),
+            "parameters": sum(p.numel() for p in classifier.network.parameters()),
+            "image_size": self.config.model.image_size,
+            "pretrained": classifier.origin,
+        }
 
     def trained(self) -> Classifier:
         """The classifier to evaluate: the weights that ``model.weights`` names, else experiment 1's best.
@@ -85,10 +96,11 @@ class CellFacts:
         return Cell(condition, {**vars(self), "shift": shift})
 
 
-def update_json(folder: RunFolder, name: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Add ``values`` to a JSON file of the run, and give all that is in it."""
+def update_json(folder: RunFolder, name: str, values: dict[str, Any]) -> None:
+    """Add ``values`` to a JSON file of the run; what it holds in groups, such as times, is added to the groups."""
     path = folder.path / name
-    old: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    merged = old | values
+    merged: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    for key, value in values.items():
+        old = merged.get(key)
+        merged[key] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
     atomic.write_json(path, merged)
-    return merged

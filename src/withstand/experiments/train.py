@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from withstand import data, device, metrics, models, provenance, trackers
+from withstand import data, metrics, models, provenance, trackers
 from withstand.conditions import CLEAN
 from withstand.config import Config
 from withstand.console import say
@@ -123,14 +123,8 @@ def _test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -> Non
     update_json(
         folder,
         "provenance.json",
-        provenance.record(config, setup.overrides)
+        setup.record(classifier, config.train.dtype)
         | {
-            "device": device.describe(setup.device),
-            "precision": device.name(setup.dtype(config.train.dtype)),
-            "weights_digest": classifier.digest(),
-            "parameters": sum(p.numel() for p in classifier.network.parameters()),
-            "image_size": config.model.image_size,
-            "pretrained": classifier.origin,
             "seconds": {"train": seconds},
             "images_per_second": {"train": n_train * state.epoch / seconds},
         },
