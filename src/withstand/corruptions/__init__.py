@@ -1,41 +1,53 @@
-"""The corruptions of CIFAR-10-C on batches of images, on any device, the same for an image whoever stands beside it."""
+"""The nineteen corruptions of CIFAR-10-C and ImageNet-C, batched, on any device, and the same for an image wherever it is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from withstand.corruptions.names import BENCHMARK, CORRUPTIONS, EXTRA, FAMILIES, SEVERITIES
+from withstand.corruptions.names import BENCHMARK, CORRUPTIONS, EXTRAS, FAMILIES, SEVERITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
+    import torch
     from numpy.typing import NDArray
-    from torch import Tensor
 
-    Images = TypeVar("Images", NDArray[np.uint8], Tensor)
-    Ids = NDArray[np.int64] | Tensor
+    Images = TypeVar("Images", torch.Tensor, NDArray[np.uint8])
 
-__all__ = ["BENCHMARK", "CORRUPTIONS", "EXTRA", "FAMILIES", "SEVERITIES", "corrupt"]
+__all__ = ["BENCHMARK", "CORRUPTIONS", "EXTRAS", "FAMILIES", "SEVERITIES", "corrupt"]
 
 
 def corrupt(
-    images: Images, corruption: str, severity: int, *, seed: int = 0, ids: Ids | None = None, preset: str = "cifar"
+    images: Images,
+    corruption: str,
+    severity: int,
+    *,
+    seed: int = 0,
+    ids: Sequence[int] | NDArray[np.int64] | torch.Tensor | None = None,
+    preset: str = "cifar",
 ) -> Images:
     """Corrupt a batch of images.
 
+    What an image gets depends on (``seed``, its id, ``corruption``, ``severity``) alone: not on the batch, the order or the
+    device (another device may round differently, by one level in few pixels).
+
     Args:
-        images: uint8 N×H×W×3, NumPy or torch, any device; left as it is.
+        images: uint8 N×H×W×3, RGB, a NumPy array or a tensor on any device. Not changed.
         corruption: one of ``CORRUPTIONS``.
         severity: 1 to 5.
-        seed: another seed gives other draws.
-        ids: N whole numbers; an image's draws depend on (seed, id, corruption, severity) alone. Default: 0 … N-1.
-        preset: ``cifar``, the strengths of CIFAR-10-C.
+        seed: of the whole run.
+        ids: one whole number for each image, the same for the same source image; ``0..N-1`` where None.
+        preset: ``cifar`` (constants of CIFAR-10-C, for 32 pixels) or ``imagenet`` (of ImageNet-C, for 224); other sizes
+            scale as ``constants`` says.
 
     Returns:
         Corrupted images of the same kind, type, shape and device.
 
     Raises:
-        UserError: an unknown corruption, severity or preset, or images and ids of the wrong type or shape.
+        UserError: there is no such corruption, severity or preset; the images are not uint8 N×H×W×3; the number of ids is
+            another; or the frost textures are not there.
     """
-    from withstand.corruptions.apply import corrupt_any  # torch takes seconds to import, names do not need it
+    from withstand.corruptions.core import corrupt_batch
 
-    return corrupt_any(images, corruption, severity, seed=seed, ids=ids, preset=preset)
+    return corrupt_batch(images, corruption, severity, seed=seed, ids=ids, preset=preset)

@@ -1,67 +1,74 @@
-"""Blur: gaussian, defocus, glass, motion and zoom. Values between 0 and 1 in and out."""
+"""Blurs: out of focus, through glass, by motion, by zoom, by a Gaussian."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from withstand.corruptions import filters
-from withstand.corruptions.draws import Draws
+from withstand.corruptions.pixels import pixels, planes
+from withstand.corruptions.random import Draws
 
 
-def gaussian_blur(x: Tensor, c: float, draws: Draws) -> Tensor:
-    """A gaussian of sigma ``c``."""
-    return filters.gaussian(x, c)
+def gaussian_blur(images: Tensor, draws: Draws, *, sigma: float) -> Tensor:
+    """Smooth by a Gaussian."""
+    return pixels(filters.smooth(planes(images), sigma))
 
 
-def _disk(radius: float, sigma: float) -> Tensor:
-    """A disc on a 17×17 grid, its edge softened by a 3×3 gaussian."""
-    reach = max(8, int(radius))
-    grid = torch.arange(-reach, reach + 1, dtype=torch.float64)
-    inside = (grid[:, None] ** 2 + grid**2 <= radius**2).to(torch.float64)
-    inside /= inside.sum()
-    side = (5 if radius > 8 else 3) // 2
-    taps = torch.exp(-0.5 * (torch.arange(-side, side + 1, dtype=torch.float64) / sigma) ** 2)
-    taps /= taps.sum()
-    soft = filters.correlate(inside[None, :, :, None], taps[:, None] * taps)[0, :, :, 0]
-    return torch.where(soft > 1e-9, soft, 0.0)
+def defocus_blur(images: Tensor, draws: Draws, *, radius: float, alias: float) -> Tensor:
+    """Smooth by a disk, as a lens out of focus does."""
+    return pixels(filters.filter2d(planes(images), filters.disk(radius, alias)))
 
 
-def defocus_blur(x: Tensor, c: tuple[float, float], draws: Draws) -> Tensor:
-    """A disc of radius ``c[0]``: what a lens out of focus makes of a point."""
-    kernel = _disk(*c)
-    rows = kernel.sum(1).nonzero().flatten()
-    first, last = int(rows[0]), int(rows[-1]) + 1
-    return filters.correlate(x, kernel[first:last, first:last])
+def motion_blur(images: Tensor, draws: Draws, *, radius: float, sigma: float) -> Tensor:
+    """Blur along a line between -45 and 45 degrees."""
+    angle = draws.uniform("angle", (), -45, 45)
+    return filters.line_blur(images.float(), angle, radius, sigma).byte()
 
 
-def glass_blur(x: Tensor, c: tuple[float, int, int], draws: Draws) -> Tensor:
-    """Pixels take a neighbour's place, between two gaussian blurs.
-
-    The reference means to swap neighbours, but its second assignment reads what the first wrote: each pixel copies
-    one above or left of it (or itself). It walks from the last pixel to the first, so every pixel copied is still the
-    original one, and the whole walk is one gather.
-    """
-    sigma, reach, rounds = c
-    n, h, w, _ = x.shape
-    levels = (filters.gaussian(x, sigma) * 255).floor().clamp(0, 255)
-    row, column = torch.arange(h, device=x.device)[:, None], torch.arange(w, device=x.device)[None, :]
-    moves = (row > reach) & (row <= h - reach) & (column > reach) & (column <= w - reach)
-    for _ in range(int(rounds)):
-        step = draws.integers(2, 2, h, w) - 1
-        step *= moves
-        levels = filters.pixels_at(levels, row + step[:, 0], column + step[:, 1])
-    return filters.gaussian(levels / 255, sigma)
-
-
-def motion_blur(x: Tensor, c: tuple[float, float], draws: Draws) -> Tensor:
-    """A smear along a random direction within 45 degrees of level."""
-    return filters.motion(x * 255, *c, draws.uniform(1, low=-45, high=45)[:, 0]) / 255
-
-
-def zoom_blur(x: Tensor, c: int, draws: Draws) -> Tensor:
-    """The mean of the image and ``c`` enlargements of it, 1.00, 1.01, 1.02 …"""
+def zoom_blur(images: Tensor, draws: Draws, *, stop: float, step: float) -> Tensor:
+    """Average the image with itself zoomed by 1 to ``stop``."""
+    height, width = images.shape[1:3]
+    x = planes(images)
     total = x.clone()
-    for step in range(int(c)):
-        total += filters.clipped_zoom(x, 1 + 0.01 * step)
-    return total / (c + 1)
+    factors = np.arange(1, stop, step).tolist()
+    for factor in factors:
+        total += filters.along(x, filters.zoom(height, factor), filters.zoom(width, factor))
+    return pixels(total.div_(len(factors) + 1))
+
+
+def glass_blur(images: Tensor, draws: Draws, *, sigma: float, reach: float, rounds: float) -> Tensor:
+    """Smooth, let each pixel take the place of one nearby, smooth again.
+
+    The reference means to swap two pixels, but its second assignment reads what its first wrote, so it copies. It goes
+    from the last pixel to the first: a source that lies later in the image has already been written, and we follow it to
+    where its own value came from. Each look doubles the length of the way followed.
+    """
+    n, height, width, _ = images.shape
+    far = max(1, round(reach))
+    x = pixels(filters.smooth(planes(images), sigma)).view(n, -1, 3)
+    rows = torch.arange(far + 1, height - far + 1, device=images.device)
+    columns = torch.arange(far + 1, width - far + 1, device=images.device)
+    here = rows[:, None] * width + columns
+    for turn in range(int(rounds)):
+        moves = draws.integers(f"moves {turn}", (len(rows), len(columns), 2), -far, far)
+        source = torch.arange(height * width, device=images.device).repeat(n, 1)
+        source[:, here] = here + moves[..., 1] * width + moves[..., 0]
+        x = x.gather(1, _settled(source)[..., None].expand(-1, -1, 3))
+    return pixels(filters.smooth(planes(x.view(images.shape)), sigma))
+
+
+def _settled(source: Tensor) -> Tensor:
+    """Follow int64 N×P from pixel to pixel as long as the way leads to later pixels, which were written before."""
+    place = torch.arange(source.shape[1], device=source.device)
+    leads_on = source > place
+    if not leads_on.any():
+        return source
+    # Where a pixel reads an earlier one, or itself, its way ends: it is its own next stop.
+    stop = torch.where(leads_on, source, place)
+    while True:
+        further = stop.gather(1, stop)
+        if torch.equal(further, stop):
+            return source.gather(1, stop)
+        stop = further

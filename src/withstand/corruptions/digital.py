@@ -1,116 +1,113 @@
-"""Digital: contrast, brightness, saturation, pixels, JPEG and elastic."""
+"""What cameras, codecs and screens do: contrast, saturation, elastic warps, large pixels, JPEG."""
 
 from __future__ import annotations
 
 import io
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import grid_sample
 
 from withstand.corruptions import filters
-from withstand.corruptions.draws import Draws
+from withstand.corruptions.colour import from_hsv, to_hsv
+from withstand.corruptions.pixels import levels, pixels, planes
+from withstand.corruptions.random import Draws
+from withstand.resize import resize
 
 
-def contrast(x: Tensor, c: float, draws: Draws) -> Tensor:
-    """Each channel drawn towards its mean over the image."""
-    means = x.mean((1, 2), keepdim=True)
-    return (x - means) * c + means
+def contrast(images: Tensor, draws: Draws, *, keep: float) -> Tensor:
+    """Draw each channel towards its mean."""
+    x = images.double().div_(255)
+    mean = x.mean(dim=(1, 2), keepdim=True)
+    return levels(x.sub_(mean).mul_(keep).add_(mean))
 
 
-def brightness(x: Tensor, c: float, draws: Draws) -> Tensor:
-    """``c`` more of HSV's value. Value scales the colour, so hue and saturation stay."""
-    value = x.amax(3, keepdim=True)
-    grown = (value + c).clamp(0, 1)
-    return torch.where(value > 0, x * (grown / value.clamp(min=1e-12)), grown)
+def saturate(images: Tensor, draws: Draws, *, gain: float, shift: float) -> Tensor:
+    """Multiply the saturation by ``gain`` and add ``shift``."""
+    hue, saturation, value = to_hsv(images)
+    return from_hsv(hue, saturation.mul_(gain).add_(shift).clamp_(0, 1), value)
 
 
-def saturate(x: Tensor, c: tuple[float, float], draws: Draws) -> Tensor:
-    """HSV's saturation times ``c[0]`` plus ``c[1]``; grey, which has no hue, turns red as in the reference."""
-    value, low = x.amax(3, keepdim=True), x.amin(3, keepdim=True)
-    spread = value - low
-    old = torch.where(value > 0, spread / value.clamp(min=1e-12), 0.0)
-    new = (old * c[0] + c[1]).clamp(0, 1)
-    pure = torch.where(spread > 0, (value - x) / spread.clamp(min=1e-12), x.new_tensor([0.0, 1.0, 1.0]))
-    return value - pure * value * new
+def pixelate(images: Tensor, draws: Draws, *, share: float) -> Tensor:
+    """Shrink to ``share`` of the side and enlarge again, each by Pillow's box filter."""
+    height, width = images.shape[1:3]
+    small = resize(images, max(1, int(height * share)), max(1, int(width * share)), "box")
+    return resize(small, height, width, "box")
 
 
-def pixelate(x: Tensor, c: float, draws: Draws) -> Tensor:
-    """Shrunk to a share ``c`` of the size and enlarged again, each pixel a box, as Pillow's BOX filter does."""
-    h, w = x.shape[1:3]
-    levels = x * 255
-    small = _box(_box(levels, 2, int(w * c)), 1, int(h * c))
-    return _box(_box(small, 2, w), 1, h) / 255
+def jpeg_compression(images: Tensor, draws: Draws, *, quality: float) -> Tensor:
+    """Through libjpeg and back, in threads."""
+
+    def through(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.stack([_through_jpeg(image, int(quality)) for image in rows])
+
+    workers = min(torch.get_num_threads(), os.cpu_count() or 1)
+    parts = np.array_split(images.cpu().numpy(), min(len(images), workers))
+    with ThreadPoolExecutor(workers) as pool:
+        return torch.from_numpy(np.concatenate(list(pool.map(through, parts)))).to(images.device)
 
 
-def _box(levels: Tensor, dim: int, wanted: int) -> Tensor:
-    """One pass of Pillow's box resize; whole levels in and out."""
-    size = levels.shape[dim]
-    scale = size / wanted
-    radius = 0.5 * max(scale, 1.0)
-    table = torch.zeros(wanted, size, dtype=torch.float64)
-    for out in range(wanted):
-        centre = (out + 0.5) * scale
-        first, last = max(0, int(centre - radius + 0.5)), min(size, int(centre + radius + 0.5))
-        for i in range(first, last):
-            # Pillow's box is open below and closed above.
-            table[out, i] = 1.0 if -0.5 < (i + 0.5 - centre) / max(scale, 1.0) <= 0.5 else 0.0
-    table = (table / table.sum(1, keepdim=True)).to(levels)
-    return (torch.tensordot(levels, table, dims=([dim], [1])).movedim(-1, dim) + 0.5).floor().clamp(0, 255)
+def _through_jpeg(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
+    return np.asarray(Image.open(buffer))
 
 
-def jpeg_compression(x: Tensor, c: int, draws: Draws) -> Tensor:
-    """Through libjpeg itself and back, at quality ``c``; encoders release the lock, so threads run side by side."""
-    images = (x * 255).round().byte().cpu().numpy()
-
-    def there_and_back(image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        buffer = io.BytesIO()
-        Image.fromarray(image).save(buffer, "JPEG", quality=int(c))
-        return np.asarray(Image.open(buffer))
-
-    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-        out = np.stack(list(threads.map(there_and_back, images)))
-    return torch.from_numpy(out).to(x) / 255
-
-
-def elastic_transform(x: Tensor, c: tuple[float, float, float], draws: Draws) -> Tensor:
-    """A random affine map of three points, then a smooth random displacement of every pixel."""
-    n, h, w, _ = x.shape
-    size = min(h, w)
-    strength, sigma, reach = (size * value for value in c)
-    rows, columns = _affine_places(draws.uniform(3, 2, low=-reach, high=reach), h, w)
-    x = _bilinear(x, (rows * 32).round() / 32, (columns * 32).round() / 32, twice=False)
-    shift = draws.uniform(2, h, w, low=-1, high=1).to(x.dtype).permute(0, 2, 3, 1)
-    if sigma > 0:
-        shift = filters.gaussian(shift, sigma, truncate=3, mode="reflect") * strength
-        row = torch.arange(h, device=x.device)[:, None] + shift[..., 1]
-        column = torch.arange(w, device=x.device) + shift[..., 0]
-        x = _bilinear(x, row, column, twice=True)
-    return x
+def elastic_transform(images: Tensor, draws: Draws, *, push: float, sigma: float, corner: float) -> Tensor:
+    """Move three corners of the middle square at random, warp to follow, then push each pixel a smooth random way."""
+    height, width = images.shape[1:3]
+    moved = draws.uniform("corners", (3, 2), -corner, corner)
+    x = _sample(planes(images), *_affine_places(moved, height, width), mirror=True)
+    if push:
+        fields = draws.uniform("push", (2, height, width), -1, 1)
+        right, down = filters.smooth(fields, sigma, truncate=3.0, border="reflect").mul_(push).unbind(1)
+        right = right + torch.arange(width, device=x.device)
+        down = down + torch.arange(height, device=x.device)[:, None]
+        x = _sample(x, right, down, mirror=False)
+    return pixels(x)
 
 
-def _affine_places(moves: Tensor, h: int, w: int) -> tuple[Tensor, Tensor]:
-    """Where each output pixel is read, for three corner points moved by ``moves`` (N×3×2, x then y)."""
-    cy, cx, side = h // 2, w // 2, min(h, w) // 3
-    corners = [[cx + side, cy + side], [cx + side, cy - side], [cx - side, cy - side]]
-    here = torch.tensor(corners, dtype=torch.float64, device=moves.device)
-    there = here + moves.double()
-    ones = torch.ones(len(moves), 3, 1, dtype=torch.float64, device=moves.device)
-    back = torch.linalg.solve(torch.cat([there, ones], 2), here.expand(len(moves), 3, 2))  # N×3×2
-    y, x = torch.meshgrid(*(torch.arange(k, dtype=torch.float64, device=moves.device) for k in (h, w)), indexing="ij")
-    places = torch.stack([x, y, torch.ones_like(x)], -1).reshape(1, -1, 3) @ back
-    return places[..., 1].view(-1, h, w), places[..., 0].view(-1, h, w)
+def _affine_places(moved: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Where each pixel of the warped image comes from: columns and rows, N×H×W.
+
+    Places are whole 32nds of a pixel, as OpenCV's fixed-point warp has them: it adds two roundings to 1/1024 and cuts.
+    """
+    centre = torch.tensor([width // 2, height // 2], dtype=torch.float64, device=moved.device)
+    reach = min(height, width) // 3
+    signs = torch.tensor([[1, 1], [1, -1], [-1, -1]], dtype=torch.float64, device=moved.device)
+    before = centre + signs * reach
+    after = before.float() + moved
+    after = after.double()
+    # The map back: after + t·(edges of the moved triangle) goes to before + t·(edges of the square).
+    edges = torch.stack((after[:, 0] - after[:, 1], after[:, 1] - after[:, 2]), dim=2)
+    old = torch.stack((before[0] - before[1], before[1] - before[2]), dim=1)
+    determinant = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
+    adjugate = torch.stack(
+        (edges[:, 1, 1], -edges[:, 0, 1], -edges[:, 1, 0], edges[:, 0, 0]), dim=1
+    ).view(-1, 2, 2)
+    back = old @ adjugate / determinant.where(determinant.abs() > 1e-12, 1)[:, None, None]
+    offset = before[1] - (back @ after[:, 1, :, None])[..., 0]
+    columns = torch.arange(width, dtype=torch.float64, device=moved.device)
+    rows = torch.arange(height, dtype=torch.float64, device=moved.device)
+    places = []
+    for axis in range(2):
+        across = (back[:, axis, 0, None] * columns * 1024).round()
+        along = ((back[:, axis, 1, None] * rows + offset[:, axis, None]) * 1024).round() + 16
+        fixed = (across[:, None, :] + along[:, :, None]).clamp_(-(2.0**31), 2.0**31)
+        places.append((fixed / 32).floor_().div_(32).float())
+    return places[0], places[1]
 
 
-def _bilinear(x: Tensor, rows: Tensor, columns: Tensor, *, twice: bool) -> Tensor:
-    """Values between pixels, borders mirrored."""
-    h, w = x.shape[1:3]
-    low_r, low_c = rows.floor(), columns.floor()
-    dr, dc = ((a - b).to(x.dtype)[..., None] for a, b in ((rows, low_r), (columns, low_c)))
-    r0, r1 = (filters.reflect(low_r.long() + i, h, twice=twice) for i in (0, 1))
-    c0, c1 = (filters.reflect(low_c.long() + i, w, twice=twice) for i in (0, 1))
-    top = filters.pixels_at(x, r0, c0) * (1 - dc) + filters.pixels_at(x, r0, c1) * dc
-    bottom = filters.pixels_at(x, r1, c0) * (1 - dc) + filters.pixels_at(x, r1, c1) * dc
-    return top * (1 - dr) + bottom * dr
+def _sample(x: Tensor, columns: Tensor, rows: Tensor, *, mirror: bool) -> Tensor:
+    """Planes N×C×H×W read bilinearly at the places N×H×W; ``mirror`` or ``reflect`` beyond the border."""
+    height, width = x.shape[-2:]
+    if mirror:
+        grid = torch.stack((columns * (2 / max(width - 1, 1)) - 1, rows * (2 / max(height - 1, 1)) - 1), dim=-1)
+    else:
+        grid = torch.stack(((columns + 0.5) * (2 / width) - 1, (rows + 0.5) * (2 / height) - 1), dim=-1)
+    return grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=mirror)

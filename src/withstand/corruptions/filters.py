@@ -1,116 +1,131 @@
-"""Filters that corruptions share, on batches N×H×W×C, matching SciPy's and OpenCV's border rules."""
+"""Linear filters on batches of planes: smoothing, zoom, and blur along a line."""
 
 from __future__ import annotations
 
+import functools
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
 
-def reflect(index: Tensor, size: int, *, twice: bool) -> Tensor:
-    """Indices folded back into range; ``twice`` repeats the edge (SciPy's reflect), else not (OpenCV's 101)."""
-    if size == 1:
-        return torch.zeros_like(index)
-    period = 2 * size if twice else 2 * size - 2
-    index = index.remainder(period)
-    return torch.where(index < size, index, (2 * size - 1 if twice else 2 * size - 2) - index)
+def fold(index: Tensor, n: int, border: str) -> Tensor:
+    """Positions outside 0..n-1 as the positions inside that a border rule shows there.
 
-
-def gaussian_weights(sigma: float, truncate: float = 4.0) -> list[float]:
-    """Weights at distance 0, 1, 2 …, that sum to 1 over both sides, as SciPy's ``gaussian_filter`` has them."""
-    radius = int(truncate * sigma + 0.5)
-    half = [math.exp(-0.5 * (i / sigma) ** 2) for i in range(radius + 1)] if sigma > 0 else [1.0]
-    total = half[0] + 2 * sum(half[1:])
-    return [w / total for w in half]
-
-
-def gaussian(x: Tensor, sigma: float, *, truncate: float = 4.0, mode: str = "nearest") -> Tensor:
-    """Gaussian blur over the second and third axes (rows, then columns)."""
-    weights = gaussian_weights(sigma, truncate)
-    if len(weights) == 1:
-        return x
-    for dim in (1, 2):
-        size, radius = x.shape[dim], len(weights) - 1
-        place = torch.arange(-radius, size + radius, device=x.device)
-        place = place.clamp(0, size - 1) if mode == "nearest" else reflect(place, size, twice=True)
-        wide = x.index_select(dim, place)
-        out = wide.narrow(dim, radius, size) * weights[0]
-        for i, w in enumerate(weights[1:], start=1):
-            out.add_(wide.narrow(dim, radius - i, size) + wide.narrow(dim, radius + i, size), alpha=w)
-        x = out
-    return x
-
-
-def correlate(x: Tensor, kernel: Tensor) -> Tensor:
-    """Correlation with one odd-sized kernel, borders mirrored without the edge (OpenCV's default).
-
-    Taps of zero weight cost nothing.
+    ``nearest`` repeats the last pixel (aaa|abc), ``reflect`` mirrors it too (cba|abc), ``mirror`` does not (cb|abc).
     """
-    rows, columns = kernel.shape
-    n, h, w, _ = x.shape
-    top, left = rows // 2, columns // 2
-    wide = x.index_select(1, reflect(torch.arange(-top, h + top, device=x.device), h, twice=False))
-    wide = wide.index_select(2, reflect(torch.arange(-left, w + left, device=x.device), w, twice=False))
-    out = torch.zeros_like(x)
-    for i, j in kernel.nonzero().tolist():
-        out.add_(wide[:, i : i + h, j : j + w], alpha=float(kernel[i, j]))
-    return out
+    if border == "nearest" or n == 1:
+        return index.clamp(0, n - 1)
+    if border == "reflect":
+        index = index.remainder(2 * n)
+        return torch.minimum(index, 2 * n - 1 - index)
+    index = index.remainder(2 * n - 2)
+    return torch.minimum(index, 2 * n - 2 - index)
 
 
-def pixels_at(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """The pixels at integer places: x N×H×W×C, rows and columns N×H'×W' in range; gives N×H'×W'×C."""
-    n, _, w, c = x.shape
-    flat = (rows * w + columns).reshape(n, -1, 1).expand(-1, -1, c)
-    return x.reshape(n, -1, c).gather(1, flat).view(n, *rows.shape[1:], c)
+def band(n: int, kernel: Tensor, border: str) -> Tensor:
+    """float64 n×n: the matrix that correlates a line of n pixels with an odd ``kernel``."""
+    reach = len(kernel) // 2
+    source = fold(torch.arange(n)[:, None] + torch.arange(-reach, reach + 1), n, border)
+    return torch.zeros(n, n, dtype=torch.float64).scatter_add_(1, source, kernel.double().expand(n, -1))
 
 
-def motion(x: Tensor, radius: float, sigma: float, angle: Tensor) -> Tensor:
-    """ImageMagick's motion blur: a one-sided gaussian along ``angle``, borders repeated.
+@functools.lru_cache(maxsize=64)
+def gaussian(n: int, sigma: float, truncate: float = 4.0, border: str = "nearest") -> Tensor:
+    """The matrix that smooths a line of n pixels by a Gaussian, cut at ``truncate`` sigmas (SciPy's convention)."""
+    reach = int(truncate * sigma + 0.5)
+    steps = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    weights = torch.exp(-0.5 * (steps / sigma) ** 2) if reach else torch.ones(1, dtype=torch.float64)
+    return band(n, weights / weights.sum(), border)
+
+
+def along(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Planes …×H×W filtered by the matrix ``rows`` across rows and ``columns`` across columns."""
+    return rows.to(x) @ (x @ columns.to(x).T)
+
+
+def smooth(x: Tensor, sigma: float, truncate: float = 4.0, border: str = "nearest") -> Tensor:
+    """Planes …×H×W smoothed by a Gaussian of ``sigma`` pixels."""
+    height, width = x.shape[-2:]
+    return along(x, gaussian(height, sigma, truncate, border), gaussian(width, sigma, truncate, border))
+
+
+@functools.lru_cache(maxsize=256)
+def zoom(n: int, factor: float) -> Tensor:
+    """float64 n×n: the matrix that enlarges the middle of a line of n pixels to n pixels, linearly.
+
+    The reference crops ceil(n / factor) pixels, enlarges them corner to corner and trims what is too much.
+    """
+    crop = math.ceil(n / factor)
+    first = (n - crop) // 2
+    size = round(crop * factor)
+    trim = (size - n) // 2
+    place = (torch.arange(n, dtype=torch.float64) + trim) * ((crop - 1) / max(size - 1, 1))
+    left = place.floor().clamp(0, max(crop - 2, 0))
+    share = place - left
+    matrix = torch.zeros(n, n, dtype=torch.float64)
+    here, there = (left.long() + first)[:, None], (left.long() + first + 1).clamp(max=n - 1)[:, None]
+    return matrix.scatter_add_(1, here, (1 - share)[:, None]).scatter_add_(1, there, share[:, None])
+
+
+def line_blur(x: Tensor, angle: Tensor, radius: float, sigma: float) -> Tensor:
+    """Blur each image along its own line, to one side, as ImageMagick's motion blur does.
+
+    Tap i of the half Gaussian reads the pixel i steps along ``angle``, rounded to whole pixels; borders repeat.
 
     Args:
-        x: levels 0 to 255, N×H×W×C.
-        radius, sigma: in pixels; the kernel has ``2·⌈radius⌉ + 1`` taps, all on one side.
-        angle: degrees, N.
+        x: float32 N×H×W×C of whole levels, 0 to 255.
+        angle: float64 N, degrees.
+        radius, sigma: pixels; there are 2·ceil(radius) + 1 taps.
 
     Returns:
-        levels, rounded to whole ones as an 8-bit image holds them.
+        float32 N×H×W×C, rounded to whole levels.
     """
-    taps = torch.arange(2 * math.ceil(radius) + 1, device=x.device, dtype=torch.float64)
-    weights = torch.exp(-(taps**2) / (2 * sigma**2))
-    weights /= weights.sum()
+    taps = 2 * math.ceil(radius) + 1
+    weights = [math.exp(-0.5 * (i / sigma) ** 2) for i in range(taps)]
+    total = sum(weights)
+    steps = torch.arange(taps, dtype=torch.float64, device=x.device)
     turn = torch.deg2rad(angle.double())[:, None]
-    down, across = (torch.ceil(taps * f - 0.5).long() for f in (torch.sin(turn), torch.cos(turn)))
-    n, h, w, _ = x.shape
-    row, column = torch.arange(h, device=x.device)[None, :, None], torch.arange(w, device=x.device)[None, None, :]
+    right, down = ((steps * part - 0.5).ceil().long() for part in (turn.cos(), turn.sin()))
     out = torch.zeros_like(x)
-    for i, weight in enumerate(weights.tolist()):
-        if weight < 1e-7:
-            break
-        rows = (row + down[:, i, None, None]).clamp(0, h - 1).expand(n, h, w)
-        columns = (column + across[:, i, None, None]).clamp(0, w - 1).expand(n, h, w)
-        out.add_(pixels_at(x, rows, columns), alpha=weight)
-    return out.round_()
+    for i, weight in enumerate(weights):
+        if weight / total * 255 > 1e-4:
+            out.add_(shifted(x, down[:, i], right[:, i]), alpha=weight / total)
+    return out.add_(0.5).floor_()
 
 
-def bilinear_zoom(x: Tensor, factor: float) -> Tensor:
-    """SciPy's ``zoom(order=1)``: the corners of the input land on the corners of the output."""
-    for dim in (1, 2):
-        size = x.shape[dim]
-        wanted = round(size * factor)
-        place = torch.linspace(0, size - 1, wanted, dtype=torch.float64, device=x.device)
-        low = place.floor().long().clamp(max=size - 1)
-        share = (place - low).to(x.dtype).view([-1 if d == dim else 1 for d in range(x.ndim)])
-        below, above = x.index_select(dim, low), x.index_select(dim, (low + 1).clamp(max=size - 1))
-        x = below + (above - below) * share
-    return x
+def shifted(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """Each image of N×H×W×C as seen ``down`` and ``right`` of where it was; borders repeat."""
+    n, height, width, _ = x.shape
+    rows = fold(torch.arange(height, device=x.device) + down[:, None], height, "nearest")
+    columns = fold(torch.arange(width, device=x.device) + right[:, None], width, "nearest")
+    return x[torch.arange(n, device=x.device)[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def clipped_zoom(x: Tensor, factor: float) -> Tensor:
-    """The middle of the image, enlarged by ``factor`` to the image's size."""
-    h, w = x.shape[1:3]
-    ch, cw = math.ceil(h / factor), math.ceil(w / factor)
-    top, left = (h - ch) // 2, (w - cw) // 2
-    large = bilinear_zoom(x[:, top : top + ch, left : left + cw], factor)
-    top, left = (large.shape[1] - h) // 2, (large.shape[2] - w) // 2
-    return large[:, top : top + h, left : left + w]
+@functools.lru_cache(maxsize=32)
+def disk(radius: float, alias: float) -> Tensor:
+    """float64 k×k: a flat disk whose edge is softened by a small Gaussian (OpenCV's, cut at 3 or 5 taps)."""
+    reach, taps = (8, 3) if radius <= 8 else (int(radius), 5)
+    line = np.arange(-reach, reach + 1)
+    flat = torch.from_numpy((line[:, None] ** 2 + line[None] ** 2 <= radius**2).astype(np.float64))
+    steps = torch.arange(taps, dtype=torch.float64) - taps // 2
+    edge = torch.exp(-0.5 * (steps / alias) ** 2)
+    soften = band(len(line), edge / edge.sum(), "mirror")
+    return soften @ (flat / flat.sum()) @ soften.T
+
+
+def filter2d(x: Tensor, kernel: Tensor) -> Tensor:
+    """Planes …×H×W correlated with an odd symmetric ``kernel``, borders mirrored.
+
+    The kernel is taken apart into separable ones by its singular values; small kernels have few.
+    """
+    height, width = x.shape[-2:]
+    left, values, right = torch.linalg.svd(kernel)
+    out = torch.zeros_like(x)
+    for i, value in enumerate(values.tolist()):
+        if value > 1e-9:
+            out += along(
+                x, band(height, left[:, i] * value, "mirror"), band(width, right[i], "mirror")
+            )
+    return out

@@ -1,6 +1,31 @@
-"""The corruptions' names and families (Hendrycks & Dietterich, 2019). No torch here: the report reads it too."""
+"""The nineteen corruptions by name and family. Nothing here imports torch, so a report can read it too."""
 
 from __future__ import annotations
+
+BENCHMARK: tuple[str, ...] = (
+    "gaussian_noise",
+    "shot_noise",
+    "impulse_noise",
+    "defocus_blur",
+    "glass_blur",
+    "motion_blur",
+    "zoom_blur",
+    "snow",
+    "frost",
+    "fog",
+    "brightness",
+    "contrast",
+    "elastic_transform",
+    "pixelate",
+    "jpeg_compression",
+)
+"""The 15 that CIFAR-10-C and ImageNet-C are scored on, in the order of their tables."""
+
+EXTRAS: tuple[str, ...] = ("gaussian_blur", "saturate", "spatter", "speckle_noise")
+"""The 4 that their authors kept for validation."""
+
+CORRUPTIONS: tuple[str, ...] = BENCHMARK + EXTRAS
+SEVERITIES: tuple[int, ...] = (1, 2, 3, 4, 5)
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "noise": ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
@@ -8,13 +33,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "weather": ("snow", "frost", "fog", "brightness", "spatter"),
     "digital": ("contrast", "elastic_transform", "pixelate", "jpeg_compression", "saturate"),
 }
+"""Each family is also the module that holds its corruptions, one function of the corruption's name each."""
 
-EXTRA = ("gaussian_blur", "saturate", "spatter", "speckle_noise")
-
-BENCHMARK = tuple(name for family in FAMILIES.values() for name in family if name not in EXTRA)
-"""The 15 that the benchmark's mean is over."""
-
-CORRUPTIONS = BENCHMARK + EXTRA
-"""All 19, the benchmark's first."""
-
-SEVERITIES = (1, 2, 3, 4, 5)
+FAMILY: dict[str, str] = {name: family for family, names in FAMILIES.items() for name in names}

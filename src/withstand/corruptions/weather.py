@@ -1,53 +1,107 @@
-"""Weather: fog, snow, frost and spatter (brightness is among the digital ones, as it is arithmetic)."""
+"""Weather: snow, frost, fog, glare, and spatter on the lens."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from withstand.corruptions import filters
-from withstand.corruptions.draws import Draws
+from withstand.corruptions import filters, frost as textures, liquid
+from withstand.corruptions.colour import from_hsv, to_hsv
+from withstand.corruptions.pixels import levels, unit
+from withstand.corruptions.random import Draws
 
 
-def fog(x: Tensor, c: tuple[float, float], draws: Draws) -> Tensor:
-    """A plasma cloud of thickness ``c[0]`` over the image."""
-    thickness, decay = c
-    h, w = x.shape[1:3]
-    brightest = x.amax((1, 2, 3), keepdim=True)
-    cloud = _plasma(1 << (max(h, w) - 1).bit_length(), decay, draws).to(x.dtype)[:, :h, :w, None]
-    return (x + thickness * cloud) * brightest / (brightest + thickness)
+def brightness(images: Tensor, draws: Draws, *, amount: float) -> Tensor:
+    """Add to the value of hue, saturation and value."""
+    hue, saturation, value = to_hsv(images)
+    return from_hsv(hue, saturation, value.add_(amount).clamp_(0, 1))
 
 
-def _plasma(size: int, decay: float, draws: Draws) -> Tensor:
-    """Diamond-square height maps (Fournier, Fussell & Carpenter, 1982) on a torus, N×size×size, each from 0 to 1."""
-    plane = torch.zeros(len(draws.ids), size, size, dtype=torch.float64, device=draws.ids.device)
-    step, rough = size, 100.0
+def fog(images: Tensor, draws: Draws, *, amount: float, decay: float) -> Tensor:
+    """Add a fractal cloud and darken so that the brightest level stays."""
+    height, width = images.shape[1:3]
+    x = images.double().div_(255)
+    brightest = x.amax(dim=(1, 2, 3), keepdim=True)
+    size = 1 << max(1, (max(height, width) - 1).bit_length())
+    cloud = plasma(draws, size, decay)[:, :height, :width, None]
+    return levels(x.add_(cloud, alpha=amount).mul_(brightest).div_(brightest + amount))
 
-    def middle(total: Tensor) -> Tensor:
-        return total / 4 + rough * draws.uniform(*total.shape[1:], low=-rough, high=rough)
 
+def plasma(draws: Draws, size: int, decay: float) -> Tensor:
+    """Clouds N×size×size from 0 to 1, by the diamond-square algorithm on a torus; ``size`` is a power of two.
+
+    Each round halves the grid: the middles of squares first, then those of the diamonds between them. The wobble shrinks
+    by ``decay`` a round and counts twice, as the reference multiplies it by a number from its own range.
+    """
+    field = torch.zeros(len(draws.ids), size, size, dtype=torch.float64, device=draws.ids.device)
+    wobble, step = 100.0, size
     while step >= 2:
-        half = step // 2
-        corners = plane[:, ::step, ::step]
+        half, count = step // 2, size // step
+
+        def middle(total: Tensor, name: str) -> Tensor:
+            return total / 4 + wobble * draws.uniform(f"{name} {step}", (count, count), -wobble, wobble)  # noqa: B023
+
+        corners = field[:, ::step, ::step]
         square = corners + corners.roll(-1, 1)
-        plane[:, half::step, half::step] = middle(square + square.roll(-1, 2))
-        centres, corners = plane[:, half::step, half::step], plane[:, ::step, ::step]
-        plane[:, ::step, half::step] = middle(centres + centres.roll(1, 1) + corners + corners.roll(-1, 2))
-        plane[:, half::step, ::step] = middle(centres + centres.roll(1, 2) + corners + corners.roll(-1, 1))
-        step, rough = half, rough / decay
-    plane -= plane.amin((1, 2), keepdim=True)
-    return plane / plane.amax((1, 2), keepdim=True).clamp(min=1e-12)
+        field[:, half::step, half::step] = middle(square + square.roll(-1, 2), "square")
+        centres = field[:, half::step, half::step]
+        total = centres + centres.roll(1, 1) + (corners + corners.roll(-1, 2))
+        field[:, ::step, half::step] = middle(total, "row")
+        total = centres + centres.roll(1, 2) + (corners + corners.roll(-1, 1))
+        field[:, half::step, ::step] = middle(total, "column")
+        wobble, step = wobble / decay, half
+    field -= field.amin(dim=(1, 2), keepdim=True)
+    return field / field.amax(dim=(1, 2), keepdim=True)
 
 
-def snow(x: Tensor, c: tuple[float, ...], draws: Draws) -> Tensor:
-    """Flakes blurred along their fall, over a whitened image."""
-    mean, deviation, zoom, threshold, radius, sigma, kept = c
-    n, h, w, _ = x.shape
-    flakes = mean + deviation * draws.normal(h, w, 1).to(x.dtype)
-    flakes = filters.clipped_zoom(flakes, zoom)
-    flakes = torch.where(flakes < threshold, 0.0, flakes).clamp(0, 1)
-    angle = draws.uniform(1, low=-135, high=-45)[:, 0]
-    flakes = filters.motion((flakes * 255).floor(), radius, sigma, angle) / 255
-    grey = (x * x.new_tensor([0.299, 0.587, 0.114])).sum(3, keepdim=True)
-    x = kept * x + (1 - kept) * torch.maximum(x, grey * 1.5 + 0.5)
-    return x + flakes + flakes.flip(1, 2)
+def frost(images: Tensor, draws: Draws, *, keep: float, ice: float, zoom: float) -> Tensor:
+    """Lay a random piece of a photographed sheet of ice over the image."""
+    height, width = images.shape[1:3]
+    sheet = draws.integers("sheet", (), 0, 5)
+    corner = draws.uniform("corner", (2,))
+    piece = textures.pieces(sheet, corner, height, width, zoom)
+    return images.double().mul_(keep).add_(piece.double(), alpha=ice).clamp_(0, 255).byte()
+
+
+def snow(
+    images: Tensor,
+    draws: Draws,
+    *,
+    mean: float,
+    spread: float,
+    zoom: float,
+    threshold: float,
+    radius: float,
+    sigma: float,
+    keep: float,
+) -> Tensor:
+    """Whiten, then add flakes driven by the wind, and the same flakes turned by half a circle."""
+    height, width = images.shape[1:3]
+    flakes = draws.normal("flakes", (height, width)).mul_(spread).add_(mean)
+    zoom = max(zoom, 1.0)
+    flakes = filters.along(flakes, filters.zoom(height, zoom), filters.zoom(width, zoom))
+    flakes = levels(flakes.masked_fill_(flakes < threshold, 0)).float()[..., None]
+    angle = draws.uniform("angle", (), -135, -45)
+    flakes = filters.line_blur(flakes, angle, radius, sigma).div_(255)
+    x = unit(images)
+    grey = x @ torch.tensor([[0.299], [0.587], [0.114]], device=x.device)
+    whitened = torch.maximum(x, grey.mul_(1.5).add_(0.5))
+    return levels(x.mul_(keep).add_(whitened, alpha=1 - keep).add_(flakes).add_(flakes.flip(1, 2)))
+
+
+def spatter(
+    images: Tensor,
+    draws: Draws,
+    *,
+    mean: float,
+    spread: float,
+    sigma: float,
+    threshold: float,
+    strength: float,
+    mud: float,
+) -> Tensor:
+    """Splash water or mud on the lens."""
+    height, width = images.shape[1:3]
+    drops = draws.normal("drops", (height, width)).mul_(spread).add_(mean)
+    drops = filters.smooth(drops, sigma)
+    return liquid.mud(images, drops, threshold, strength) if mud else liquid.water(images, drops, threshold, strength)

@@ -1,0 +1,227 @@
+"""Finished runs, read back from their folders. Nothing here needs a network, or torch.
+
+>>> runs = withstand.load_runs("checkpoints")
+>>> runs[0].frame()                        # a row a condition: n, top-1 with interval, top-5, loss
+>>> runs[0].predictions(Condition("corruption", "fog", 3)).logits
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from withstand.conditions import Condition
+from withstand.errors import UserError
+from withstand.metrics import PER_IMAGE
+from withstand.statistics import wilson
+from withstand.store import Predictions, Store
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that a comparison or a report does not use, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Per-image values of one run.
+
+    Attributes:
+        ids: int64 N, ascending: the images that every condition has.
+        labels: int64 N.
+        conditions: C of them, in the order of the columns.
+        values: metric → float32 N×C.
+    """
+
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    conditions: tuple[Condition, ...]
+    values: dict[str, NDArray[np.float32]]
+
+    def of(
+        self, metric: str, conditions: Iterable[Condition], ids: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float32]:
+        """float32 N×C of one metric: the columns of ``conditions``, the rows of ``ids`` (all of them must be here)."""
+        columns = [self.conditions.index(condition) for condition in conditions]
+        rows = slice(None) if ids is None else np.searchsorted(self.ids, ids)
+        return self.values[metric][rows][:, columns]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One model on one dataset: what its folder says.
+
+    Attributes:
+        folder: where it is.
+        summary: ``summary.json``.
+        provenance: ``provenance.json``; empty where there is none.
+        history: a row an epoch (``history.csv``); empty for a model that was not trained here.
+        files: condition → file of predictions that is there.
+        missing: conditions that the summary lists and whose file is gone.
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+    provenance: dict[str, Any]
+    history: pd.DataFrame
+    files: dict[Condition, str]
+    missing: tuple[Condition, ...]
+
+    @property
+    def model(self) -> str:
+        return str(self.summary["model"])
+
+    @property
+    def dataset(self) -> str:
+        return str(self.summary["dataset"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self.summary.get("classes") or ())
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        return tuple(self.files)
+
+    def predictions(self, condition: Condition) -> Predictions:
+        """Read the predictions under one condition.
+
+        Raises:
+            UserError: the run has none, or the file is damaged.
+        """
+        if condition not in self.files:
+            raise UserError(f"{self.folder} has no predictions for {condition}; run the evaluation again")
+        return Store(self.folder / "predictions").read(self.files[condition])
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The per-image values of every metric and condition; the logits are read once, and not kept."""
+        columns: list[tuple[NDArray[np.int64], NDArray[np.int64], dict[str, NDArray[np.float32]]]] = []
+        for condition in self.conditions:
+            read = self.predictions(condition)
+            order = np.argsort(read.ids, kind="stable")
+            values = {name: np.asarray(metric(read), np.float32)[order] for name, metric in PER_IMAGE.items()}
+            columns.append((read.ids[order], read.labels[order], values))
+        if not columns:
+            none = np.empty(0, np.int64)
+            return Scores(none, none, (), {name: np.empty((0, 0), np.float32) for name in PER_IMAGE})
+        ids, labels, _ = columns[0]
+        for other, _, _ in columns[1:]:
+            if not np.array_equal(ids, other):
+                ids = np.intersect1d(ids, other)
+        rows = [np.searchsorted(found, ids) for found, _, _ in columns]
+        stacked = {
+            name: np.stack([values[name][at] for at, (_, _, values) in zip(rows, columns, strict=True)], axis=1)
+            for name in PER_IMAGE
+        }
+        return Scores(ids, labels[rows[0]], self.conditions, stacked)
+
+    def frame(self) -> pd.DataFrame:
+        """A row a condition: shift, variant, severity, n, every metric's mean, and top-1's 95% Wilson interval."""
+        scores = self.scores
+        n = len(scores.ids)
+        rows = []
+        for column, condition in enumerate(scores.conditions):
+            means = {name: float(values[:, column].mean()) for name, values in scores.values.items()}
+            interval = wilson(round(means["top1"] * n), n)
+            rows.append(
+                {
+                    "model": self.model,
+                    "shift": condition.shift,
+                    "variant": condition.variant,
+                    "severity": condition.severity,
+                    "n": n,
+                    **means,
+                    "top1_low": interval.low,
+                    "top1_high": interval.high,
+                }
+            )
+        frame = pd.DataFrame(rows)
+        return frame.astype({"severity": "Int64"}) if rows else frame
+
+
+class Runs(list[Run]):
+    """The runs of a folder, and what could not be read as one."""
+
+    def __init__(self, runs: Iterable[Run], left_out: Iterable[LeftOut] = ()) -> None:
+        super().__init__(runs)
+        self.left_out = tuple(left_out)
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read one run folder.
+
+    Raises:
+        UserError: ``summary.json`` is missing (the run has not finished), or a file is damaged.
+    """
+    folder = Path(folder)
+    if not (folder / "summary.json").is_file():
+        raise UserError(f"{folder} has no summary.json: the run has not finished; give its command again")
+    summary = _json(folder / "summary.json")
+    absent = [key for key in ("model", "dataset", "cells") if key not in summary]
+    if absent:
+        raise UserError(f"{folder / 'summary.json'} says nothing of {', '.join(absent)}; run the evaluation again")
+    provenance = _json(folder / "provenance.json") if (folder / "provenance.json").is_file() else {}
+    files: dict[Condition, str] = {}
+    missing = []
+    for cell in summary["cells"]:
+        condition = Condition(cell["shift"], cell["variant"], cell["severity"])
+        if (folder / "predictions" / cell["file"]).is_file():
+            files[condition] = cell["file"]
+        else:
+            missing.append(condition)
+    return Run(folder, summary, provenance, _history(folder / "history.csv"), files, tuple(missing))
+
+
+def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
+    """Every run in the folders of ``root``, by model name; those of one ``dataset``, or all.
+
+    A folder that is no finished run is in ``left_out`` of the answer, with the reason.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise UserError(f"there is no folder {root}; train a model first, or give paths.checkpoints=FOLDER")
+    runs, left_out = [], []
+    for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        try:
+            run = load_run(folder)
+        except UserError as error:
+            if dataset is None or folder.name.endswith(f"_{dataset}"):
+                left_out.append(LeftOut(folder.name, str(error)))
+            continue
+        if dataset in (None, run.dataset):
+            runs.append(run)
+    return Runs(sorted(runs, key=lambda run: (run.dataset, run.model, run.folder.name)), left_out)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); delete it and give the run's command again") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} is not a JSON object; delete it and give the run's command again")
+    return content
+
+
+def _history(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame({"epoch": pd.Series(dtype=int)})
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); delete it and give the run's command again") from error
