@@ -46,8 +46,7 @@ def compose(overrides: Sequence[str]) -> Config:
     Raises:
         UserError: a word is not KEY=VALUE, or names an unknown key or choice.
     """
-    _check_words(overrides)
-    return typed(compose_raw(overrides))
+    return typed(compose_raw([_checked(word) for word in overrides]))
 
 
 def compose_raw(overrides: Sequence[str]) -> DictConfig:
@@ -62,16 +61,16 @@ def compose_raw(overrides: Sequence[str]) -> DictConfig:
             raise UserError(f"configuration: {str(error).splitlines()[0]}") from error
 
 
-def _check_words(words: Sequence[str]) -> None:
-    for word in words:
-        try:
-            override = OverridesParser.create().parse_override(word)
-        except HydraException as error:
-            raise UserError(
-                f"cannot read '{word}'; settings are written KEY=VALUE, see `python main.py --help`"
-            ) from error
-        key = override.key_or_group
-        if key not in GROUPS:
-            check_key(key)
-        elif override.value() not in choices(key):
+def _checked(word: str) -> str:
+    """The override, once its key and choice are known to be right; ``++`` sets a key that no YAML file mentions."""
+    try:
+        override = OverridesParser.create().parse_override(word)
+    except HydraException as error:
+        raise UserError(f"cannot read '{word}'; settings are written KEY=VALUE, see `python main.py --help`") from error
+    key = override.key_or_group
+    if key in GROUPS:
+        if override.value() not in choices(key):
             raise UserError(f"unknown {key} '{override.value()}'; {nearest(str(override.value()), choices(key))}")
+        return word
+    check_key(key)
+    return f"++{word}" if override.is_change() else word

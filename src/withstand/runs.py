@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -157,6 +157,12 @@ class Runs(list[Run]):
     def __init__(self, runs: Iterable[Run], left_out: Iterable[LeftOut] = ()) -> None:
         super().__init__(runs)
         self.left_out = tuple(left_out)
+
+
+def names(runs: Sequence[Run]) -> tuple[str, ...]:
+    """What to call each run: its model, or its folder where two runs are of one model."""
+    models = [run.model for run in runs]
+    return tuple(run.model if models.count(run.model) == 1 else run.folder.name for run in runs)
 
 
 def load_run(folder: str | Path) -> Run:

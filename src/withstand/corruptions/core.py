@@ -39,7 +39,7 @@ def corrupt_batch(images: Any, corruption: str, severity: int, *, seed: int, ids
     with torch.inference_mode():
         for start in range(0, n, size):
             piece = slice(start, start + size)
-            draws = Draws(seed, numbers[piece], f"{preset}/{corruption}/{severity}")
+            draws = Draws(seed, numbers[piece], f"{corruption}/{severity}")
             out[piece] = apply(pixels[piece], draws, **values)
     return out.numpy() if isinstance(images, np.ndarray) else out
 

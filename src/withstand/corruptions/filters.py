@@ -80,7 +80,7 @@ def line_blur(x: Tensor, angle: Tensor, radius: float, sigma: float) -> Tensor:
         radius, sigma: pixels; there are 2·ceil(radius) + 1 taps.
 
     Returns:
-        float32 N×H×W×C, rounded to whole levels.
+        float32 N×H×W×C of whole levels: rounded to 16 bits, then cut to 8, as the reference's images came out.
     """
     taps = 2 * math.ceil(radius) + 1
     weights = [math.exp(-0.5 * (i / sigma) ** 2) for i in range(taps)]
@@ -92,7 +92,7 @@ def line_blur(x: Tensor, angle: Tensor, radius: float, sigma: float) -> Tensor:
     for i, weight in enumerate(weights):
         if weight / total * 255 > 1e-4:
             out.add_(shifted(x, down[:, i], right[:, i]), alpha=weight / total)
-    return out.add_(0.5).floor_()
+    return out.mul_(257).add_(0.5).floor_().div_(257).floor_()
 
 
 def shifted(x: Tensor, down: Tensor, right: Tensor) -> Tensor:

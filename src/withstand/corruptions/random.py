@@ -61,7 +61,7 @@ class Draws:
         """int32 N×shape, every bit fair; another ``name`` gives other bits."""
         digest = hashlib.blake2b(f"{self.seed}/{self.cell}/{name}".encode(), digest_size=8).digest()
         keys = _mix64(self.ids * _GOLDEN + int.from_bytes(digest, "little", signed=True))
-        low, high = (_half(_mix64(keys + step * _GOLDEN), shift)[:, None] for step, shift in ((1, 0), (2, 32)))
+        low, high = (_half(keys, shift)[:, None] for shift in (0, 32))
         counters = torch.arange(math.prod(shape), dtype=torch.int32, device=self.ids.device) * -0x61C88647
         x = _mix32(counters[None] + low)
         return _mix32(x.bitwise_xor_(high)).view(-1, *shape)

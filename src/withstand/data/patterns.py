@@ -31,9 +31,11 @@ def _box(x: Floats, y: Floats, width: float, height: float) -> Floats:
 
 
 def _heart(x: Floats, y: Floats) -> Floats:
-    lobes = np.hypot(np.abs(x) - 0.45, y + 0.3) - 0.52
-    point = (np.abs(x) * 0.9 + (y - 0.95) * 0.75) / 1.17
-    return np.minimum(lobes, np.maximum(point, -(y + 0.3)))
+    """Two lobes and the wedge under them, whose sides touch the lobes without a corner."""
+    x = np.abs(x)
+    lobes = np.hypot(x - 0.45, y + 0.3) - 0.52
+    wedge = np.maximum(0.733 * x + 0.68 * (y - 0.95), (0.185 * x - y - 0.1) / 1.017)
+    return np.minimum(lobes, wedge)
 
 
 def _arrow(x: Floats, y: Floats) -> Floats:
@@ -93,9 +95,21 @@ _TEXTURES: tuple[Texture, ...] = (
 )
 
 
-def colours(dice: Floats) -> tuple[Floats, Floats]:
-    """Two colours N×3 from dice N×6: free in hue, a darker and a lighter one."""
-    first, second = 0.1 + 0.8 * dice[:, :3], 0.1 + 0.8 * dice[:, 3:6]
-    darker = first.mean(1) < second.mean(1)
-    swap = darker[:, None]
-    return np.where(swap, first, second), np.where(swap, second, first)
+def colours(hue: Floats, dice: Floats, darker: tuple[float, float], lighter: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Two colours N×3 of about one hue.
+
+    Args:
+        hue: float32 N, in turns.
+        dice: float32 N×4 in [0, 1): the second hue, saturation and the two brightnesses.
+        darker, lighter: least and greatest brightness of either colour.
+    """
+    saturation = 0.25 + 0.6 * dice[:, 1]
+    dark = darker[0] + (darker[1] - darker[0]) * dice[:, 2]
+    light = lighter[0] + (lighter[1] - lighter[0]) * dice[:, 3]
+    return _rgb(hue, saturation, dark), _rgb(hue + 0.3 * (dice[:, 0] - 0.5), saturation, light)
+
+
+def _rgb(hue: Floats, saturation: Floats, value: Floats) -> Floats:
+    """From hue (turns), saturation and value to RGB, N×3."""
+    sector = np.abs(np.mod(hue[:, None] + np.array([0, 2 / 3, 1 / 3], np.float32), 1) * 6 - 3)
+    return value[:, None] * (1 - saturation[:, None] * (1 - np.clip(sector - 1, 0, 1)))

@@ -19,6 +19,7 @@ Floats = NDArray[np.float32]
 CLASSES = tuple(SHAPES)
 _CHUNK = 500  # images drawn at once, to keep the working set in the cache
 _CLUTTER = 3
+HUE, BRIGHT, ROOM, TURN, RADIUS = 0.3, 0.75, 0.6, 0.12, (0.4, 0.7)
 _TEST_FIRST_ID = 10_000_000  # test ids begin here, so no number of training images reaches them
 
 
@@ -73,21 +74,25 @@ def _render(
     scene = uniforms(seed, ids, 16, stream=2)
     thing = uniforms(seed, ids, 16, stream=3)
 
-    dark, light = colours(scene[:, :6])
+    hue = background / len(CLASSES) + HUE * (scene[:, 0] - 0.5)
+    dark, light = colours(hue.astype(np.float32), scene[:, 1:5], (0.15, 0.45), (0.4, 0.75))
     canvas = _blend(pattern(background, x, y, scene[:, 6:10]), dark, light)
     for spot in range(_CLUTTER):
         canvas = _clutter(canvas, x, y, uniforms(seed, ids, 8, stream=10 + spot), size)
 
     distance = _placed(labels, x, y, thing[:, :4])
     inside = _coverage(distance, size)
-    fill_dark, fill_light = colours(thing[:, 4:10])
-    # Apart from the scene in brightness, so that the shape is always to be seen.
-    away = np.where(canvas.mean((1, 2, 3)) < 0.5, 1.0, -1.0).astype(np.float32)
+    bright = thing[:, 4:5] < BRIGHT
     fill_dark, fill_light = (
-        np.clip(c + (away * (0.15 + 0.2 * thing[:, 10]))[:, None], 0, 1) for c in (fill_dark, fill_light)
+        np.where(bright, up, down)
+        for up, down in zip(
+            colours(thing[:, 5], thing[:, 6:10], (0.7, 0.9), (0.85, 1.0)),
+            colours(thing[:, 5], thing[:, 6:10], (0.0, 0.15), (0.1, 0.25)),
+            strict=True,
+        )
     )
     texture = pattern((thing[:, 11] * len(CLASSES)).astype(np.int64), x, y, thing[:, 12:16])
-    painted = _blend(0.3 + 0.4 * texture, fill_dark, fill_light)
+    painted = _blend(texture, fill_dark, fill_light)
     canvas = canvas + inside[..., None] * (painted - canvas)
 
     lit = 1 + 0.35 * (scene[:, 10, None, None] - 0.5) * x + 0.35 * (scene[:, 11, None, None] - 0.5) * y
@@ -108,9 +113,9 @@ def _coverage(distance: Floats, size: int) -> Floats:
 def _placed(labels: NDArray[np.int64], x: Floats, y: Floats, dice: Floats) -> Floats:
     """Signed distance to each image's own shape, placed, sized and turned by ``dice`` (N×4)."""
     dx, dy, dr, da = (dice[:, i, None, None] for i in range(4))
-    radius = 0.38 + 0.3 * dr
-    room = 0.95 - radius
-    angle = (da - 0.5) * np.float32(np.pi / 3)
+    radius = RADIUS[0] + (RADIUS[1] - RADIUS[0]) * dr
+    room = (0.95 - radius) * ROOM
+    angle = (da - 0.5) * np.float32(2 * np.pi * TURN)
     px, py = (x - (2 * dx - 1) * room) / radius, (y - (2 * dy - 1) * room) / radius
     u, v = px * np.cos(angle) + py * np.sin(angle), py * np.cos(angle) - px * np.sin(angle)
     distance = np.empty_like(u)

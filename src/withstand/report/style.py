@@ -1,0 +1,36 @@
+"""How models look, the same in every figure and table: colours, marks and inks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Look:
+    """One model's colour and mark; the mark tells models apart where colours do not."""
+
+    colour: str
+    marker: str
+
+
+# Okabe & Ito (2008), told apart with every common colour blindness; its yellow, too pale on white, and black, unseen
+# on a dark page, give way to a brown and a grey.
+_LOOKS = tuple(
+    Look(colour, marker)
+    for colour, marker in zip(
+        ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C510A", "#808080"),
+        ("o", "s", "^", "D", "v", "P", "X", "*"),
+        strict=True,
+    )
+)
+
+# Inks that follow the page's light or dark theme: figures are drawn in these, and each way of saving replaces them.
+INK, FAINT, PAPER = "#010203", "#040506", "#070809"
+LIGHT = {INK: "#1c1f24", FAINT: "#d4d7dc", PAPER: "#ffffff"}
+THEMED = {INK: "var(--ink)", FAINT: "var(--line)", PAPER: "var(--paper)"}
+
+
+def looks(names: Sequence[str]) -> dict[str, Look]:
+    """A look for each name, in the given order; after eight they begin again."""
+    return {name: _LOOKS[number % len(_LOOKS)] for number, name in enumerate(names)}

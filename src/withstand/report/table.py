@@ -1,0 +1,95 @@
+"""A table as data: built once, shown as Markdown and HTML and written as CSV, so the three cannot disagree."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from withstand.statistics import Estimate
+
+Value = Estimate | str | float | int | None
+"""What a cell holds; percentages are given in percent."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in the CSV, its heading, and how its numbers look (``.2f``, ``+.1f``, ``,d``…)."""
+
+    key: str
+    heading: str
+    style: str = ""
+
+    @property
+    def numeric(self) -> bool:
+        return bool(self.style)
+
+    def text(self, value: Value) -> str:
+        """The value as people read it, without its interval."""
+        if value is None:
+            return "–"
+        if isinstance(value, Estimate):
+            value = value.value
+        if isinstance(value, str):
+            return value
+        return _minus(format(value, self.style))
+
+    def interval(self, value: Value) -> str:
+        """The interval as people read it; empty where there is none."""
+        if not isinstance(value, Estimate):
+            return ""
+        between = " to " if "+" in self.style else "–"
+        return between.join(_minus(format(end, self.style)) for end in (value.low, value.high))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row; ``origin`` is ``ours``, ``published`` or ``apart`` (ours, but not comparable with the others)."""
+
+    values: dict[str, Value]
+    origin: str = "ours"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its file name, title, and notes under it."""
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    notes: Sequence[str] = field(default=())
+
+    def csv(self) -> str:
+        """Full precision; an estimate takes three columns: ``key``, ``key_low``, ``key_high``."""
+        lines: list[dict[str, Any]] = []
+        for row in self.rows:
+            line: dict[str, Any] = {"origin": row.origin}
+            for column in self.columns:
+                value = row.values.get(column.key)
+                if isinstance(value, Estimate):
+                    line[column.key] = value.value
+                    line[f"{column.key}_low"], line[f"{column.key}_high"] = value.low, value.high
+                else:
+                    line[column.key] = value
+            lines.append(line)
+        wide = {
+            column.key
+            for column in self.columns
+            if any(isinstance(row.values.get(column.key), Estimate) for row in self.rows)
+        }
+        header = ["origin"]
+        for column in self.columns:
+            header += [column.key]
+            header += [f"{column.key}_low", f"{column.key}_high"] if column.key in wide else []
+        text = io.StringIO()
+        writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+        return text.getvalue()
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "−")
