@@ -10,6 +10,7 @@ import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import OverrideType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig
@@ -73,4 +74,4 @@ def _checked(word: str) -> str:
             raise UserError(f"unknown {key} '{override.value()}'; {nearest(str(override.value()), choices(key))}")
         return word
     check_key(key)
-    return f"++{word}" if override.is_change() else word
+    return f"++{word}" if override.type == OverrideType.CHANGE else word

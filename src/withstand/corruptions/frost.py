@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from withstand.errors import UserError
 
@@ -78,16 +77,23 @@ def _sheets() -> tuple[NDArray[np.uint8], ...]:
 
 @functools.lru_cache(maxsize=8)
 def _scaled(zoom: float, height: int, width: int) -> tuple[Tensor, ...]:
-    """The textures resized by ``zoom``, bilinearly and without antialiasing (as OpenCV does), at least height × width."""
+    """The textures resized by ``zoom``, or by as much more as pieces of height × width need."""
     scaled = []
     for sheet in _sheets():
         enough = max(zoom, (height + 1) / sheet.shape[0], (width + 1) / sheet.shape[1])
-        size = [round(side * enough) for side in sheet.shape[:2]]
-        planes = torch.from_numpy(sheet.copy()).permute(2, 0, 1)[None].float()
-        if enough != 1:
-            planes = interpolate(planes, size, scale_factor=None, mode="bilinear", align_corners=False)
-        scaled.append(planes[0].permute(1, 2, 0).round().byte().contiguous())
+        x = torch.from_numpy(sheet.astype(np.float64))
+        scaled.append(_stretched(_stretched(x, 0, enough), 1, enough).add_(0.5).byte())
     return tuple(scaled)
+
+
+def _stretched(x: Tensor, dim: int, zoom: float) -> Tensor:
+    """Resized bilinearly along ``dim``, without antialiasing and by the very factor, as OpenCV does."""
+    n = x.shape[dim]
+    size = round(n * zoom)
+    place = ((torch.arange(size, dtype=torch.float64) + 0.5) / zoom - 0.5).clamp_(0, n - 1)
+    low = place.long()
+    share = (place - low).view([-1 if d == dim else 1 for d in range(x.ndim)])
+    return torch.lerp(x.index_select(dim, low), x.index_select(dim, (low + 1).clamp_(max=n - 1)), share)
 
 
 def pieces(sheet: Tensor, corner: Tensor, height: int, width: int, zoom: float) -> Tensor:

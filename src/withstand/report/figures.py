@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from withstand import atomic
-from withstand.report.style import FAINT, INK, LIGHT, PAPER, THEMED, Look
+from withstand.report.style import FAINT, INK, PAPER, THEMED, Look
 
 _RULES = {
     "font.family": "sans-serif",
@@ -55,17 +56,20 @@ def drawing(name: str) -> Iterator[None]:
 
 
 def svg(figure: Figure, name: str) -> str:
-    """The figure as SVG in theme-following inks, to stand inside a page that defines them."""
+    """The figure as SVG in the inks of the light theme, the same bytes for the same figure."""
     text = io.StringIO()
     with drawing(name):
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    drawn = text.getvalue()
-    return drawn[drawn.index("<svg") :]
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    return text.getvalue()
 
 
-def recoloured(drawn: str, inks: dict[str, str]) -> str:
-    """An SVG with its theme's inks filled in."""
-    return re.sub("|".join(inks), lambda found: inks[found.group()], drawn)
+def inlined(drawn: str, description: str) -> str:
+    """An SVG to stand inside a page: in the inks of the page's theme, as wide as its place, described in words."""
+    drawn = re.sub("|".join(THEMED), lambda found: THEMED[found.group()], drawn[drawn.index("<svg") :])
+    # The viewBox keeps the proportions; fixed points would not shrink on a phone.
+    opened = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", drawn, count=1)
+    opened = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", opened, count=1)
+    return opened.replace("<svg ", f'<svg role="img" aria-label="{html.escape(description)}" ', 1)
 
 
 def curves(history: pd.DataFrame, title: str, path: Path) -> None:
@@ -116,9 +120,8 @@ def draw_curves(history: pd.DataFrame, title: str, look: Look) -> Figure:
 
 def save_png(figure: Figure, path: Path) -> None:
     """The figure on white paper, whole or not at all."""
-    _fill(figure, LIGHT)
     with atomic.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=160, facecolor=LIGHT[PAPER])
+        figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER)
 
 
 def _best(history: pd.DataFrame) -> int | None:
@@ -140,7 +143,3 @@ def _mark_best(axes: Axes, row: pd.Series, key: str, look: Look) -> None:
         color=INK,
     )
 
-
-def _fill(figure: Figure, inks: dict[str, str]) -> None:
-    """Replace theme inks by real colours in every artist."""
-    raise NotImplementedError

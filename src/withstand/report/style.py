@@ -25,9 +25,8 @@ _LOOKS = tuple(
     )
 )
 
-# Inks that follow the page's light or dark theme: figures are drawn in these, and each way of saving replaces them.
-INK, FAINT, PAPER = "#010203", "#040506", "#070809"
-LIGHT = {INK: "#1c1f24", FAINT: "#d4d7dc", PAPER: "#ffffff"}
+# Figures are drawn in the inks of the light theme. Inside the page each becomes the variable that its theme sets.
+INK, FAINT, PAPER = "#1c1f24", "#d5d8dd", "#ffffff"
 THEMED = {INK: "var(--ink)", FAINT: "var(--line)", PAPER: "var(--paper)"}
 
 
