@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of unpacked real data (`cifar10/`, `tiny-imagenet-9/`, `weights/`, ...), from WITHSTAND_DATA."""
+    """The folder of unpacked real data (`cifar10/`, `weights/`, ...), from WITHSTAND_DATA."""
     named = os.environ.get("WITHSTAND_DATA")
     if not named:
         pytest.skip("needs unpacked real data: set WITHSTAND_DATA to its folder")
@@ -29,3 +29,10 @@ def shared_data() -> Path:
             f"needs the golden data: {folder} is not there (set WITHSTAND_REAL_DATA to its parent folder)"
         )
     return folder
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """The environment for a process of the test's own in any folder, which imports this checkout."""
+    path = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}

@@ -70,7 +70,7 @@ class _Tally:
 
     def row(self, split: str) -> dict[str, float]:
         loss, top1, top5 = (self.sums / self.n).tolist()
-        return {f"{split}_loss": loss, f"{split}_top1": 100 * top1, f"{split}_top5": 100 * top5}
+        return {f"{split}_loss": loss, f"{split}_top1": round(100 * top1, 6), f"{split}_top5": round(100 * top5, 6)}
 
 
 def train(

@@ -29,7 +29,7 @@ def write_run(
     first_id: int = 0,
     classes: int = 10,
     skill: float = 2.0,
-    fragility: float = 0.25,
+    fragility: float = 0.45,
     conditions: Iterable[Condition] = (CLEAN, *EVERY),
     epochs: int = 4,
     source: str | None = "made from the test images (withstand 0.1.0, seed 42)",

@@ -103,16 +103,9 @@ def test_stopping_the_run_still_stops_it():
         trackers.Guarded("slow", interrupted)
 
 
-def test_finding_trackers_imports_none_of_their_packages():
+def test_finding_trackers_imports_none_of_their_packages(environment: dict[str, str]):
     code = "import sys; from withstand import trackers; trackers.check('none'); print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_source_on_path()
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert not {"wandb", "trackio", "torch"} & set(done.stdout.split())
-
-
-def _source_on_path() -> dict[str, str]:
-    import os
-
-    source = str(Path(trackers.__file__).parents[2])
-    return os.environ | {"PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}

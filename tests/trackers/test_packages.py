@@ -1,15 +1,14 @@
-"""The real packages, each in a process of its own, without a network: what is read back equals what was logged."""
+"""The real packages, each in its own process, without a network: what is read back is what was logged."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from withstand import trackers
 
 ROWS = [{"train_loss": 1 / 3 / epoch, "val_top1": 33.333333333333336 * epoch} for epoch in (1, 2, 3)]
 SUMMARY = {"test_top1": 71.51, "mean19_top1": 60.1 + 0.2}
@@ -29,34 +28,43 @@ print("went on")
 """
 
 
-def track(name: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Track a run in a new process; one that asks a question would fail, since nobody can answer."""
-    source = str(Path(trackers.__file__).parents[2])
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "TRACKIO"))}
-    path = os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])
+Track = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def track(tmp_path: Path, environment: dict[str, str]) -> Track:
+    """Track a run in a new process, as a user who is logged in nowhere and cannot be asked."""
+    inherited = {key: value for key, value in environment.items() if not key.startswith(("WANDB", "TRACKIO"))}
+    home = {"HOME": str(tmp_path), "NETRC": str(tmp_path / "netrc")}
     given = [json.dumps(value) for value in (ROWS, SUMMARY, CONFIG)]
-    return subprocess.run(
-        [sys.executable, "-c", TRACK, name, str(folder), *given],
-        env=inherited | {"PYTHONPATH": path, "HOME": str(folder), "NETRC": str(folder / "netrc")} | environment,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
+
+    def run(name: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", TRACK, name, str(tmp_path), *given],
+            env=inherited | home | variables,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+
+    return run
 
 
 def records(log: Path) -> list[dict[str, Any]]:
     """The records of an offline run, as wandb's own reader gives them."""
     command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(log)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=120
+    )
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
-def test_wandb_offline_run_reads_back(tmp_path: Path):
+def test_wandb_offline_run_reads_back(tmp_path: Path, track: Track):
     pytest.importorskip("wandb")
-    done = track("wandb", tmp_path, WANDB_MODE="offline")
+    done = track("wandb", WANDB_MODE="offline")
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == "went on"
     assert "wandb sync" in done.stdout
@@ -79,26 +87,26 @@ def test_wandb_offline_run_reads_back(tmp_path: Path):
     assert {key: last[key] for key in SUMMARY} == SUMMARY
 
 
-def test_wandb_with_nobody_logged_in_says_what_to_do(tmp_path: Path):
+def test_wandb_with_nobody_logged_in_says_what_to_do(track: Track):
     pytest.importorskip("wandb")
-    done = track("wandb", tmp_path)
+    done = track("wandb")
     assert done.stdout == "went on\n"
     assert done.stderr.count("\n") == 1
     assert "`wandb login`" in done.stderr
     assert "WANDB_MODE=offline" in done.stderr
 
 
-def test_wandb_that_cannot_write_lets_the_run_go_on(tmp_path: Path):
+def test_wandb_that_cannot_write_lets_the_run_go_on(tmp_path: Path, track: Track):
     pytest.importorskip("wandb")
     (tmp_path / "wandb").write_text("a file where the folder should be")
-    done = track("wandb", tmp_path, WANDB_MODE="offline")
+    done = track("wandb", WANDB_MODE="offline")
     assert done.stdout.splitlines()[-1] == "went on"
 
 
-def test_trackio_run_reads_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_trackio_run_reads_back(tmp_path: Path, track: Track):
     pytest.importorskip("trackio")
     database = tmp_path / "trackio"
-    done = track("trackio", tmp_path, TRACKIO_DIR=str(database))
+    done = track("trackio", TRACKIO_DIR=str(database))
     assert done.stderr == ""
     first, last = done.stdout.splitlines()
     assert "trackio show --project withstand-test" in first

@@ -9,12 +9,12 @@ from withstand.config import Config
 from withstand.console import console, say
 from withstand.errors import UserError
 from withstand.report import tables
-from withstand.runs import Run, load_runs
+from withstand.runs import Runs, load_runs
 
 
 def run(config: Config, overrides: list[str]) -> int:
     found = load_runs(config.paths.checkpoints, dataset=config.dataset.name)
-    chosen = [one for one in found if not config.models or one.model in config.models]
+    chosen = Runs((one for one in found if not config.models or one.model in config.models), found.left_out)
     if not chosen:
         raise UserError(
             f"there is no finished run on {config.dataset.name} in {config.paths.checkpoints}; make one with"
@@ -24,7 +24,7 @@ def run(config: Config, overrides: list[str]) -> int:
     return 0
 
 
-def write(runs: list[Run], folder: Path) -> None:
+def write(runs: Runs, folder: Path) -> None:
     """Write the report of ``runs``, print its table, and say where it is."""
     page = report.write(runs, folder)
     console.print(tables.terminal(runs))

@@ -98,9 +98,9 @@ def _test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -> Non
     predictions = folder.store.read(cell)
     result = {
         "n": len(predictions),
-        "loss": metrics.nll(predictions.logits, predictions.labels),
-        "top1": 100 * metrics.top_k(predictions.logits, predictions.labels, 1),
-        "top5": 100 * metrics.top_k(predictions.logits, predictions.labels, 5),
+        "loss": metrics.nll(predictions),
+        "top1": round(100 * metrics.top1(predictions), 6),
+        "top5": round(100 * metrics.top5(predictions), 6),
     }
     seconds = float(history["seconds"].sum())
     update_json(

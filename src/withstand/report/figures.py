@@ -13,11 +13,15 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from withstand import atomic
+from withstand.comparison import Comparison
+from withstand.corruptions.names import FAMILIES
 from withstand.report.style import FAINT, INK, PAPER, THEMED, Look
+from withstand.report.tables import spaced, variants
 
 _RULES = {
     "font.family": "sans-serif",
@@ -34,6 +38,7 @@ _RULES = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.grid": True,
+    "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "grid.color": FAINT,
     "grid.linewidth": 0.7,
@@ -47,6 +52,10 @@ _RULES = {
     "lines.markersize": 6,
 }
 
+# One hue that fades where accuracy is lost: read the same with any colour vision, and in grey.
+_HEAT = LinearSegmentedColormap.from_list("fade", ["#f6efe4", "#cfd8dc", "#8db3cf", "#3f83b5", "#0b4f86"])
+_ON_LIGHT, _ON_DARK = "#22262c", "#fbfcfd"
+
 
 @contextmanager
 def drawing(name: str) -> Iterator[None]:
@@ -59,17 +68,19 @@ def svg(figure: Figure, name: str) -> str:
     """The figure as SVG in the inks of the light theme, the same bytes for the same figure."""
     text = io.StringIO()
     with drawing(name):
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return text.getvalue()
 
 
 def inlined(drawn: str, description: str) -> str:
     """An SVG to stand inside a page: in the inks of the page's theme, as wide as its place, described in words."""
     drawn = re.sub("|".join(THEMED), lambda found: THEMED[found.group()], drawn[drawn.index("<svg") :])
-    # The viewBox keeps the proportions; fixed points would not shrink on a phone.
-    opened = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", drawn, count=1)
-    opened = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", opened, count=1)
-    return opened.replace("<svg ", f'<svg role="img" aria-label="{html.escape(description)}" ', 1)
+    # Ids of groups are the same in every figure, and nothing refers to them; those of marks and clips are hashed.
+    drawn = re.sub(r'<g id="[^"]*"', "<g", drawn)
+    head, rest = drawn.split(">", 1)
+    # The viewBox keeps the proportions; a fixed size would not shrink on a phone. HTML needs no namespaces.
+    head = re.sub(r'\s(?:width|height|version|xmlns(?::xlink)?)="[^"]*"', "", head)
+    return f'{head} role="img" aria-label="{html.escape(description)}">{rest}'
 
 
 def curves(history: pd.DataFrame, title: str, path: Path) -> None:
@@ -86,25 +97,18 @@ def curves(history: pd.DataFrame, title: str, path: Path) -> None:
 def draw_curves(history: pd.DataFrame, title: str, look: Look) -> Figure:
     """Loss and top-1 by epoch: training dashed, validation solid, the best epoch by validation top-1 marked."""
     with drawing(title):
-        figure = Figure(figsize=(8.4, 3.3))
-        left, right = figure.subplots(1, 2)
+        figure = Figure(figsize=(8.4, 3.1))
         epochs = history["epoch"].to_numpy()
         best = _best(history)
-        for axes, key, label in ((left, "loss", "Loss"), (right, "top1", "Top-1, %")):
+        for axes, key, label in zip(figure.subplots(1, 2), ("loss", "top1"), ("Loss", "Top-1, %"), strict=True):
             axes.set_title(label)
             for part, line, colour in (("train", (0, (4, 2)), INK), ("val", "-", look.colour)):
                 if f"{part}_{key}" in history:
                     values = history[f"{part}_{key}"].to_numpy(dtype=float)
                     mark = "." if len(epochs) < 30 else ""
-                    axes.plot(
-                        epochs,
-                        values,
-                        linestyle=line,
-                        color=colour,
-                        marker=mark,
-                        linewidth=1.8 if part == "val" else 1.2,
-                        label="validation" if part == "val" else "training",
-                    )
+                    named = "validation" if part == "val" else "training"
+                    width = 1.8 if part == "val" else 1.2
+                    axes.plot(epochs, values, linestyle=line, color=colour, marker=mark, linewidth=width, label=named)
             if best is not None:
                 _mark_best(axes, history.iloc[best], key, look)
             axes.set_xlabel("Epoch")
@@ -112,9 +116,122 @@ def draw_curves(history: pd.DataFrame, title: str, look: Look) -> Figure:
             if len(epochs) == 1:
                 axes.set_xlim(epochs[0] - 0.5, epochs[0] + 0.5)
             axes.margins(y=0.12)
-        left.legend(loc="best", fontsize=9)
-        figure.suptitle(title, x=0.012, ha="left", fontsize=12, fontweight="bold")
-        figure.subplots_adjust(left=0.07, right=0.985, top=0.81, bottom=0.15, wspace=0.18)
+            axes.legend(loc="best", fontsize=9)
+        figure.suptitle(title, x=0.06, y=0.985, ha="left", fontsize=12, fontweight="bold")
+        figure.subplots_adjust(left=0.06, right=0.985, top=0.79, bottom=0.155, wspace=0.16)
+    return figure
+
+
+def draw_overview(together: Comparison, looks: dict[str, Look]) -> Figure:
+    """A line a model: from its clean accuracy (open mark) down to its mean under corruption (filled), with intervals."""
+    with drawing("overview"):
+        rows = len(together.ranking)
+        figure = Figure(figsize=(8.4, 0.95 + 0.52 * rows))
+        axes = figure.subplots()
+        for row, name in enumerate(together.ranking):
+            look, ends = looks[name], {}
+            for group in ("clean", "corrupted"):
+                if group not in together.groups:
+                    continue
+                ends[group] = one = together.accuracy(name, group).times(100)
+                axes.plot([one.low, one.high], [row, row], color=look.colour, linewidth=5, alpha=0.3, solid_capstyle="round")
+                fill = look.colour if group == "corrupted" else PAPER
+                axes.plot(one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=8.5, zorder=4)
+                axes.annotate(
+                    f"{one.value:.1f}", (one.value, row), (0, 8), textcoords="offset points", ha="center", fontsize=9
+                )
+            if len(ends) == 2:
+                between = [ends["corrupted"].value, ends["clean"].value]
+                axes.plot(between, [row, row], color=look.colour, linewidth=1.4, zorder=3)
+        axes.set_yticks(range(rows), together.ranking)
+        axes.set_ylim(rows - 0.5, -0.6)
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("Top-1, %: filled under corruption, open on clean images")
+        longest = max(map(len, together.ranking))
+        figure.subplots_adjust(
+            left=min(0.4, 0.03 + 0.0105 * longest), right=0.97, top=0.97, bottom=0.55 / figure.get_figheight()
+        )
+    return figure
+
+
+def draw_severity(together: Comparison, looks: dict[str, Look]) -> Figure:
+    """Top-1 by severity, clean as severity 0, with the band of the 95% interval."""
+    with drawing("severity"):
+        figure = Figure(figsize=(8.4, 4.2))
+        axes = figure.subplots()
+        groups = {0: "clean"} if together.clean else {}
+        groups |= {severity: f"severity-{severity}" for severity in together.severities}
+        for name in together.ranking:
+            found = [together.accuracy(name, group).times(100) for group in groups.values()]
+            look = looks[name]
+            axes.fill_between(
+                list(groups), [one.low for one in found], [one.high for one in found], color=look.colour, alpha=0.16, lw=0
+            )
+            axes.plot(list(groups), [one.value for one in found], color=look.colour, marker=look.marker, label=name)
+        axes.set_xticks(list(groups), ["clean" if not severity else str(severity) for severity in groups])
+        axes.set_xlabel("Severity")
+        axes.set_ylabel("Top-1, %")
+        axes.legend(loc="best")
+        figure.subplots_adjust(left=0.075, right=0.985, top=0.97, bottom=0.12)
+    return figure
+
+
+def draw_pairs(together: Comparison, looks: dict[str, Look]) -> Figure:
+    """A line a pair: by how many points the better model is ahead, with the intervals that hold for all pairs at once."""
+    with drawing("pairs"):
+        rows = len(together.pairs)
+        figure = Figure(figsize=(8.4, 0.9 + 0.36 * rows))
+        axes = figure.subplots()
+        for row, pair in enumerate(together.pairs):
+            look, one = looks[pair.better], pair.corrupted.times(100)
+            axes.plot([one.low, one.high], [row, row], color=look.colour, linewidth=2.4, solid_capstyle="round")
+            fill = look.colour if one.excludes_zero else PAPER
+            axes.plot(one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=7.5)
+        axes.axvline(0, color=INK, linewidth=1)
+        axes.set_yticks(range(rows), [f"{pair.better} − {pair.other}" for pair in together.pairs])
+        axes.set_ylim(rows - 0.5, -0.5)
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("Difference in mean top-1 under corruption, points")
+        longest = max(len(pair.better + pair.other) + 3 for pair in together.pairs)
+        figure.subplots_adjust(
+            left=min(0.55, 0.03 + 0.0105 * longest), right=0.97, top=0.97, bottom=0.52 / figure.get_figheight()
+        )
+    return figure
+
+
+def draw_heat(together: Comparison, name: str) -> Figure:
+    """Top-1 by corruption (rows, by family) and severity (columns); all models share one scale of colours."""
+    rows, columns = variants(together), list(together.severities)
+    found = together.table(name)
+    values = np.full((len(rows), len(columns)), np.nan)
+    for condition, value in found.items():
+        if condition.severity is not None:
+            values[rows.index(condition.variant), columns.index(condition.severity)] = 100 * value
+    # One scale for all models, so that the same colour is the same accuracy.
+    least = min(min(together.table(other).values()) for other in together.names)
+    scale = Normalize(100 * least, 100)
+    with drawing(f"heat-{name}"):
+        figure = Figure(figsize=(5.2, 0.75 + 0.27 * len(rows)))
+        axes = figure.subplots()
+        axes.pcolormesh(values, cmap=_HEAT, norm=scale, edgecolors=PAPER, linewidth=1.5)
+        for (row, column), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                ink = _ON_DARK if _luminance(_HEAT(scale(value))) < 0.4 else _ON_LIGHT
+                axes.text(column + 0.5, row + 0.5, f"{value:.0f}", ha="center", va="center", fontsize=9, color=ink)
+        axes.set_yticks(np.arange(len(rows)) + 0.5, [spaced(row) for row in rows])
+        axes.set_xticks(np.arange(len(columns)) + 0.5, [str(column) for column in columns])
+        axes.set_xlabel("Severity")
+        axes.invert_yaxis()
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        ends = [row + 1 for row in range(len(rows) - 1) if _family(rows[row]) != _family(rows[row + 1])]
+        for end in ends:
+            axes.axhline(end, color=PAPER, linewidth=6)
+        figure.subplots_adjust(left=0.32, right=0.99, top=1 - 0.1 / figure.get_figheight(), bottom=0.5 / figure.get_figheight())
     return figure
 
 
@@ -130,16 +247,17 @@ def _best(history: pd.DataFrame) -> int | None:
 
 
 def _mark_best(axes: Axes, row: pd.Series, key: str, look: Look) -> None:
-    value = float(row[f"val_{key}"])
-    axes.axvline(row["epoch"], color=look.colour, linewidth=1, alpha=0.35, zorder=0)
-    axes.plot(row["epoch"], value, look.marker, color=look.colour, markersize=9, markeredgecolor=PAPER, zorder=5)
-    axes.annotate(
-        f"best: epoch {int(row['epoch'])}, {value:.1f}" if key == "top1" else f"{value:.3f}",
-        (row["epoch"], value),
-        xytext=(0, -14 if key == "top1" else 9),
-        textcoords="offset points",
-        ha="right" if row["epoch"] > 1 else "center",
-        fontsize=8.5,
-        color=INK,
-    )
+    value, epoch = float(row[f"val_{key}"]), int(row["epoch"])
+    axes.axvline(epoch, color=look.colour, linewidth=1, alpha=0.4, zorder=0)
+    axes.plot(epoch, value, look.marker, color=look.colour, markersize=9, markeredgecolor=PAPER, zorder=5)
+    said = f"best epoch {epoch}: {value:.1f}" if key == "top1" else f"at epoch {epoch}: {value:.3f}"
+    axes.set_title(said, loc="right", fontsize=9, fontweight="normal")
 
+
+def _family(variant: str) -> str:
+    return next((family for family, members in FAMILIES.items() if variant in members), "")
+
+
+def _luminance(colour: tuple[float, float, float, float]) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2), near enough with a power of 2.2."""
+    return float(np.dot(np.power(colour[:3], 2.2), (0.2126, 0.7152, 0.0722)))

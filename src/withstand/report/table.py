@@ -63,17 +63,17 @@ class Table:
     notes: Sequence[str] = field(default=())
 
     def csv(self) -> str:
-        """Full precision; an estimate takes three columns: ``key``, ``key_low``, ``key_high``."""
+        """Ten significant digits; an estimate takes three columns: ``key``, ``key_low``, ``key_high``."""
         lines: list[dict[str, Any]] = []
         for row in self.rows:
             line: dict[str, Any] = {"origin": row.origin}
             for column in self.columns:
                 value = row.values.get(column.key)
                 if isinstance(value, Estimate):
-                    line[column.key] = value.value
-                    line[f"{column.key}_low"], line[f"{column.key}_high"] = value.low, value.high
+                    line[column.key] = _plain(value.value)
+                    line[f"{column.key}_low"], line[f"{column.key}_high"] = _plain(value.low), _plain(value.high)
                 else:
-                    line[column.key] = value
+                    line[column.key] = _plain(value) if isinstance(value, float) else value
             lines.append(line)
         wide = {
             column.key
@@ -89,6 +89,10 @@ class Table:
         writer.writeheader()
         writer.writerows(lines)
         return text.getvalue()
+
+
+def _plain(value: float) -> str:
+    return format(value, ".10g")
 
 
 def _minus(number: str) -> str:

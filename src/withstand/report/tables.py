@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -24,33 +25,33 @@ _IMAGES = Column("images", "images", ",d")
 
 def terminal(runs: Sequence[Run]) -> rich_table.Table:
     """The table at the end of an evaluation: a row a model, the one that holds up best first."""
-    source = corrupted(runs, compare(runs))
+    together = compare(runs)
+    source = corrupted(runs, together)
+    columns = {column.key: replace(column, style=".1f") for column in source.columns}
     table = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", caption_justify="left")
-    shown = [
-        ("model", "model"),
-        ("clean_top1", "clean top-1 %"),
-        ("corrupted_top1", "corrupted top-1 % (95% interval)"),
-        ("drop", "drop"),
-        ("worst", "worst corruption"),
-        ("conditions", "conditions"),
-        ("images", "images"),
-    ]
-    columns = {column.key: column for column in source.columns}
-    for key, heading in shown:
-        table.add_column(heading, justify="right" if columns[key].numeric else "left")
+    datasets = ", ".join(dict.fromkeys(run.dataset for run in runs))
+    table.title = f"{datasets}: top-1 (%) of {len(together.ids):,} images, clean and under {len(together.conditions)} conditions"
+    table.title_style = "bold"
+    for heading in ("model", "clean", "corrupted (95% interval)", "drop", "worst corruption"):
+        left = heading in ("model", "worst corruption")
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in source.rows:
         if row.origin == "published":
             continue
-        cells = []
-        for key, _ in shown:
-            value, column = row.values.get(key), columns[key]
-            text = column.text(value)
-            if isinstance(value, Estimate) and key == "clean_top1":
-                text += f" ± {value.half_width:.1f}"
-            elif isinstance(value, Estimate) and key == "corrupted_top1":
-                text += f" ({column.interval(value)})"
-            cells.append(text)
-        table.add_row(*cells, style="dim" if row.origin == "apart" else None)
+        model, clean, mean, drop, worst = (
+            row.values.get(key) for key in ("model", "clean_top1", "corrupted_top1", "drop", "worst")
+        )
+        plus_minus = f" ± {clean.half_width:.1f}" if isinstance(clean, Estimate) else ""
+        interval = f" ({columns['corrupted_top1'].interval(mean)})" if isinstance(mean, Estimate) else ""
+        table.add_row(
+            f"{model}{' *' if row.origin == 'apart' else ''}",
+            columns["clean_top1"].text(clean) + plus_minus,
+            columns["corrupted_top1"].text(mean) + interval,
+            columns["drop"].text(drop),
+            columns["worst"].text(worst),
+            style="dim" if row.origin == "apart" else None,
+        )
+    table.caption = "\n".join(f"* {one.what} stands apart: {one.reason}" for one in together.left_out) or None
     return table
 
 

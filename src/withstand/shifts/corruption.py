@@ -9,8 +9,7 @@ from typing import Any
 from withstand import __version__
 from withstand.conditions import Condition
 from withstand.config import ShiftConfig
-from withstand.corruptions import BENCHMARK, CORRUPTIONS, corrupt
-from withstand.corruptions.apply import FUNCTIONS
+from withstand.corruptions import BENCHMARK, CORRUPTIONS, corrupt, frost
 from withstand.data import official
 from withstand.data.imageset import ImageSet
 from withstand.errors import UserError, nearest
@@ -42,8 +41,10 @@ class Corruption:
         folder = _folder(settings, dataset)
         if folder is not None:
             official.check(folder, names, test)
-        else:
-            names = tuple(name for name in names if name in FUNCTIONS)
+        elif not frost.textures_available():
+            if settings.corruptions not in ("all", "benchmark") and "frost" in names:
+                raise UserError(f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}")
+            names = tuple(name for name in names if name != "frost")
         return cls(test, names, tuple(settings.severities), settings.seed, folder)
 
     @property

@@ -1,8 +1,8 @@
 """Trackers: where curves and final figures go beside the run's own files.
 
-Each module here is one tracker, known by its file's name. It has ``start(...) -> Tracker`` and, where it needs a package
-that withstand does not install by itself, ``PACKAGE``. A tracker is a convenience: whatever goes wrong in it is said
-in one line, and the run goes on without it.
+Each module here is one tracker, known by its file's name. It has ``start(...) -> Tracker`` and, where it needs a
+package that withstand does not install by itself, ``PACKAGE``. A tracker is a convenience: whatever goes wrong in it
+is said in one line, and the run goes on without it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Tracker(Protocol):
 
 
 class Guarded:
-    """A tracker that cannot hurt the run: its first exception becomes one line of warning, and it is used no more."""
+    """A tracker that cannot hurt the run: its first exception becomes one line, and it is used no more."""
 
     def __init__(self, name: str, start: Callable[[], Tracker]) -> None:
         self._name = name
@@ -100,7 +100,9 @@ def _module(name: str) -> ModuleType:
     package = getattr(module, "PACKAGE", None)
     # Asked of the installation, not of import: a folder ./wandb of offline runs imports as an empty package.
     if package is not None and not _installed(package):
-        raise UserError(f'tracker={name} needs a package that is not installed; pip install "withstand[{name}]"')
+        raise UserError(
+            f'tracker={name} needs a package that is not installed; pip install "withstand[{name}]"'
+        )
     return module
 
 

@@ -1,4 +1,4 @@
-"""Trackio (https://huggingface.co/docs/trackio): runs in a local database, with a local dashboard; no account."""
+"""Trackio (https://huggingface.co/docs/trackio): a local database with a local dashboard; no account."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Trackio:
         self._run.log(dict(values), step=step)
 
     def finish(self, summary: Mapping[str, float]) -> None:
-        """The final figures, as a last point under ``final/``, since Trackio has no summary; waits until all is written."""
+        """The final figures, as a last point under ``final/``, since Trackio has no summary; waits for the disk."""
         import trackio
 
         with _hushed():
@@ -37,7 +37,9 @@ def start(*, project: str, run: str, tags: list[str], config: dict[str, Any], fo
         import trackio
 
         begun = trackio.init(project=project, name=run, config={**config, "tags": tags}, embed=False)
-    say(f"tracker trackio: run '{begun.name}' of project '{project}'; see it with `trackio show --project {project}`")
+    say(
+        f"tracker trackio: run '{begun.name}' of project '{project}'; see it with `trackio show --project {project}`"
+    )
     return Trackio(begun)
 
 

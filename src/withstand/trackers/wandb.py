@@ -1,4 +1,4 @@
-"""Weights & Biases (https://docs.wandb.ai), as the study used it; with ``WANDB_MODE=offline`` it needs no account."""
+"""Weights & Biases (https://docs.wandb.ai), as in the study; ``WANDB_MODE=offline`` needs no account."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def start(*, project: str, run: str, tags: list[str], config: dict[str, Any], fo
     offline = wandb.setup().settings.mode in ("offline", "disabled", "dryrun")
     # Asked here, since wandb.init would wait for an answer at the terminal.
     if not offline and not wandb.login(prompt=False, verify=False):
-        raise RuntimeError("nobody is logged in to Weights & Biases; run `wandb login` or set WANDB_MODE=offline")
+        raise RuntimeError(
+            "nobody is logged in to Weights & Biases; run `wandb login` or set WANDB_MODE=offline"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     begun = wandb.init(
         project=project,
