@@ -13,12 +13,12 @@ from withstand.corruptions.random import Draws
 
 def gaussian_blur(images: Tensor, draws: Draws, *, sigma: float) -> Tensor:
     """Smooth by a Gaussian."""
-    return pixels(filters.smooth(planes(images), sigma))
+    return pixels(filters.smooth(planes(images, torch.float64), sigma))
 
 
 def defocus_blur(images: Tensor, draws: Draws, *, radius: float, alias: float) -> Tensor:
     """Smooth by a disk, as a lens out of focus does."""
-    return pixels(filters.filter2d(planes(images), filters.disk(radius, alias)))
+    return pixels(filters.filter2d(planes(images, torch.float64), filters.disk(radius, alias)))
 
 
 def motion_blur(images: Tensor, draws: Draws, *, radius: float, sigma: float) -> Tensor:
@@ -31,11 +31,11 @@ def zoom_blur(images: Tensor, draws: Draws, *, stop: float, step: float) -> Tens
     """Average the image with itself zoomed by 1 to ``stop``."""
     height, width = images.shape[1:3]
     x = planes(images)
-    total = x.clone()
+    total = torch.zeros_like(x)
     factors = np.arange(1, stop, step).tolist()
     for factor in factors:
         total += filters.along(x, filters.zoom(height, factor), filters.zoom(width, factor))
-    return pixels(total.div_(len(factors) + 1))
+    return pixels(total.add_(x).div_(len(factors) + 1))
 
 
 def glass_blur(images: Tensor, draws: Draws, *, sigma: float, reach: float, rounds: float) -> Tensor:
@@ -47,7 +47,7 @@ def glass_blur(images: Tensor, draws: Draws, *, sigma: float, reach: float, roun
     """
     n, height, width, _ = images.shape
     far = max(1, round(reach))
-    x = pixels(filters.smooth(planes(images), sigma)).view(n, -1, 3)
+    x = pixels(filters.smooth(planes(images, torch.float64), sigma)).view(n, -1, 3)
     rows = torch.arange(far + 1, height - far + 1, device=images.device)
     columns = torch.arange(far + 1, width - far + 1, device=images.device)
     here = rows[:, None] * width + columns
@@ -56,7 +56,7 @@ def glass_blur(images: Tensor, draws: Draws, *, sigma: float, reach: float, roun
         source = torch.arange(height * width, device=images.device).repeat(n, 1)
         source[:, here] = here + moves[..., 1] * width + moves[..., 0]
         x = x.gather(1, _settled(source)[..., None].expand(-1, -1, 3))
-    return pixels(filters.smooth(planes(x.view(images.shape)), sigma))
+    return pixels(filters.smooth(planes(x.view(images.shape), torch.float64), sigma))
 
 
 def _settled(source: Tensor) -> Tensor:

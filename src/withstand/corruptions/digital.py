@@ -15,14 +15,14 @@ from torch.nn.functional import grid_sample
 
 from withstand.corruptions import filters
 from withstand.corruptions.colour import from_hsv, to_hsv
-from withstand.corruptions.pixels import levels, pixels, planes
+from withstand.corruptions.pixels import levels, pixels, planes, unit
 from withstand.corruptions.random import Draws
 from withstand.resize import resize
 
 
 def contrast(images: Tensor, draws: Draws, *, keep: float) -> Tensor:
     """Draw each channel towards its mean."""
-    x = images.double().div_(255)
+    x = unit(images, torch.float64)
     mean = x.mean(dim=(1, 2), keepdim=True)
     return levels(x.sub_(mean).mul_(keep).add_(mean))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -88,44 +87,70 @@ def line_blur(x: Tensor, angle: Tensor, radius: float, sigma: float) -> Tensor:
     steps = torch.arange(taps, dtype=torch.float64, device=x.device)
     turn = torch.deg2rad(angle.double())[:, None]
     right, down = ((steps * part - 0.5).ceil().long() for part in (turn.cos(), turn.sin()))
+    kept = [i for i, weight in enumerate(weights) if weight / total > 1e-7]
+    look = Shifts(x, int(max(right[:, kept].abs().max(), down[:, kept].abs().max())))
     out = torch.zeros_like(x)
-    for i, weight in enumerate(weights):
-        if weight / total * 255 > 1e-4:
-            out.add_(shifted(x, down[:, i], right[:, i]), alpha=weight / total)
+    for i in kept:
+        out.add_(look.at(down[:, i], right[:, i]), alpha=weights[i] / total)
     return out.mul_(257).add_(0.5).floor_().div_(257).floor_()
 
 
-def shifted(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Each image of N×H×W×C as seen ``down`` and ``right`` of where it was; borders repeat."""
-    n, height, width, _ = x.shape
-    rows = fold(torch.arange(height, device=x.device) + down[:, None], height, "nearest")
-    columns = fold(torch.arange(width, device=x.device) + right[:, None], width, "nearest")
-    return x[torch.arange(n, device=x.device)[:, None, None], rows[:, :, None], columns[:, None, :]]
+class Shifts:
+    """Images N×H×W×C, each to be seen shifted by its own number of whole pixels, with borders repeated.
+
+    All shifts of an image are windows on one widened copy of it; in memory a window starts anywhere and has rows of even
+    spacing, so that taking one for each image is copying rows.
+    """
+
+    def __init__(self, x: Tensor, reach: int) -> None:
+        self.shape, self.reach = x.shape, reach
+        n, height, width, channels = x.shape
+        for dim, size in ((1, height), (2, width)):
+            x = x.index_select(dim, fold(torch.arange(-reach, size + reach, device=x.device), size, "nearest"))
+        self.row = (width + 2 * reach) * channels
+        self.image = (height + 2 * reach) * self.row
+        last = (height - 1) * self.row + width * channels
+        self.windows = x.as_strided((n * self.image - last + 1, height, width * channels), (1, self.row, 1))
+
+    def at(self, down: Tensor, right: Tensor) -> Tensor:
+        """Each image as seen ``down`` and ``right`` of where it was, int64 N each and at most ``reach``."""
+        first = torch.arange(self.shape[0], device=down.device) * self.image
+        start = first + (down + self.reach) * self.row + (right + self.reach) * self.shape[3]
+        return self.windows[start].view(self.shape)
 
 
 @functools.lru_cache(maxsize=32)
 def disk(radius: float, alias: float) -> Tensor:
-    """float64 k×k: a flat disk whose edge is softened by a small Gaussian (OpenCV's, cut at 3 or 5 taps)."""
-    reach, taps = (8, 3) if radius <= 8 else (int(radius), 5)
-    line = np.arange(-reach, reach + 1)
-    flat = torch.from_numpy((line[:, None] ** 2 + line[None] ** 2 <= radius**2).astype(np.float64))
+    """float32 k×k: a flat disk whose edge is softened by a small Gaussian of 3 or 5 taps.
+
+    In float32 as the reference has it: its sum is a little more than 1, which decides how flat areas are cut.
+    """
+    reach, taps = (8, 3) if radius <= 8 else (math.ceil(radius), 5)
+    line = torch.arange(-reach, reach + 1)
+    flat = (line[:, None] ** 2 + line[None] ** 2 <= radius**2).float()
+    flat /= flat.sum()
     steps = torch.arange(taps, dtype=torch.float64) - taps // 2
     edge = torch.exp(-0.5 * (steps / alias) ** 2)
-    soften = band(len(line), edge / edge.sum(), "mirror")
-    return soften @ (flat / flat.sum()) @ soften.T
+    edge = (edge / edge.sum()).float().tolist()
+    for _ in range(2):
+        rows = [flat.index_select(0, fold(torch.arange(len(line)) + i, len(line), "mirror")) for i in range(-(taps // 2), taps // 2 + 1)]
+        # Taps of the same weight first, as OpenCV sums a symmetric kernel.
+        flat = rows[taps // 2] * edge[taps // 2]
+        for i in range(taps // 2 - 1, -1, -1):
+            flat = flat + (rows[i] + rows[-1 - i]) * edge[i]
+        flat = flat.T
+    return flat
 
 
 def filter2d(x: Tensor, kernel: Tensor) -> Tensor:
-    """Planes …×H×W correlated with an odd symmetric ``kernel``, borders mirrored.
+    """Planes …×H×W correlated with an odd ``kernel``, borders mirrored.
 
-    The kernel is taken apart into separable ones by its singular values; small kernels have few.
+    The kernel is taken apart into separable ones by its singular values; a disk has few.
     """
     height, width = x.shape[-2:]
-    left, values, right = torch.linalg.svd(kernel)
+    left, values, right = torch.linalg.svd(kernel.double())
     out = torch.zeros_like(x)
     for i, value in enumerate(values.tolist()):
-        if value > 1e-9:
-            out += along(
-                x, band(height, left[:, i] * value, "mirror"), band(width, right[i], "mirror")
-            )
+        if value > 1e-12 * values[0]:
+            out += along(x, band(height, left[:, i] * value, "mirror"), band(width, right[i], "mirror"))
     return out

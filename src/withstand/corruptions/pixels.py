@@ -1,4 +1,4 @@
-"""Between uint8 images and the float planes that corruptions compute on."""
+"""Between uint8 levels and the numbers from 0 to 1 that corruptions compute with."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import torch
 from torch import Tensor
 
 
-def unit(images: Tensor) -> Tensor:
-    """uint8 levels as float32 from 0 to 1."""
-    return images.float().mul_(1 / 255)
+def unit(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """uint8 levels as numbers from 0 to 1."""
+    return images.to(dtype).div_(255)
+
+
+def planes(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """uint8 N×H×W×3 as planes N×3×H×W of numbers from 0 to 1."""
+    return images.permute(0, 3, 1, 2).to(dtype, memory_format=torch.contiguous_format).div_(255)
 
 
 def levels(x: Tensor) -> Tensor:
-    """Numbers from 0 to 1 as uint8 levels: clipped, then cut (not rounded) as the reference does; ``x`` is spent."""
+    """Numbers from 0 to 1 as uint8 levels: clipped, then cut (not rounded) as the reference does; ``x`` is spent.
+
+    Cutting makes flat areas hang on the last bits, so the corruptions that have no noise keep to the reference's precision.
+    """
     return x.clamp_(0, 1).mul_(255).byte()
 
 
-def planes(images: Tensor) -> Tensor:
-    """uint8 N×H×W×3 as float32 planes N×3×H×W, from 0 to 255."""
-    return images.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-
-
 def pixels(x: Tensor) -> Tensor:
-    """Planes N×3×H×W of levels from 0 to 255 as uint8 N×H×W×3, clipped and cut; ``x`` is spent."""
-    return x.clamp_(0, 255).byte().permute(0, 2, 3, 1).contiguous()
+    """Planes N×3×H×W of numbers from 0 to 1 as uint8 N×H×W×3, as ``levels`` does; ``x`` is spent."""
+    return levels(x).permute(0, 2, 3, 1).contiguous()

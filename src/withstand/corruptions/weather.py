@@ -20,7 +20,7 @@ def brightness(images: Tensor, draws: Draws, *, amount: float) -> Tensor:
 def fog(images: Tensor, draws: Draws, *, amount: float, decay: float) -> Tensor:
     """Add a fractal cloud and darken so that the brightest level stays."""
     height, width = images.shape[1:3]
-    x = images.double().div_(255)
+    x = unit(images, torch.float64)
     brightest = x.amax(dim=(1, 2, 3), keepdim=True)
     size = 1 << max(1, (max(height, width) - 1).bit_length())
     cloud = plasma(draws, size, decay)[:, :height, :width, None]

@@ -137,8 +137,15 @@ def draw_overview(together: Comparison, looks: dict[str, Look]) -> Figure:
                 axes.plot([one.low, one.high], [row, row], color=look.colour, linewidth=5, alpha=0.3, solid_capstyle="round")
                 fill = look.colour if group == "corrupted" else PAPER
                 axes.plot(one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=8.5, zorder=4)
+                side = 1 if group == "clean" else -1
                 axes.annotate(
-                    f"{one.value:.1f}", (one.value, row), (0, 8), textcoords="offset points", ha="center", fontsize=9
+                    f"{one.value:.1f}",
+                    (one.high if side > 0 else one.low, row),
+                    (7 * side, 0),
+                    textcoords="offset points",
+                    ha="left" if side > 0 else "right",
+                    va="center",
+                    fontsize=9.5,
                 )
             if len(ends) == 2:
                 between = [ends["corrupted"].value, ends["clean"].value]
@@ -148,6 +155,7 @@ def draw_overview(together: Comparison, looks: dict[str, Look]) -> Figure:
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
+        axes.margins(x=0.11)
         axes.set_xlabel("Top-1, %: filled under corruption, open on clean images")
         longest = max(map(len, together.ranking))
         figure.subplots_adjust(
@@ -220,7 +228,7 @@ def draw_heat(together: Comparison, name: str) -> Figure:
         axes.pcolormesh(values, cmap=_HEAT, norm=scale, edgecolors=PAPER, linewidth=1.5)
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
-                ink = _ON_DARK if _luminance(_HEAT(scale(value))) < 0.4 else _ON_LIGHT
+                ink = _ON_DARK if _luminance(_HEAT(scale(value))) < 0.22 else _ON_LIGHT
                 axes.text(column + 0.5, row + 0.5, f"{value:.0f}", ha="center", va="center", fontsize=9, color=ink)
         axes.set_yticks(np.arange(len(rows)) + 0.5, [spaced(row) for row in rows])
         axes.set_xticks(np.arange(len(columns)) + 0.5, [str(column) for column in columns])
@@ -230,7 +238,7 @@ def draw_heat(together: Comparison, name: str) -> Figure:
         axes.spines[:].set_visible(False)
         ends = [row + 1 for row in range(len(rows) - 1) if _family(rows[row]) != _family(rows[row + 1])]
         for end in ends:
-            axes.axhline(end, color=PAPER, linewidth=6)
+            axes.axhline(end, color=PAPER, linewidth=7)
         figure.subplots_adjust(left=0.32, right=0.99, top=1 - 0.1 / figure.get_figheight(), bottom=0.5 / figure.get_figheight())
     return figure
 

@@ -28,12 +28,13 @@ def terminal(runs: Sequence[Run]) -> rich_table.Table:
     together = compare(runs)
     source = corrupted(runs, together)
     columns = {column.key: replace(column, style=".1f") for column in source.columns}
-    table = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", caption_justify="left")
+    table = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left")
     datasets = ", ".join(dict.fromkeys(run.dataset for run in runs))
-    table.title = f"{datasets}: top-1 (%) of {len(together.ids):,} images, clean and under {len(together.conditions)} conditions"
+    images, conditions = len(together.ids), len(together.conditions)
+    table.title = f"{datasets}: top-1 (%) of {images:,} images, clean and under {conditions} corrupted conditions"
     table.title_style = "bold"
-    for heading in ("model", "clean", "corrupted (95% interval)", "drop", "worst corruption"):
-        left = heading in ("model", "worst corruption")
+    for heading in ("model", "clean", "corrupted", "drop", "worst"):
+        left = heading in ("model", "worst")
         table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in source.rows:
         if row.origin == "published":
@@ -51,7 +52,8 @@ def terminal(runs: Sequence[Run]) -> rich_table.Table:
             columns["worst"].text(worst),
             style="dim" if row.origin == "apart" else None,
         )
-    table.caption = "\n".join(f"* {one.what} stands apart: {one.reason}" for one in together.left_out) or None
+    apart = [f"* {one.what} does not compare with the others: {one.reason}" for one in together.left_out]
+    table.caption = "\n".join(["± and brackets: 95% intervals over the source images", *apart])
     return table
 
 

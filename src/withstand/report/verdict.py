@@ -1,0 +1,82 @@
+"""The verdict in words: what the data says first, and only as loudly as it says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from withstand.comparison import Comparison, Pair
+from withstand.report.tables import spaced
+from withstand.statistics import Estimate
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One headline, and the sentences that say how sure it is and what it rests on."""
+
+    headline: str
+    sentences: tuple[str, ...]
+
+
+def verdict(together: Comparison) -> Verdict:
+    """What the comparison says of the model that holds up best."""
+    if not together.names:
+        return Verdict("No predictions to judge", ("None of the runs has predictions; give their commands again.",))
+    first = together.ranking[0]
+    images = f"{len(together.ids):,} images"
+    if not together.conditions:
+        clean = together.accuracy(first, "clean").times(100)
+        headline = f"{first} gets {clean.value:.1f}% of clean images right"
+        return Verdict(headline, (f"95% interval {_range(clean)}, on {images}. Nothing was shown corrupted yet.",))
+    basis = f"{images} under {len(together.conditions)} corrupted conditions"
+    mean = together.accuracy(first, "corrupted").times(100)
+    ahead = [pair for pair in together.pairs if pair.better == first]
+    level = [pair for pair in ahead if not pair.corrupted.excludes_zero]
+    if not ahead:
+        headline = f"{first} gets {mean.value:.1f}% right under corruption"
+        said = [f"95% interval {_range(mean)}, on {basis}."]
+    elif level:
+        tied = [pair.other for pair in level]
+        headline = f"This data does not tell {_list([first, *tied])} apart"
+        said = [
+            f"{first} gets {mean.value:.1f}% right under corruption ({_range(mean)}), {_lead(ahead[0])},"
+            f" on the same {basis}. That may be chance: the interval of the difference holds zero."
+        ]
+        clear = [pair.other for pair in ahead if pair not in level]
+        said += [f"Both are ahead of {_list(clear)}."] if clear and len(tied) == 1 else []
+    else:
+        headline = f"{first} holds up best: {mean.value:.1f}% right under corruption"
+        said = [f"95% interval {_range(mean)}; {_lead(ahead[0])}, on the same {basis}."]
+    return Verdict(headline, tuple(said + _asides(together)))
+
+
+def _asides(together: Comparison) -> list[str]:
+    """What the mean alone does not tell."""
+    said = []
+    first = together.ranking[0]
+    if together.clean and len(together.names) > 1:
+        on_clean = max(together.names, key=lambda name: together.accuracy(name, "clean").value)
+        if on_clean != first:
+            accuracy = together.accuracy(on_clean, "clean").times(100)
+            said.append(f"On clean images {on_clean} comes first, with {accuracy.value:.1f}%.")
+        steadiest = min(together.names, key=lambda name: together.drop(name).value)
+        if steadiest != first:
+            drop = together.drop(steadiest).times(100)
+            said.append(f"{steadiest} loses least from clean to corrupted: {drop.value:.1f} points ({_range(drop)}).")
+    worst = {together.worst(name) for name in together.names}
+    if len(worst) == 1:
+        lead = "It loses" if len(together.names) == 1 else "Every model loses"
+        said.append(f"{lead} most to {spaced(worst.pop())}.")
+    return said
+
+
+def _lead(pair: Pair) -> str:
+    one = pair.corrupted.times(100)
+    return f"{one.value:.1f} points more than {pair.other} ({_range(one)})"
+
+
+def _range(one: Estimate) -> str:
+    return f"{one.low:.1f} to {one.high:.1f}".replace("-", "−")
+
+
+def _list(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,43 @@
+"""Files appear whole or not at all."""
+
+import errno
+import os
+
+import pytest
+
+from withstand import atomic
+from withstand.errors import UserError
+
+
+def test_writes_and_replaces(tmp_path):
+    atomic.write_text(tmp_path / "new" / "a.txt", "one")
+    atomic.write_text(tmp_path / "new" / "a.txt", "two")
+    assert (tmp_path / "new" / "a.txt").read_text() == "two"
+    assert os.listdir(tmp_path / "new") == ["a.txt"]
+
+
+def test_an_error_while_writing_leaves_the_old_file(tmp_path):
+    atomic.write_json(tmp_path / "a.json", {"x": 1})
+    with pytest.raises(ValueError):
+        atomic.write_json(tmp_path / "a.json", {"x": float("nan")})
+    with pytest.raises(RuntimeError), atomic.replacing(tmp_path / "a.json") as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert (tmp_path / "a.json").read_text() == '{\n  "x": 1\n}\n'
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path, monkeypatch):
+    def full(fd):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match=r"cannot write .*a\.txt: No space left on device"):
+        atomic.write_text(tmp_path / "a.txt", "x")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_is_a_file(tmp_path):
+    (tmp_path / "f").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        atomic.write_text(tmp_path / "f" / "a.txt", "x")
