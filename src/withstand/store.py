@@ -96,7 +96,7 @@ class Store:
             return Predictions(
                 ids=table["id"].to_numpy(),
                 labels=table["label"].to_numpy(),
-                logits=logits.flatten().to_numpy().reshape(len(logits), -1),
+                logits=logits.flatten().to_numpy().reshape(len(logits), logits.type.list_size),
             )
         except (OSError, pa.ArrowException, KeyError) as error:
             raise UserError(

@@ -17,20 +17,26 @@ def to_hsv(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     hue = torch.where(green == value, 2 + (blue - red) / delta, (green - blue) / delta)
     hue = torch.where(blue == value, 4 + (red - green) / delta, hue)
     grey = delta == 0  # where both quotients are 0 / 0
-    return (hue / 6).remainder_(1).masked_fill_(grey, 0), (delta / value).masked_fill_(grey, 0), value
+    hue.div_(6)
+    hue = torch.where(hue < 0, hue + 1, hue)
+    return hue.masked_fill_(grey, 0), (delta / value).masked_fill_(grey, 0), value
 
 
 def from_hsv(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
     """The way back, as uint8 N×H×W×3, clipped and cut."""
-    sector = (hue * 6).floor_()
-    rest = (hue * 6).sub_(sector)
+    place = hue * 6
+    start = place.floor()
+    rest = place.sub_(start)
     low = value * (1 - saturation)
     falling = value * (1 - rest * saturation)
-    rising = value * (1 - (1 - rest) * saturation)
-    channels = []
-    for first in (0, 2, 4):  # the sector where red, green and blue is the highest and about to fall
-        turn = (sector - first).remainder_(6)
-        channel = torch.where((turn == 0) | (turn == 5), value, low)
-        channel = torch.where(turn == 1, falling, channel)
-        channels.append(torch.where(turn == 4, rising, channel))
-    return levels(torch.stack(channels, dim=-1))
+    rising = value * (1 - rest.neg_().add_(1) * saturation)
+    sector = start.to(torch.int8)
+    sector[sector == 6] = 0
+    rgb = torch.empty(*hue.shape, 3, dtype=hue.dtype, device=hue.device)
+    for channel in range(3):  # red is highest in sectors 5 and 0, green in 1 and 2, blue in 3 and 4
+        falls = sector == (2 * channel + 1) % 6
+        rises = sector == (2 * channel + 4) % 6
+        high = (sector == (2 * channel + 5) % 6) | (sector == 2 * channel)
+        x = torch.where(high, value, low)
+        torch.where(falls, falling, torch.where(rises, rising, x), out=rgb[..., channel])
+    return levels(rgb)

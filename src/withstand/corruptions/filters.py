@@ -105,8 +105,9 @@ class Shifts:
     def __init__(self, x: Tensor, reach: int) -> None:
         self.shape, self.reach = x.shape, reach
         n, height, width, channels = x.shape
-        for dim, size in ((1, height), (2, width)):
-            x = x.index_select(dim, fold(torch.arange(-reach, size + reach, device=x.device), size, "nearest"))
+        for dim in (1, 2):
+            before, after = x.narrow(dim, 0, 1), x.narrow(dim, x.shape[dim] - 1, 1)
+            x = torch.cat([before] * reach + [x] + [after] * reach, dim)
         self.row = (width + 2 * reach) * channels
         self.image = (height + 2 * reach) * self.row
         last = (height - 1) * self.row + width * channels

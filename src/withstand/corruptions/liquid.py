@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from withstand.corruptions import filters
-from withstand.corruptions.filters import fold
 from withstand.corruptions.pixels import levels, unit
 
 _WATER = (175 / 255, 238 / 255, 238 / 255)  # pale turquoise
@@ -38,31 +38,46 @@ def _relief(drops: Tensor) -> Tensor:
     """int32 levels N×H×W of the drops as 0 to 255 levels of light from one side."""
     distance = _distance_to(_edges(drops)).double().clamp_(max=20)
     flat = _box(distance).float().int()
-    lit = _correlate(_equalised(flat), ((-2, -1, 0), (-1, 1, 1), (0, 1, 2))).clamp_(0, 255)
+    lit = _correlate(_equalised(flat), ((-2, -1, 0), (-1, 1, 1), (0, 1, 2)), "mirror").clamp_(0, 255)
     return _box(lit.double()).round_()
 
 
-def _shift(x: Tensor, down: int, right: int, border: str) -> Tensor:
-    """What the pixel ``down`` and ``right`` of each pixel of N×H×W shows."""
-    height, width = x.shape[1:]
-    rows = fold(torch.arange(height, device=x.device) + down, height, border)
-    columns = fold(torch.arange(width, device=x.device) + right, width, border)
-    return x.index_select(1, rows).index_select(2, columns)
+def _framed(x: Tensor, border: str) -> Tensor:
+    """N×H×W with one more pixel all around, as ``filters.fold`` would show it."""
+    for dim in (1, 2):
+        n = x.shape[dim]
+        inner = 1 if border == "mirror" and n > 1 else 0
+        x = torch.cat((x.narrow(dim, inner, 1), x, x.narrow(dim, n - 1 - inner, 1)), dim)
+    return x
+
+
+def _beside(framed: Tensor, down: int, right: int) -> Tensor:
+    """What the pixel ``down`` and ``right`` of each pixel shows, -1 to 1, from what ``_framed`` gives."""
+    height, width = framed.shape[1] - 2, framed.shape[2] - 2
+    return framed[:, 1 + down : 1 + down + height, 1 + right : 1 + right + width]
 
 
 def _box(x: Tensor) -> Tensor:
     """Mean of 3×3 pixels, borders mirrored."""
-    x = sum(_shift(x, down, 0, "mirror") for down in (-1, 0, 1))
-    return sum(_shift(x, 0, right, "mirror") for right in (-1, 0, 1)) * (1 / 9)
+    x = _framed(x, "mirror")
+    x = x[:, :-2] + x[:, 1:-1] + x[:, 2:]
+    return (x[:, :, :-2] + x[:, :, 1:-1] + x[:, :, 2:]).mul_(1 / 9)
 
 
-def _correlate(x: Tensor, kernel: tuple[tuple[int, ...], ...], border: str = "mirror") -> Tensor:
-    out = torch.zeros_like(x)
+def _correlate(x: Tensor, kernel: tuple[tuple[int, ...], ...], border: str) -> Tensor:
+    out, x = torch.zeros_like(x), _framed(x, border)
     for down, row in enumerate(kernel):
         for right, weight in enumerate(row):
             if weight:
-                out.add_(_shift(x, down - 1, right - 1, border), alpha=weight)
+                out.add_(_beside(x, down - 1, right - 1), alpha=weight)
     return out
+
+
+def _grown(x: Tensor) -> Tensor:
+    """Bool N×H×W, true where one of 3×3 pixels is."""
+    x = _framed(x, "nearest")
+    x = x[:, :-2] | x[:, 1:-1] | x[:, 2:]
+    return x[:, :, :-2] | x[:, :, 1:-1] | x[:, :, 2:]
 
 
 def _edges(x: Tensor, low: int = 50, high: int = 150) -> Tensor:
@@ -70,24 +85,27 @@ def _edges(x: Tensor, low: int = 50, high: int = 150) -> Tensor:
     dx = _correlate(x, ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), "nearest")
     dy = _correlate(x, ((-1, -2, -1), (0, 0, 0), (1, 2, 1)), "nearest")
     strength = dx.abs() + dy.abs()
-    around = torch.nn.functional.pad(strength, (1, 1, 1, 1))
-    height, width = x.shape[1:]
-
-    def beside(down: int, right: int) -> Tensor:
-        return around[:, 1 + down : 1 + down + height, 1 + right : 1 + right + width]
+    around = pad(strength, (1, 1, 1, 1))
 
     # Which of four directions the gradient has: OpenCV compares in whole numbers, tan 22.5 degrees having 15 bits.
     ax, ay = dx.abs().long(), dy.abs().long() << 15
     tangent = ax * 13573
     flat, steep = ay < tangent, ay > tangent + (ax << 16)
     falling = (dx ^ dy) < 0
-    best = torch.where(falling, (strength > beside(-1, 1)) & (strength > beside(1, -1)), (strength > beside(-1, -1)) & (strength > beside(1, 1)))
-    best = torch.where(steep, (strength > beside(-1, 0)) & (strength >= beside(1, 0)), best)
-    best = torch.where(flat, (strength > beside(0, -1)) & (strength >= beside(0, 1)), best)
+    up, down, left, right = (_beside(around, *step) for step in ((-1, 0), (1, 0), (0, -1), (0, 1)))
+    up_left, down_right = _beside(around, -1, -1), _beside(around, 1, 1)
+    up_right, down_left = _beside(around, -1, 1), _beside(around, 1, -1)
+    best = torch.where(
+        falling,
+        (strength > up_right) & (strength > down_left),
+        (strength > up_left) & (strength > down_right),
+    )
+    best = torch.where(steep, (strength > up) & (strength >= down), best)
+    best = torch.where(flat, (strength > left) & (strength >= right), best)
     weak = best & (strength > low)
     strong = weak & (strength > high)
     while True:
-        grown = torch.nn.functional.max_pool2d(strong.float(), 3, stride=1, padding=1).bool() & weak
+        grown = _grown(strong) & weak
         if torch.equal(grown, strong):
             return strong
         strong = grown
@@ -105,12 +123,10 @@ def _distance_to(edges: Tensor) -> Tensor:
     def sweep(grid: Tensor) -> None:
         for y in range(2, height + 2):
             above, over = grid[y - 1], grid[y - 2]
-            here = grid[y, :, 2:-2]
-            for line, offset, cost in (
-                (over, -1, knight), (over, 1, knight), (above, -2, knight), (above, 2, knight),
-                (above, -1, slanted), (above, 1, slanted), (above, 0, straight),
-            ):
-                here = torch.minimum(here, line[:, 2 + offset : 2 + offset + width] + cost)
+            here = torch.minimum(grid[y, :, 2:-2], above[:, 2:-2] + straight)
+            for line, step, cost in ((over, 1, knight), (above, 2, knight), (above, 1, slanted)):
+                both = torch.minimum(line[:, 2 - step : 2 - step + width], line[:, 2 + step : 2 + step + width])
+                here = torch.minimum(here, both.add_(cost))
             # Steps along the row, all at once: the least of (what is there - the way to there), plus the way.
             grid[y, :, 2:-2] = (here - ramp).cummin(dim=1).values + ramp
 

@@ -223,8 +223,9 @@ def draw_heat(together: Comparison, name: str) -> Figure:
     least = min(min(together.table(other).values()) for other in together.names)
     scale = Normalize(100 * least, 100)
     with drawing(f"heat-{name}"):
-        figure = Figure(figsize=(5.2, 0.75 + 0.27 * len(rows)))
+        figure = Figure(figsize=(5.2, 1.05 + 0.27 * len(rows)))
         axes = figure.subplots()
+        axes.set_title(name)
         axes.pcolormesh(values, cmap=_HEAT, norm=scale, edgecolors=PAPER, linewidth=1.5)
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
@@ -239,7 +240,7 @@ def draw_heat(together: Comparison, name: str) -> Figure:
         ends = [row + 1 for row in range(len(rows) - 1) if _family(rows[row]) != _family(rows[row + 1])]
         for end in ends:
             axes.axhline(end, color=PAPER, linewidth=7)
-        figure.subplots_adjust(left=0.32, right=0.99, top=1 - 0.1 / figure.get_figheight(), bottom=0.5 / figure.get_figheight())
+        figure.subplots_adjust(left=0.32, right=0.99, top=1 - 0.4 / figure.get_figheight(), bottom=0.5 / figure.get_figheight())
     return figure
 
 

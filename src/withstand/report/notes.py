@@ -96,30 +96,35 @@ def corrupted(runs: Sequence[Run], together: Comparison) -> list[str]:
 
 
 def training(runs: Sequence[Run]) -> list[str]:
-    """Why our rows differ from the published ones."""
-    notes = []
+    """Why our rows differ from the published ones; models that differ alike share a note."""
+    alike: dict[str, list[str]] = {}
     for name, run in zip(names(runs), runs, strict=True):
-        theirs = published().get(run.dataset, {}).get(run.model)
-        if theirs is None:
-            continue
-        summary, config = run.summary, run.provenance.get("config", {}).get("train", {})
-        test = (summary.get("test") or {}).get("n")
-        differences = [
-            f"{ours:,} {what} instead of {published_value:,}"
-            for ours, published_value, what in (
-                (summary.get("epochs"), theirs["epochs"], "epochs"),
-                (summary.get("n_train"), 45_000, "training images"),
-                (test, 10_000, "test images"),
-            )
-            if ours is not None and ours != published_value
-        ]
-        if config.get("augment") not in (None, "none"):
-            differences.append("random crop and flip in training, which were off in the published run")
-        if not str(summary.get("corruption_source") or "official").startswith("official"):
-            differences.append("corruptions made here instead of the official files")
+        differences = _differences(run)
         if differences:
-            notes.append(f"{name} differs from the published run: {'; '.join(differences)}.")
-    return notes
+            alike.setdefault("; ".join(differences), []).append(name)
+    return [f"Against the published run of {', '.join(called)}: {said}." for said, called in alike.items()]
+
+
+def _differences(run: Run) -> list[str]:
+    """What this run did otherwise than the published one of its model; nothing where none was published."""
+    theirs = published().get(run.dataset, {}).get(run.model)
+    if theirs is None:
+        return []
+    test = (run.summary.get("test") or {}).get("n")
+    differences = [
+        f"{ours:,} {what} instead of {published_value:,}"
+        for ours, published_value, what in (
+            (run.summary.get("epochs"), theirs["epochs"], "epochs"),
+            (run.summary.get("n_train"), 45_000, "training images"),
+            (test, 10_000, "test images"),
+        )
+        if ours is not None and ours != published_value
+    ]
+    if run.provenance.get("config", {}).get("train", {}).get("augment") not in (None, "none"):
+        differences.append("random crop and flip in training, which were off in the published run")
+    if not str(run.summary.get("corruption_source") or "official").startswith("official"):
+        differences.append("corruptions made here instead of the official files")
+    return differences
 
 
 def _whole_benchmark(together: Comparison) -> bool:

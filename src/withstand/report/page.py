@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,17 @@ from withstand.report import figures, notes, tables
 from withstand.report.style import Look, looks
 from withstand.report.table import Table
 from withstand.report.verdict import verdict
-from withstand.runs import LeftOut, Run, Runs, names
+from withstand.runs import Run, Runs, names
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure in the report: its file name, what it shows in words, and the SVG."""
+    """A figure in the report: its file name, what it shows in words, the SVG, and whether the words stand under it."""
 
     name: str
     caption: str
     svg: str
+    captioned: bool = True
 
     @property
     def inline(self) -> Markup:
@@ -102,19 +104,19 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
 def _sections(
     runs: Sequence[Run], together: Comparison, appearance: dict[str, Look], folder: Path
 ) -> list[Section]:
-    def picture(name: str, caption: str, draw: Callable[[], Figure]) -> Picture:
+    def picture(name: str, caption: str, draw: Callable[[], Figure], captioned: bool = True) -> Picture:
         figure = draw()
         figures.save_png(figure, folder / f"{name}.png")
         drawn = figures.svg(figure, name)
         atomic.write_text(folder / f"{name}.svg", drawn)
-        return Picture(name, caption, drawn)
+        return Picture(name, caption, drawn, captioned)
 
     sections = []
     if together.names:
         overview = picture(
             "overview",
             "Top-1 of each model on clean images (open) and its mean under corruption (filled); the pale bars are 95% intervals.",
-            lambda: figures.draw_overview(together, appearance),
+            partial(figures.draw_overview, together, appearance),
         )
         sections.append(
             Section(
@@ -129,20 +131,25 @@ def _sections(
         forest = picture(
             "pairs",
             "How far each model is ahead of each other one under corruption, in points; an open mark means that the data does not tell the two apart.",
-            lambda: figures.draw_pairs(together, appearance),
+            partial(figures.draw_pairs, together, appearance),
         )
         sections.append(Section("pairs", "Model against model", notes.PAIRS, [forest], [tables.pairs(together)]))
     if together.conditions:
         severity = picture(
             "severity",
             "Mean top-1 at each severity with 95% bands.",
-            lambda: figures.draw_severity(together, appearance),
+            partial(figures.draw_severity, together, appearance),
         )
         sections.append(
             Section("severity", "How it fades with severity", "", [severity], [tables.severities(together)])
         )
         heat = [
-            picture(f"heat-{name}", f"{name}: top-1 in percent.", lambda name=name: figures.draw_heat(together, name))
+            picture(
+                f"heat-{name}",
+                f"{name}: top-1 in percent by corruption and severity.",
+                partial(figures.draw_heat, together, name),
+                captioned=False,
+            )
             for name in together.ranking
         ]
         sections.append(
@@ -158,7 +165,8 @@ def _sections(
         picture(
             f"curves-{name}",
             f"{name}: loss and top-1 by epoch; training dashed, validation solid, the best epoch marked.",
-            lambda name=name, run=run: figures.draw_curves(run.history, name, appearance[name]),
+            partial(figures.draw_curves, run.history, name, appearance[name]),
+            captioned=False,
         )
         for name, run in zip(names(runs), runs, strict=True)
         if len(run.history)
@@ -220,5 +228,3 @@ def _provenance(name: str, run: Run) -> dict[str, Any]:
         "config": yaml.safe_dump(made.get("config") or {}, sort_keys=False, allow_unicode=True).strip(),
     }
 
-
-__all__ = ["LeftOut", "write"]

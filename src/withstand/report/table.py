@@ -16,7 +16,7 @@ Value = Estimate | str | float | int | None
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name in the CSV, its heading, and how its numbers look (``.2f``, ``+.1f``, ``,d``…)."""
+    """One column: its name in the CSV, its heading, and how its numbers look (``.2f``, ``+.1f``, ``,d``…; ``p``)."""
 
     key: str
     heading: str
@@ -34,6 +34,8 @@ class Column:
             value = value.value
         if isinstance(value, str):
             return value
+        if self.style == "p":  # a p-value: digits beyond the fourth say nothing
+            return f"{value:.2g}" if value >= 0.0001 else "< 0.0001"
         return _minus(format(value, self.style))
 
     def interval(self, value: Value) -> str:

@@ -102,8 +102,8 @@ def corrupted(runs: Sequence[Run], together: Comparison) -> Table:
         Column("corrupted_top5", "corrupted top-5", ".2f"),
         Column("benchmark_top1", "mean-15 top-1", ".2f"),
         Column("benchmark_top5", "mean-15 top-5", ".2f"),
-        Column("drop", "drop from clean", ".1f"),
-        Column("worst", "worst corruption"),
+        Column("drop", "drop", ".1f"),
+        Column("worst", "worst"),
         Column("conditions", "conditions", "d"),
         _IMAGES,
     ]
@@ -137,7 +137,7 @@ def pairs(together: Comparison) -> Table:
         Column("clean_difference", "clean top-1, points", "+.1f"),
         Column("only_better", "only the first right", ",d"),
         Column("only_other", "only the second right", ",d"),
-        Column("p", "McNemar p (clean)", ".2g"),
+        Column("p", "McNemar p, clean", "p"),
         _IMAGES,
     ]
     return Table("pairs", "Model against model, on the same images", columns, rows)
