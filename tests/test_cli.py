@@ -55,7 +55,7 @@ def test_mistakes_leave_nothing_behind(capsys, there):
         capsys, "model=small_cnn", *SMALL, "shift.corruptions=[fogg]"
     )
     assert "no trained model" in refused(capsys, "experiment=robustness", "model=small_cnn", *SMALL)
-    assert "no finished run" in refused(capsys, "experiment=report", "dataset=shapes")
+    assert "there is no folder checkpoints" in refused(capsys, "experiment=report", "dataset=shapes")
     assert "unknown tracker 'mlflow'" in refused(capsys, "model=small_cnn", *SMALL, "tracker=mlflow")
     assert os.listdir(there) == []
 
@@ -123,7 +123,14 @@ def test_a_small_run_and_everything_it_writes(capsys, there):
 
 
 def test_the_weights_give_the_same_accuracy_outside_withstand(there):
-    words = ["experiment=train", "model=small_cnn", *SMALL, "dataset.n_test=60", "train.epochs=2", "evaluation.dtype=float32"]
+    words = [
+        "experiment=train",
+        "model=small_cnn",
+        *SMALL,
+        "dataset.n_test=60",
+        "train.epochs=2",
+        "evaluation.dtype=float32",
+    ]
     assert main(words) == 0
     from withstand import data
     from withstand.compose import compose

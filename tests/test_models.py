@@ -38,7 +38,9 @@ def test_the_seed_decides_the_weights_and_the_digest_sees_them():
 def test_a_file_of_another_architecture_names_its_keys(tmp_path, name):
     source = timm.create_model(name, num_classes=10)
     save_file(source.state_dict(), tmp_path / "w.safetensors")
-    with pytest.raises(UserError, match=r"another architecture: .*(is missing|is not in the model|not \().*more"):
+    with pytest.raises(
+        UserError, match=r"another architecture: .*(is missing|is not in the model|not \().*more"
+    ):
         models.build(compose([*TINY, f"model.weights={tmp_path}/w.safetensors"]))
 
 
@@ -68,5 +70,8 @@ def test_pretrained_weights_that_cannot_be_had_say_where_to_put_them(monkeypatch
 
 def test_the_real_weights_of_vit_tiny(real_data):
     built = models.build(compose(["model=vit_tiny_pretrained", "dataset=cifar10", f"paths.data={real_data}"]))
-    assert built.origin == "timm vit_tiny_patch16_224.augreg_in21k_ft_in1k, from vit_tiny_patch16_224_imagenet1k.safetensors"
+    assert (
+        built.origin
+        == "timm vit_tiny_patch16_224.augreg_in21k_ft_in1k, from vit_tiny_patch16_224_imagenet1k.safetensors"
+    )
     assert built.preprocessing.mean == (0.5, 0.5, 0.5)

@@ -10,7 +10,9 @@ def test_normalises_as_torchvision_does():
     images = torch.randint(0, 256, (4, 16, 16, 3), dtype=torch.uint8)
     mean, std = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
     ours = Preprocessing(16, "bilinear", mean, std)(images)
-    plain = (images.permute(0, 3, 1, 2).float() / 255 - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
+    plain = (images.permute(0, 3, 1, 2).float() / 255 - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(
+        std
+    ).view(3, 1, 1)
     assert ours.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(ours, plain, rtol=1e-5, atol=1e-6)
 

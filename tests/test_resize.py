@@ -19,7 +19,9 @@ def pillow(images, height, width, method):
 
 
 @settings(max_examples=60, deadline=None)
-@given(SIDE, SIDE, st.integers(1, 70), st.integers(1, 70), st.sampled_from(sorted(FILTERS)), st.integers(0, 99))
+@given(
+    SIDE, SIDE, st.integers(1, 70), st.integers(1, 70), st.sampled_from(sorted(FILTERS)), st.integers(0, 99)
+)
 def test_equals_pillow_at_any_size(h, w, height, width, method, seed):
     images = np.random.default_rng(seed).integers(0, 256, (2, h, w, 3), dtype=np.uint8)
     ours = resize(torch.from_numpy(images), height, width, method).numpy()
@@ -41,8 +43,13 @@ def test_the_fast_path_equals_the_plain_one_for_every_pair_of_neighbours(small, 
     levels = torch.arange(256, dtype=torch.uint8)
     lines = torch.cartesian_prod(levels, levels).repeat(1, small // 2)
     for part in lines.split(8192):
-        for image, dim, size in ((part[:, None, :, None], 2, (1, large)), (part[:, :, None, None], 1, (large, 1))):
-            fast = interpolate(image.permute(0, 3, 1, 2), size, mode="bilinear", antialias=True).permute(0, 2, 3, 1)
+        for image, dim, size in (
+            (part[:, None, :, None], 2, (1, large)),
+            (part[:, :, None, None], 1, (large, 1)),
+        ):
+            fast = interpolate(image.permute(0, 3, 1, 2), size, mode="bilinear", antialias=True).permute(
+                0, 2, 3, 1
+            )
             assert torch.equal(fast, _pass(image, dim, large, "bilinear"))
 
 

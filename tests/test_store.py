@@ -37,7 +37,9 @@ def test_every_fact_changes_the_key():
     assert cells[0].file.startswith("corruption-fog-3.")
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"not parquet at all"])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"not parquet at all"]
+)
 def test_a_damaged_cell_says_so(tmp_path, damage):
     store, cell = Store(tmp_path), Cell(CLEAN, FACTS)
     store.write(cell, Predictions(np.arange(3), np.zeros(3, np.int64), np.zeros((3, 2), np.float32)))

@@ -14,7 +14,14 @@ from withstand.run import RunFolder
 from withstand.train import Progress, _starts, train
 
 CONFIG = compose(
-    ["model=small_cnn", "dataset=shapes", "dataset.n_train=260", "dataset.n_test=20", "train.epochs=3", "train.batch_size=32"]
+    [
+        "model=small_cnn",
+        "dataset=shapes",
+        "dataset.n_train=260",
+        "dataset.n_test=20",
+        "train.epochs=3",
+        "train.batch_size=32",
+    ]
 )
 
 
@@ -62,7 +69,9 @@ def test_resuming_after_any_epoch_gives_the_same_weights(splits, tmp_path, optim
     assert len(rest) == 2
     assert same(whole[-1].network, rest[-1].network)
     for mine, theirs in zip(whole[-1].history, rest[-1].history, strict=True):
-        assert {k: v for k, v in mine.items() if k != "seconds"} == {k: v for k, v in theirs.items() if k != "seconds"}
+        assert {k: v for k, v in mine.items() if k != "seconds"} == {
+            k: v for k, v in theirs.items() if k != "seconds"
+        }
 
 
 def test_the_best_epoch_is_the_first_of_the_highest():

@@ -74,7 +74,9 @@ class Comparison:
 
     @property
     def severities(self) -> tuple[int, ...]:
-        return tuple(int(name.removeprefix("severity-")) for name in self.groups if name.startswith("severity-"))
+        return tuple(
+            int(name.removeprefix("severity-")) for name in self.groups if name.startswith("severity-")
+        )
 
     def accuracy(self, name: str, group: str, metric: str = "top1") -> Estimate:
         """A run's mean over a group of conditions, with its 95% interval, in shares (nats for ``nll``)."""
@@ -141,7 +143,9 @@ class Comparison:
     def _columns(self) -> dict[tuple[str, str, str], int]:
         every = [(name, "top1", group) for name in self.names for group in self.groups]
         main = [group for group in ("clean", "corrupted", "benchmark") if group in self.groups]
-        every += [(name, metric, group) for name in self.names for metric in ("top5", "nll") for group in main]
+        every += [
+            (name, metric, group) for name in self.names for metric in ("top5", "nll") for group in main
+        ]
         return {key: column for column, key in enumerate(every)}
 
     @cached_property
@@ -175,7 +179,9 @@ def compare(runs: Sequence[Run]) -> Comparison:
     shown = {name: run for name, run in called.items() if len(run.scores.ids)}
     left_out = [LeftOut(name, "it has no predictions") for name in called if name not in shown]
     corrupted = {name: run for name, run in shown.items() if _corrupted(run)}
-    left_out += [LeftOut(n, "it was not evaluated under corruption") for n in shown if corrupted and n not in corrupted]
+    left_out += [
+        LeftOut(n, "it was not evaluated under corruption") for n in shown if corrupted and n not in corrupted
+    ]
     candidates = corrupted or shown
     if not candidates:
         return Comparison((), (), np.empty(0, np.int64), (), False, tuple(left_out))
@@ -183,7 +189,11 @@ def compare(runs: Sequence[Run]) -> Comparison:
 
     def standing(run: Run) -> tuple[int, int, int]:
         covering = [other for other in every if not _lacks(other, run)]
-        return sum(not _lacks(run, other) for other in covering), len(covering), run.scores.values["top1"].size
+        return (
+            sum(not _lacks(run, other) for other in covering),
+            len(covering),
+            run.scores.values["top1"].size,
+        )
 
     reference = max(every, key=standing)
     kept = {}

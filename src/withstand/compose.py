@@ -67,11 +67,15 @@ def _checked(word: str) -> str:
     try:
         override = OverridesParser.create().parse_override(word)
     except HydraException as error:
-        raise UserError(f"cannot read '{word}'; settings are written KEY=VALUE, see `python main.py --help`") from error
+        raise UserError(
+            f"cannot read '{word}'; settings are written KEY=VALUE, see `python main.py --help`"
+        ) from error
     key = override.key_or_group
     if key in GROUPS:
         if override.value() not in choices(key):
-            raise UserError(f"unknown {key} '{override.value()}'; {nearest(str(override.value()), choices(key))}")
+            raise UserError(
+                f"unknown {key} '{override.value()}'; {nearest(str(override.value()), choices(key))}"
+            )
         return word
     check_key(key)
     return f"++{word}" if override.type == OverrideType.CHANGE else word

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 console = Console(highlight=False)
@@ -41,7 +49,10 @@ class Bar:
             )
         elif time.monotonic() - self._said >= _PLAIN_EVERY and self.done < self.total:
             self._said = time.monotonic()
-            say(f"{self.title}: {self.done}/{self.total} {note}".rstrip() + f", {self.rate:,.0f} images/s{self._left}")
+            say(
+                f"{self.title}: {self.done}/{self.total} {note}".rstrip()
+                + f", {self.rate:,.0f} images/s{self._left}"
+            )
 
     @property
     def rate(self) -> float:

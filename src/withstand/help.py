@@ -34,7 +34,12 @@ checkpoints/MODEL_DATASET/ and reports/DATASET/. A run that was stopped goes on 
 def show() -> None:
     """Print the help page."""
     say(_INTRODUCTION)
-    for group, heading in (("experiment", "Experiments"), ("model", "Models"), ("dataset", "Datasets"), ("tracker", "Trackers")):
+    for group, heading in (
+        ("experiment", "Experiments"),
+        ("model", "Models"),
+        ("dataset", "Datasets"),
+        ("tracker", "Trackers"),
+    ):
         table = Table(box=None, show_header=False, padding=(0, 2), pad_edge=True)
         for name, config in choices(group).items():
             own = config.get(group)

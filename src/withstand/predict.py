@@ -29,7 +29,9 @@ class Predictor:
     batch_size: int
 
     @classmethod
-    def of(cls, classifier: Classifier, device: torch.device, dtype: torch.dtype, batch_size: int) -> Predictor:
+    def of(
+        cls, classifier: Classifier, device: torch.device, dtype: torch.dtype, batch_size: int
+    ) -> Predictor:
         """A copy of the classifier, so that training may go on with the original."""
         network = copy.deepcopy(classifier.network).eval().requires_grad_(False)
         network = network.to(device=device, memory_format=torch.channels_last)

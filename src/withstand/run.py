@@ -67,8 +67,12 @@ class RunFolder:
             if changed:
                 self.checkpoint.unlink()
         atomic.write_json(record, settings)
-        atomic.write_text(self.path / "model_config.yaml", yaml.safe_dump(asdict(config.model), sort_keys=False))
-        atomic.write_text(self.path / "data_config.yaml", yaml.safe_dump(asdict(config.dataset), sort_keys=False))
+        atomic.write_text(
+            self.path / "model_config.yaml", yaml.safe_dump(asdict(config.model), sort_keys=False)
+        )
+        atomic.write_text(
+            self.path / "data_config.yaml", yaml.safe_dump(asdict(config.dataset), sort_keys=False)
+        )
 
     def load_progress(self) -> Progress | None:
         """Where an earlier run of the same settings stopped."""
@@ -77,7 +81,9 @@ class RunFolder:
         try:
             return Progress(**torch.load(self.checkpoint, map_location="cpu", weights_only=True))
         except Exception as error:  # a damaged file raises anything from EOFError to UnpicklingError
-            raise UserError(f"{self.checkpoint} is damaged; delete it to train again from the start") from error
+            raise UserError(
+                f"{self.checkpoint} is damaged; delete it to train again from the start"
+            ) from error
 
     def save_progress(self, progress: Progress) -> None:
         """The best weights first, the checkpoint last: killed in between, the epoch is done again, the same."""
@@ -103,7 +109,11 @@ def training_settings(config: Config) -> dict[str, Any]:
     if config.train.schedule == "constant":
         del train["epochs"]
     model = {k: v for k, v in asdict(config.model).items() if k != "title"}
-    dataset = {k: v for k, v in asdict(config.dataset).items() if k not in ("title", "download", "test_limit", "n_test")}
+    dataset = {
+        k: v
+        for k, v in asdict(config.dataset).items()
+        if k not in ("title", "download", "test_limit", "n_test")
+    }
     return {"seed": config.seed, "model": model, "dataset": dataset, "train": train}
 
 

@@ -122,7 +122,9 @@ class Run:
                 ids = np.intersect1d(ids, other)
         rows = [np.searchsorted(found, ids) for found, _, _ in columns]
         stacked = {
-            name: np.stack([values[name][at] for at, (_, _, values) in zip(rows, columns, strict=True)], axis=1)
+            name: np.stack(
+                [values[name][at] for at, (_, _, values) in zip(rows, columns, strict=True)], axis=1
+            )
             for name in PER_IMAGE
         }
         return Scores(ids, labels[rows[0]], self.conditions, stacked)
@@ -177,7 +179,9 @@ def load_run(folder: str | Path) -> Run:
     summary = _json(folder / "summary.json")
     absent = [key for key in ("model", "dataset", "cells") if key not in summary]
     if absent:
-        raise UserError(f"{folder / 'summary.json'} says nothing of {', '.join(absent)}; run the evaluation again")
+        raise UserError(
+            f"{folder / 'summary.json'} says nothing of {', '.join(absent)}; run the evaluation again"
+        )
     provenance = _json(folder / "provenance.json") if (folder / "provenance.json").is_file() else {}
     files: dict[Condition, str] = {}
     missing = []

@@ -94,7 +94,9 @@ def resampled_means(
     values = np.asarray(values, dtype=np.float64)
     n = len(values)
     draw = np.random.default_rng(seed)
-    block = max(1, min(resamples, 2_000_000 // max(n, 1)))  # 16 MB of weights at a time, and no copies of rows
+    block = max(
+        1, min(resamples, 2_000_000 // max(n, 1))
+    )  # 16 MB of weights at a time, and no copies of rows
     means = np.empty((resamples, values.shape[1]))
     for start in range(0, resamples, block):
         rows = min(block, resamples - start)

@@ -70,7 +70,11 @@ class _Tally:
 
     def row(self, split: str) -> dict[str, float]:
         loss, top1, top5 = (self.sums / self.n).tolist()
-        return {f"{split}_loss": loss, f"{split}_top1": round(100 * top1, 6), f"{split}_top5": round(100 * top5, 6)}
+        return {
+            f"{split}_loss": loss,
+            f"{split}_top1": round(100 * top1, 6),
+            f"{split}_top5": round(100 * top5, 6),
+        }
 
 
 def train(
@@ -112,7 +116,11 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = rate
             tally = _epoch(classifier, data, optimizer, settings, seed, epoch, dtype, bar)
-            row = {"epoch": epoch, **tally.row("train"), **evaluate(classifier, val_set, device, dtype, eval_batch_size)}
+            row = {
+                "epoch": epoch,
+                **tally.row("train"),
+                **evaluate(classifier, val_set, device, dtype, eval_batch_size),
+            }
             history.append(row | {"learning_rate": rate, "seconds": time.perf_counter() - started})
             after_epoch(Progress(epoch, network.state_dict(), optimizer.state_dict(), history))
 
@@ -157,7 +165,9 @@ def _epoch(
     return tally
 
 
-def _batches(data: _OnDevice, settings: TrainConfig, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(
+    data: _OnDevice, settings: TrainConfig, seed: int, epoch: int
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Shuffled, augmented batches; what they hold depends on (seed, epoch) alone."""
     device = data.images.device
     mixed = (seed * 1_000_003 + epoch) % 2**63

@@ -76,7 +76,13 @@ def write_run(
     }
     config = {
         "seed": 42,
-        "model": {"cfg_name": model, "name": model, "title": f"{model} for the tests", "pretrained": False, "image_size": 32},
+        "model": {
+            "cfg_name": model,
+            "name": model,
+            "title": f"{model} for the tests",
+            "pretrained": False,
+            "image_size": 32,
+        },
         "train": {"epochs": epochs, "optimizer": "sgd", "learning_rate": 0.1, "augment": "crop_flip"},
         "dataset": {"name": dataset},
     }

@@ -43,7 +43,12 @@ def corrupt_any(images: Any, corruption: str, severity: int, *, seed: int, ids: 
     if preset not in PRESETS:
         raise UserError(f"unknown preset '{preset}'; {nearest(preset, PRESETS)}")
     tensor = torch.from_numpy(np.ascontiguousarray(images)) if isinstance(images, np.ndarray) else images
-    if not isinstance(tensor, Tensor) or tensor.dtype != torch.uint8 or tensor.ndim != 4 or tensor.shape[3] != 3:
+    if (
+        not isinstance(tensor, Tensor)
+        or tensor.dtype != torch.uint8
+        or tensor.ndim != 4
+        or tensor.shape[3] != 3
+    ):
         found = f"{getattr(images, 'dtype', type(images).__name__)} {tuple(getattr(images, 'shape', ()))}"
         raise UserError(f"images must be uint8 N×H×W×3, not {found}")
     numbers = torch.arange(len(tensor)) if ids is None else torch.as_tensor(ids, dtype=torch.int64)

@@ -156,6 +156,5 @@ def constants(preset: str, corruption: str, severity: int, height: int, width: i
     row = table.rows[corruption][int(severity) - 1]
     fields = FIELDS[corruption].split()
     return {
-        field.rstrip("*"): value * scale ** field.count("*")
-        for field, value in zip(fields, row, strict=True)
+        field.rstrip("*"): value * scale ** field.count("*") for field, value in zip(fields, row, strict=True)
     }

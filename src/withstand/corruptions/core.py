@@ -49,9 +49,13 @@ def _as_tensor(images: Any) -> Tensor:
         raise UserError(f"images must be a NumPy array or a torch tensor, not {type(images).__name__}")
     shape, dtype = tuple(images.shape), str(images.dtype).removeprefix("torch.")
     if dtype != "uint8":
-        raise UserError(f"images must be uint8 levels from 0 to 255, not {dtype}; multiply and round them first")
+        raise UserError(
+            f"images must be uint8 levels from 0 to 255, not {dtype}; multiply and round them first"
+        )
     if len(shape) != 4 or shape[3] != 3 or 0 in shape[1:]:
-        raise UserError(f"images must be N×H×W×3 (RGB, channels last), not {'×'.join(map(str, shape)) or 'a scalar'}")
+        raise UserError(
+            f"images must be N×H×W×3 (RGB, channels last), not {'×'.join(map(str, shape)) or 'a scalar'}"
+        )
     if isinstance(images, Tensor):
         return images
     # Memory-mapped arrays are read-only, and torch warns of those; we only ever read.

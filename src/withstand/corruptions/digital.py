@@ -87,9 +87,9 @@ def _affine_places(moved: Tensor, height: int, width: int) -> tuple[Tensor, Tens
     edges = torch.stack((after[:, 0] - after[:, 1], after[:, 1] - after[:, 2]), dim=2)
     old = torch.stack((before[0] - before[1], before[1] - before[2]), dim=1)
     determinant = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
-    adjugate = torch.stack(
-        (edges[:, 1, 1], -edges[:, 0, 1], -edges[:, 1, 0], edges[:, 0, 0]), dim=1
-    ).view(-1, 2, 2)
+    adjugate = torch.stack((edges[:, 1, 1], -edges[:, 0, 1], -edges[:, 1, 0], edges[:, 0, 0]), dim=1).view(
+        -1, 2, 2
+    )
     back = old @ adjugate / determinant.where(determinant.abs() > 1e-12, 1)[:, None, None]
     offset = before[1] - (back @ after[:, 1, :, None])[..., 0]
     columns = torch.arange(width, dtype=torch.float64, device=moved.device)
@@ -107,7 +107,9 @@ def _sample(x: Tensor, columns: Tensor, rows: Tensor, *, mirror: bool) -> Tensor
     """Planes N×C×H×W read bilinearly at the places N×H×W; ``mirror`` or ``reflect`` beyond the border."""
     height, width = x.shape[-2:]
     if mirror:
-        grid = torch.stack((columns * (2 / max(width - 1, 1)) - 1, rows * (2 / max(height - 1, 1)) - 1), dim=-1)
+        grid = torch.stack(
+            (columns * (2 / max(width - 1, 1)) - 1, rows * (2 / max(height - 1, 1)) - 1), dim=-1
+        )
     else:
         grid = torch.stack(((columns + 0.5) * (2 / width) - 1, (rows + 0.5) * (2 / height) - 1), dim=-1)
     return grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=mirror)

@@ -134,7 +134,10 @@ def disk(radius: float, alias: float) -> Tensor:
     edge = torch.exp(-0.5 * (steps / alias) ** 2)
     edge = (edge / edge.sum()).float().tolist()
     for _ in range(2):
-        rows = [flat.index_select(0, fold(torch.arange(len(line)) + i, len(line), "mirror")) for i in range(-(taps // 2), taps // 2 + 1)]
+        rows = [
+            flat.index_select(0, fold(torch.arange(len(line)) + i, len(line), "mirror"))
+            for i in range(-(taps // 2), taps // 2 + 1)
+        ]
         # Taps of the same weight first, as OpenCV sums a symmetric kernel.
         flat = rows[taps // 2] * edge[taps // 2]
         for i in range(taps // 2 - 1, -1, -1):

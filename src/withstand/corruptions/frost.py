@@ -36,7 +36,7 @@ COMMAND = "pip install --no-deps imagecorruptions"
 def textures_available() -> bool:
     """Whether ``frost`` can run here: every texture is found and is the published one."""
     try:
-        _sheets()
+        sheets()
     except UserError:
         return False
     return True
@@ -50,11 +50,14 @@ def _find(name: str) -> Path | None:
         files = metadata.files("imagecorruptions") or []
     except metadata.PackageNotFoundError:
         return None
-    return next((Path(str(file.locate())) for file in files if file.name == name and file.parent.name == "frost"), None)
+    return next(
+        (Path(str(file.locate())) for file in files if file.name == name and file.parent.name == "frost"),
+        None,
+    )
 
 
 @functools.cache
-def _sheets() -> tuple[NDArray[np.uint8], ...]:
+def sheets() -> tuple[NDArray[np.uint8], ...]:
     """The textures, uint8 H×W×3 RGB each.
 
     Raises:
@@ -70,7 +73,9 @@ def _sheets() -> tuple[NDArray[np.uint8], ...]:
             )
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != digest:
-            raise UserError(f"{path} is not the published frost texture (its SHA-256 differs); remove it, then: {COMMAND}")
+            raise UserError(
+                f"{path} is not the published frost texture (its SHA-256 differs); remove it, then: {COMMAND}"
+            )
         sheets.append(np.asarray(Image.open(io.BytesIO(content)).convert("RGB")))
     return tuple(sheets)
 
@@ -79,7 +84,7 @@ def _sheets() -> tuple[NDArray[np.uint8], ...]:
 def _scaled(zoom: float, height: int, width: int) -> tuple[Tensor, ...]:
     """The textures resized by ``zoom``, or by as much more as pieces of height × width need."""
     scaled = []
-    for sheet in _sheets():
+    for sheet in sheets():
         enough = max(zoom, (height + 1) / sheet.shape[0], (width + 1) / sheet.shape[1])
         x = torch.from_numpy(sheet.astype(np.float64))
         scaled.append(_stretched(_stretched(x, 0, enough), 1, enough).add_(0.5).byte())

@@ -125,7 +125,9 @@ def _distance_to(edges: Tensor) -> Tensor:
             above, over = grid[y - 1], grid[y - 2]
             here = torch.minimum(grid[y, :, 2:-2], above[:, 2:-2] + straight)
             for line, step, cost in ((over, 1, knight), (above, 2, knight), (above, 1, slanted)):
-                both = torch.minimum(line[:, 2 - step : 2 - step + width], line[:, 2 + step : 2 + step + width])
+                both = torch.minimum(
+                    line[:, 2 - step : 2 - step + width], line[:, 2 + step : 2 + step + width]
+                )
                 here = torch.minimum(here, both.add_(cost))
             # Steps along the row, all at once: the least of (what is there - the way to there), plus the way.
             grid[y, :, 2:-2] = (here - ramp).cummin(dim=1).values + ramp

@@ -104,4 +104,8 @@ def spatter(
     height, width = images.shape[1:3]
     drops = draws.normal("drops", (height, width)).mul_(spread).add_(mean)
     drops = filters.smooth(drops, sigma)
-    return liquid.mud(images, drops, threshold, strength) if mud else liquid.water(images, drops, threshold, strength)
+    return (
+        liquid.mud(images, drops, threshold, strength)
+        if mud
+        else liquid.water(images, drops, threshold, strength)
+    )

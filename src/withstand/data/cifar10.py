@@ -68,7 +68,9 @@ def _folder(root: Path, fetch: bool) -> Path:
     if any((root / name).is_file() for name in (*TRAIN, *TEST)):
         return root
     if not fetch and not (root / ARCHIVE).is_file():
-        raise UserError(f"CIFAR-10 is not in {root / FOLDER}; put {ARCHIVE} in {root} or set dataset.download=true")
+        raise UserError(
+            f"CIFAR-10 is not in {root / FOLDER}; put {ARCHIVE} in {root} or set dataset.download=true"
+        )
     _unpack(download(MIRRORS, root / ARCHIVE, md5=ARCHIVE_MD5), root)
     return root / FOLDER
 
@@ -90,7 +92,9 @@ def _unpack(archive: Path, root: Path) -> None:
 
 def _read_all(folder: Path, files: dict[str, str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     batches = [_read(folder / name, md5) for name, md5 in files.items()]
-    return np.concatenate([images for images, _ in batches]), np.concatenate([labels for _, labels in batches])
+    return np.concatenate([images for images, _ in batches]), np.concatenate(
+        [labels for _, labels in batches]
+    )
 
 
 def _read(path: Path, md5: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -13,7 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from withstand.console import console, say
 from withstand.errors import UserError
@@ -75,6 +82,7 @@ def _attempt(url: str, part: Path, md5: str) -> str | None:
         try:
             _fetch(url, part)
         except urllib.error.HTTPError as error:
+            error.close()
             return f"HTTP {error.code} {error.reason}"
         except (OSError, http.client.HTTPException) as error:
             cause = getattr(error, "reason", error)
@@ -95,6 +103,7 @@ def _fetch(url: str, part: Path) -> None:
         answer = urllib.request.urlopen(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         if have and error.code == 416:  # nothing is left to send: the part is whole, or not this file
+            error.close()
             return
         raise
     with answer:
@@ -115,7 +124,13 @@ def _fetch(url: str, part: Path) -> None:
 def _copy(answer: http.client.HTTPResponse, file: BinaryIO, url: str, have: int, size: int | None) -> None:
     """From the wire to the disk, with a bar on a terminal and a line now and then elsewhere."""
     say(f"downloading {url}" + (f", going on at {have / 1e6:.1f} MB" if have else ""))
-    columns = TextColumn("download"), BarColumn(24), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("download"),
+        BarColumn(24),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     said = time.monotonic()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as live:
         task = live.add_task("download", total=size, completed=have)

@@ -91,11 +91,15 @@ _TEXTURES: tuple[Texture, ...] = (
     lambda x, y, f, p, q: np.sin(2 * x + p + 2 * np.sin(2 * y + q)),  # clouds
     lambda x, y, f, p, q: np.sin(f * 1.2 * np.hypot(x - np.cos(p), y - np.cos(q)) + q),  # rings
     lambda x, y, f, p, q: np.sin(f * y + p + 1.6 * np.abs(np.mod(2 * x + q, 2) - 1) * 2),  # zigzag
-    lambda x, y, f, p, q: np.sin(f * 2 * x + p) * np.sin(f * 2 * (x + y) + q) * np.sin(f * 2 * y + p + q),  # grain
+    lambda x, y, f, p, q: (
+        np.sin(f * 2 * x + p) * np.sin(f * 2 * (x + y) + q) * np.sin(f * 2 * y + p + q)
+    ),  # grain
 )
 
 
-def colours(hue: Floats, dice: Floats, darker: tuple[float, float], lighter: tuple[float, float]) -> tuple[Floats, Floats]:
+def colours(
+    hue: Floats, dice: Floats, darker: tuple[float, float], lighter: tuple[float, float]
+) -> tuple[Floats, Floats]:
     """Two colours N×3 of about one hue.
 
     Args:

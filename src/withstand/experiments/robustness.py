@@ -31,7 +31,9 @@ def run(config: Config, overrides: list[str]) -> int:
     return 0
 
 
-def evaluate_corruptions(setup: Setup, classifier: Classifier, shift: Corruption, tracker: Tracker) -> dict[str, float]:
+def evaluate_corruptions(
+    setup: Setup, classifier: Classifier, shift: Corruption, tracker: Tracker
+) -> dict[str, float]:
     """Predict every condition that the store does not hold, then write the study's table; gives the final figures."""
     config, folder, test = setup.config, setup.folder, setup.dataset.test
     predictor = setup.predictor(classifier)
@@ -56,7 +58,9 @@ def evaluate_corruptions(setup: Setup, classifier: Classifier, shift: Corruption
     folder.write_csv("robustness_results.csv", COLUMNS, rows)
     _record(setup, classifier, shift, cells, len(missing) * len(test), seconds)
     final = {f"mean_{m}": float(np.mean([row[f"{m}_acc"] for row in rows])) for m in ("top1", "top5")}
-    say(f"  mean over {len(rows)} corrupted conditions: top-1 {final['mean_top1']:.2f}%, top-5 {final['mean_top5']:.2f}%")
+    say(
+        f"  mean over {len(rows)} corrupted conditions: top-1 {final['mean_top1']:.2f}%, top-5 {final['mean_top5']:.2f}%"
+    )
     tracker.log(config.train.epochs, {f"corrupted/{key}": value for key, value in final.items()})
     return final
 
@@ -82,10 +86,15 @@ def _record(
 ) -> None:
     """Which cells belong to this run, and what they took; a run that only found them done keeps the old times."""
     files = [
-        {"shift": c.shift, "variant": c.variant, "severity": c.severity, "file": cell.file} for c, cell in cells.items()
+        {"shift": c.shift, "variant": c.variant, "severity": c.severity, "file": cell.file}
+        for c, cell in cells.items()
     ]
     config, folder = setup.config, setup.folder
-    about = {"model": config.model.cfg_name, "dataset": setup.dataset.name, "classes": list(setup.dataset.classes)}
+    about = {
+        "model": config.model.cfg_name,
+        "dataset": setup.dataset.name,
+        "classes": list(setup.dataset.classes),
+    }
     update_json(folder, "summary.json", about | {"corruption_source": shift.source, "cells": files})
     update_json(folder, "provenance.json", setup.record(classifier, config.evaluation.dtype))
     if images:

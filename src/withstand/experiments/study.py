@@ -12,7 +12,9 @@ from withstand.shifts.corruption import Corruption
 
 def run(config: Config, overrides: list[str]) -> int:
     setup = Setup.of(config, overrides)
-    shift = Corruption.of(config.shift, setup.dataset.name, setup.dataset.test)  # checked before hours of training
+    shift = Corruption.of(
+        config.shift, setup.dataset.name, setup.dataset.test
+    )  # checked before hours of training
     classifier = models.build(config)
     tracker = start_tracker(config)
     train_and_test(setup, classifier, tracker)

@@ -74,7 +74,10 @@ def missing(runs: Sequence[Run]) -> list[LeftOut]:
             left_out.append(LeftOut(name, f"evaluated under some severities only of {which}"))
         if run.missing:
             left_out.append(
-                LeftOut(name, f"{len(run.missing)} files of predictions are gone ({run.missing[0]}, …); give its command again")
+                LeftOut(
+                    name,
+                    f"{len(run.missing)} files of predictions are gone ({run.missing[0]}, …); give its command again",
+                )
             )
         if not len(run.history):
             left_out.append(LeftOut(name, "no history.csv: it was not trained here, so it has no curves"))
@@ -87,9 +90,13 @@ def corrupted(runs: Sequence[Run], together: Comparison) -> list[str]:
     """Footnotes of the table of means."""
     notes = []
     if together.conditions and not _whole_benchmark(together):
-        notes.append(f"No mean-15: it takes all of the {len(BENCHMARK)} benchmark corruptions at five severities.")
+        notes.append(
+            f"No mean-15: it takes all of the {len(BENCHMARK)} benchmark corruptions at five severities."
+        )
     if together.left_out:
-        notes.append("A model marked * does not compare with the others; what was left out, and why, is said below.")
+        notes.append(
+            "A model marked * does not compare with the others; what was left out, and why, is said below."
+        )
     if any(run.model in published().get(run.dataset, {}) for run in runs):
         notes.append(f"Published rows: {published()['source']}. They come without intervals.")
     return notes

@@ -66,7 +66,9 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     if not runs:
         raise UserError("there are no finished runs to report on; train a model first: python main.py --help")
     if len(datasets) > 1:
-        raise UserError(f"the runs are on several datasets ({', '.join(datasets)}): add dataset={datasets[0]}, or another")
+        raise UserError(
+            f"the runs are on several datasets ({', '.join(datasets)}): add dataset={datasets[0]}, or another"
+        )
     folder = Path(folder)
     together = compare(runs)
     appearance = looks(names(runs))
@@ -133,7 +135,9 @@ def _sections(
             "How far each model is ahead of each other one under corruption, in points; an open mark means that the data does not tell the two apart.",
             partial(figures.draw_pairs, together, appearance),
         )
-        sections.append(Section("pairs", "Model against model", notes.PAIRS, [forest], [tables.pairs(together)]))
+        sections.append(
+            Section("pairs", "Model against model", notes.PAIRS, [forest], [tables.pairs(together)])
+        )
     if together.conditions:
         severity = picture(
             "severity",
@@ -219,7 +223,9 @@ def _provenance(name: str, run: Run) -> dict[str, Any]:
         "Time": work,
         "Weights": made.get("weights_digest"),
         "Code": made.get("git_revision"),
-        "Versions": ", ".join(f"{package} {version}" for package, version in (made.get("versions") or {}).items()),
+        "Versions": ", ".join(
+            f"{package} {version}" for package, version in (made.get("versions") or {}).items()
+        ),
         "Made": made.get("made"),
     }
     return {
@@ -227,4 +233,3 @@ def _provenance(name: str, run: Run) -> dict[str, Any]:
         "facts": {label: str(fact) for label, fact in facts.items() if fact not in (None, "")},
         "config": yaml.safe_dump(made.get("config") or {}, sort_keys=False, allow_unicode=True).strip(),
     }
-

@@ -73,7 +73,10 @@ class Table:
                 value = row.values.get(column.key)
                 if isinstance(value, Estimate):
                     line[column.key] = _plain(value.value)
-                    line[f"{column.key}_low"], line[f"{column.key}_high"] = _plain(value.low), _plain(value.high)
+                    line[f"{column.key}_low"], line[f"{column.key}_high"] = (
+                        _plain(value.low),
+                        _plain(value.high),
+                    )
                 else:
                     line[column.key] = _plain(value) if isinstance(value, float) else value
             lines.append(line)

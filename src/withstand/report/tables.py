@@ -28,10 +28,14 @@ def terminal(runs: Sequence[Run]) -> rich_table.Table:
     together = compare(runs)
     source = corrupted(runs, together)
     columns = {column.key: replace(column, style=".1f") for column in source.columns}
-    table = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left")
+    table = rich_table.Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
+    )
     datasets = ", ".join(dict.fromkeys(run.dataset for run in runs))
     images, conditions = len(together.ids), len(together.conditions)
-    table.title = f"{datasets}: top-1 (%) of {images:,} images, clean and under {conditions} corrupted conditions"
+    table.title = (
+        f"{datasets}: top-1 (%) of {images:,} images, clean and under {conditions} corrupted conditions"
+    )
     table.title_style = "bold"
     for heading in ("model", "clean", "corrupted", "drop", "worst"):
         left = heading in ("model", "worst")

@@ -20,13 +20,17 @@ class Verdict:
 def verdict(together: Comparison) -> Verdict:
     """What the comparison says of the model that holds up best."""
     if not together.names:
-        return Verdict("No predictions to judge", ("None of the runs has predictions; give their commands again.",))
+        return Verdict(
+            "No predictions to judge", ("None of the runs has predictions; give their commands again.",)
+        )
     first = together.ranking[0]
     images = f"{len(together.ids):,} images"
     if not together.conditions:
         clean = together.accuracy(first, "clean").times(100)
         headline = f"{first} gets {clean.value:.1f}% of clean images right"
-        return Verdict(headline, (f"95% interval {_range(clean)}, on {images}. Nothing was shown corrupted yet.",))
+        return Verdict(
+            headline, (f"95% interval {_range(clean)}, on {images}. Nothing was shown corrupted yet.",)
+        )
     basis = f"{images} under {len(together.conditions)} corrupted conditions"
     mean = together.accuracy(first, "corrupted").times(100)
     ahead = [pair for pair in together.pairs if pair.better == first]
@@ -61,7 +65,9 @@ def _asides(together: Comparison) -> list[str]:
         steadiest = min(together.names, key=lambda name: together.drop(name).value)
         if steadiest != first:
             drop = together.drop(steadiest).times(100)
-            said.append(f"{steadiest} loses least from clean to corrupted: {drop.value:.1f} points ({_range(drop)}).")
+            said.append(
+                f"{steadiest} loses least from clean to corrupted: {drop.value:.1f} points ({_range(drop)})."
+            )
     worst = {together.worst(name) for name in together.names}
     if len(worst) == 1:
         lead = "It loses" if len(together.names) == 1 else "Every model loses"

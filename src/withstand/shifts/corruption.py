@@ -43,7 +43,9 @@ class Corruption:
             official.check(folder, names, test)
         elif not frost.textures_available():
             if settings.corruptions not in ("all", "benchmark") and "frost" in names:
-                raise UserError(f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}")
+                raise UserError(
+                    f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}"
+                )
             names = tuple(name for name in names if name != "frost")
         return cls(test, names, tuple(settings.severities), settings.seed, folder)
 
