@@ -178,7 +178,7 @@ def typed(raw: DictConfig | Config) -> Config:
 def _flat(node: DictConfig, prefix: str = "") -> list[str]:
     found = []
     for name, value in node.items():
-        key = f"{prefix}{name}"
+        key = f"{prefix}{name!s}"
         if key != "model.args" and isinstance(value, DictConfig):
             found += _flat(value, f"{key}.")
         else:

@@ -1,4 +1,4 @@
-"""The classifier: any timm network with its own preprocessing, its weights from wherever they come, and their digest."""
+"""The classifier: any timm network with its own preprocessing, and its weights from wherever they come."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _create(name: str, num_classes: int, args: Mapping[str, Any], **more: Any) -
 
 
 def _download(tagged: str, num_classes: int, args: Mapping[str, Any], local: Path) -> nn.Module:
-    """timm's own pretrained weights, from the cache of the Hugging Face Hub or over the network."""
+    """Pretrained weights as timm has them, from the cache of the Hugging Face Hub or over the network."""
     chatter = logging.getLogger("timm.models._builder")
     level = chatter.level
     chatter.setLevel(logging.CRITICAL)  # what went wrong is said below, once

@@ -34,7 +34,7 @@ class Predictor:
     ) -> Predictor:
         """A copy of the classifier, so that training may go on with the original."""
         network = copy.deepcopy(classifier.network).eval().requires_grad_(False)
-        network = network.to(device=device, memory_format=torch.channels_last)
+        network = network.to(device).to(memory_format=torch.channels_last)
         return cls(network, classifier.preprocessing, device, dtype, batch_size)
 
     @torch.inference_mode()

@@ -1,7 +1,8 @@
 """Resize uint8 batches exactly as Pillow does, on any device.
 
-Pillow resizes in two integer passes, columns then rows, with coefficients of 22 bits (``Resample.c``). Doing the same two
-passes in int32 gives the same bytes everywhere. A float resize differs by one level in some 13% of the values.
+Pillow resizes in two integer passes, columns then rows, with coefficients of 22 bits (``Resample.c``). Doing
+the same two passes in int32 gives the same bytes everywhere. A float resize differs by one level in some 13% of
+the values.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from torch.nn.functional import interpolate
 
 _BITS = 22  # 32 bits less 8 of the pixel and 2 of headroom
 
-# Enlargements for which torch's own uint8 kernel, several times faster on the CPU, gives the same bytes for every pair of
-# neighbours (tests/test_resize.py tries them all). It keeps fewer bits, so other sizes differ by a level here and there.
+# Enlargements for which torch's own uint8 kernel, several times faster on the CPU, gives the same bytes for every
+# pair of neighbours (tests/test_resize.py tries them all). It keeps fewer bits, so other sizes differ by a level
+# here and there.
 _TORCH_IS_EXACT = {(32, 224), (96, 224)}
 
 

@@ -100,7 +100,7 @@ def train(
     Raises:
         UserError: the loss is no longer finite; what ``after_epoch`` saved last is the last good state.
     """
-    network = classifier.network.to(device=device, memory_format=torch.channels_last)
+    network = classifier.network.to(device).to(memory_format=torch.channels_last)
     optimizer = _optimizer(network, settings)
     history: list[dict[str, float]] = []
     if resume is not None:

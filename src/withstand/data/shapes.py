@@ -1,8 +1,9 @@
 """Shapes: the data set that is drawn, not downloaded.
 
-Ten shapes stand on ten kinds of background. Colour, texture, size, place, turn, clutter and light are drawn for each image
-from (seed, id), and the background goes with the class as strongly as ``correlation`` says, so that a classifier can learn
-the shape, the background, or both: what the study asks of ImageNet-9, with the answer known.
+Ten shapes stand on ten kinds of background. Colour, texture, size, place, turn, clutter and light are drawn
+for each image from (seed, id), and the background goes with the class as strongly as ``correlation`` says, so
+that a classifier can learn the shape, the background, or both: what the study asks of ImageNet-9, with the
+answer known.
 """
 
 from __future__ import annotations

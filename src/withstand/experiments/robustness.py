@@ -59,7 +59,8 @@ def evaluate_corruptions(
     _record(setup, classifier, shift, cells, len(missing) * len(test), seconds)
     final = {f"mean_{m}": float(np.mean([row[f"{m}_acc"] for row in rows])) for m in ("top1", "top5")}
     say(
-        f"  mean over {len(rows)} corrupted conditions: top-1 {final['mean_top1']:.2f}%, top-5 {final['mean_top5']:.2f}%"
+        f"  mean over {len(rows)} corrupted conditions: top-1 {final['mean_top1']:.2f}%,"
+        f" top-5 {final['mean_top5']:.2f}%"
     )
     tracker.log(config.train.epochs, {f"corrupted/{key}": value for key, value in final.items()})
     return final

@@ -12,8 +12,8 @@ from withstand.errors import UserError
 from withstand.experiments.setup import CellFacts, Setup, update_json
 from withstand.models import Classifier
 from withstand.report import figures
-from withstand.train import Progress, train
 from withstand.trackers import Tracker
+from withstand.train import Progress, train
 
 
 def run(config: Config, overrides: list[str]) -> int:

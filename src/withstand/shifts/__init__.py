@@ -1,0 +1,1 @@
+"""Shifts: the ways in which the world changes, one file each."""
