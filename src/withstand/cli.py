@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -35,8 +34,6 @@ def _run(words: list[str]) -> int:
 
         print(f"withstand {__version__}")
         return 0
-    # Settled before Hydra or torch is imported, which takes seconds; the hub must not wait for a network that is not there.
-    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")
     from withstand import experiments
     from withstand.compose import compose
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import logging
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import huggingface_hub
 import timm
 import torch
 from safetensors.torch import load_file
@@ -56,18 +58,21 @@ def build(config: Config) -> Classifier:
     torch.manual_seed(config.seed)
     tagged = f"{model.name}.{model.tag}" if model.tag else model.name
     local = Path(config.paths.data) / "weights" / (model.file or f"{tagged}.safetensors")
+    cached = huggingface_hub.try_to_load_from_cache(f"timm/{tagged}", "model.safetensors")
     network = _create(model.name, model.num_classes, model.args)
-    origin: str | None = None
     if model.weights:
-        load(network, read_state(Path(model.weights)), source=model.weights)
-        origin = f"file {Path(model.weights).name}"
-    elif model.pretrained and local.is_file():
-        load(network, read_state(local), source=str(local))
-        origin = f"timm {tagged}, from {local.name}"
-    elif model.pretrained:
+        origin, file = f"file {Path(model.weights).name}", Path(model.weights)
+    elif not model.pretrained:
+        return Classifier(network, _preprocessing(config, network, False), None)
+    elif local.is_file():
+        origin, file = f"timm {tagged}, from {local.name}", local
+    elif isinstance(cached, str):
+        origin, file = f"timm {tagged}", Path(cached)
+    else:
         network = _download(tagged, model.num_classes, model.args, local)
-        origin = f"timm {tagged}"
-    return Classifier(network, _preprocessing(config, network, origin is not None), origin)
+        return Classifier(network, _preprocessing(config, network, True), f"timm {tagged}")
+    load(network, read_state(file), source=str(file))
+    return Classifier(network, _preprocessing(config, network, True), origin)
 
 
 def _suggest(name: str) -> str:
@@ -82,11 +87,13 @@ def _create(name: str, num_classes: int, args: Mapping[str, Any], **more: Any) -
 
 
 def _download(tagged: str, num_classes: int, args: Mapping[str, Any], local: Path) -> nn.Module:
-    """Pretrained weights as timm has them, from the cache of the Hugging Face Hub or over the network."""
-    chatter = logging.getLogger("timm.models._builder")
-    level = chatter.level
-    chatter.setLevel(logging.CRITICAL)  # what went wrong is said below, once
+    """The network with pretrained weights as timm gets them, over the network.
+
+    Raises:
+        UserError: they cannot be had; says where to put the file.
+    """
     try:
+        _ask_hub()  # the hub's client would try for a minute, and say so ten times
         return _create(tagged, num_classes, args, pretrained=True)
     except UserError:
         raise
@@ -95,8 +102,15 @@ def _download(tagged: str, num_classes: int, args: Mapping[str, Any], local: Pat
             f"pretrained weights of {tagged} cannot be downloaded ({type(error).__name__}); put the file"
             f" model.safetensors of huggingface.co/timm/{tagged} at {local}, or give model.weights=FILE"
         ) from error
-    finally:
-        chatter.setLevel(level)
+
+
+def _ask_hub() -> None:
+    """One look, by way of any proxy, at whether the Hugging Face Hub answers at all; OSError where it does not."""
+    try:
+        request = urllib.request.Request(huggingface_hub.constants.ENDPOINT, method="HEAD")
+        urllib.request.urlopen(request, timeout=10).close()
+    except urllib.error.HTTPError:
+        return  # an answer, if not a kind one
 
 
 def _preprocessing(config: Config, network: nn.Module, pretrained: bool) -> Preprocessing:

@@ -60,7 +60,7 @@ def frost(images: Tensor, draws: Draws, *, keep: float, ice: float, zoom: float)
     sheet = draws.integers("sheet", (), 0, 5)
     corner = draws.uniform("corner", (2,))
     piece = textures.pieces(sheet, corner, height, width, zoom)
-    return images.double().mul_(keep).add_(piece.double(), alpha=ice).clamp_(0, 255).byte()
+    return images.double().mul_(keep).add_(piece.double().mul_(ice)).clamp_(0, 255).byte()
 
 
 def snow(

@@ -181,7 +181,7 @@ def draw_overview(together: Comparison, looks: dict[str, Look]) -> Figure:
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
-        axes.margins(x=0.11)
+        axes.margins(x=0.17)
         axes.set_xlabel("Top-1, %: filled under corruption, open on clean images")
         longest = max(map(len, together.ranking))
         figure.subplots_adjust(
