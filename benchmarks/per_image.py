@@ -143,7 +143,10 @@ def frost(image, draws, *, keep, ice, zoom):
     sheet = sheets()[int(draws.integers("sheet", (), 0, 5))]
     sheet = cv2.resize(sheet, (0, 0), fx=zoom, fy=zoom)
     corner = draws.uniform("corner", (2,))
-    top, left = (int(share * (side - need)) for share, side, need in zip(corner, sheet.shape, image.shape, strict=False))
+    top, left = (
+        int(share * (side - need))
+        for share, side, need in zip(corner, sheet.shape, image.shape, strict=False)
+    )
     piece = sheet[top : top + image.shape[0], left : left + image.shape[1]]
     return np.clip(keep * image + ice * piece, 0, 255)
 
@@ -154,7 +157,8 @@ def _plasma(draws, size, decay):
     while step >= 2:
         half, count = step // 2, size // step
         square, row, column = (
-            wobble * draws.uniform(f"{name} {step}", (count, count), -wobble, wobble) for name in ("square", "row", "column")
+            wobble * draws.uniform(f"{name} {step}", (count, count), -wobble, wobble)
+            for name in ("square", "row", "column")
         )
         old = field[::step, ::step]
         for i in range(count):
@@ -227,7 +231,9 @@ def jpeg_compression(image, draws, *, quality):
 
 def pixelate(image, draws, *, share):
     height, width = image.shape[:2]
-    small = Image.fromarray(image).resize((max(1, int(width * share)), max(1, int(height * share))), Image.Resampling.BOX)
+    small = Image.fromarray(image).resize(
+        (max(1, int(width * share)), max(1, int(height * share))), Image.Resampling.BOX
+    )
     return np.asarray(small.resize((width, height), Image.Resampling.BOX))
 
 
@@ -237,11 +243,20 @@ def elastic_transform(image, draws, *, push, sigma, corner):
     centre, reach = np.float32([width // 2, height // 2]), min(height, width) // 3
     before = np.float32([centre + reach, [centre[0] + reach, centre[1] - reach], centre - reach])
     after = before + np.float32(draws.uniform("corners", (3, 2), -corner, corner))
-    x = cv2.warpAffine(x, cv2.getAffineTransform(before, after), (width, height), borderMode=cv2.BORDER_REFLECT_101)
+    x = cv2.warpAffine(
+        x, cv2.getAffineTransform(before, after), (width, height), borderMode=cv2.BORDER_REFLECT_101
+    )
     if not push:
         return np.clip(x, 0, 1) * 255
     fields = draws.uniform("push", (2, height, width), -1, 1)
     right, down = (gaussian(field, sigma, mode="reflect", truncate=3) * push for field in fields)
     rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
     places = [np.float32(rows + down), np.float32(columns + right)]
-    return np.clip(np.stack([map_coordinates(x[..., c], places, order=1, mode="reflect") for c in range(3)], -1), 0, 1) * 255
+    return (
+        np.clip(
+            np.stack([map_coordinates(x[..., c], places, order=1, mode="reflect") for c in range(3)], -1),
+            0,
+            1,
+        )
+        * 255
+    )

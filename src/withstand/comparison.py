@@ -60,8 +60,8 @@ class Comparison:
 
     @cached_property
     def groups(self) -> dict[str, tuple[Condition, ...]]:
-        """The sets of conditions to average over: ``clean``, ``corrupted``, ``benchmark``, ``severity-S``, families, corruptions."""
-        groups = {"clean": (CLEAN,)} if self.clean else {}
+        """Conditions to average over: ``clean``, ``corrupted``, ``benchmark``, ``severity-S``, families, each."""
+        groups: dict[str, tuple[Condition, ...]] = {"clean": (CLEAN,)} if self.clean else {}
         groups["corrupted"] = self.conditions
         groups["benchmark"] = tuple(one for one in self.conditions if one.variant in BENCHMARK)
         for severity in sorted({one.severity for one in self.conditions if one.severity is not None}):
@@ -107,7 +107,7 @@ class Comparison:
 
     @property
     def ranking(self) -> tuple[str, ...]:
-        """The names, the highest mean over the corrupted conditions first (over the clean images where there are none)."""
+        """The names, the highest mean under corruption first (on clean images where nothing was corrupted)."""
         group = "corrupted" if self.conditions else "clean"
         return tuple(sorted(self.names, key=lambda name: -self.accuracy(name, group).value))
 
@@ -133,8 +133,10 @@ class Comparison:
     def _clean_test(self, better: str, other: str) -> McNemar | None:
         if not self.clean:
             return None
-        right = [self._run(name).scores.of("top1", [CLEAN], self.ids)[:, 0] > 0 for name in (better, other)]
-        return mcnemar(*right)
+        first, second = (
+            self._run(name).scores.of("top1", [CLEAN], self.ids)[:, 0] > 0 for name in (better, other)
+        )
+        return mcnemar(first, second)
 
     def _run(self, name: str) -> Run:
         return self.runs[self.names.index(name)]

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from withstand.config import Config
+from withstand.config import Config, ModelConfig
 from withstand.errors import UserError, nearest
 from withstand.preprocess import Preprocessing
 
@@ -59,7 +59,8 @@ def build(config: Config) -> Classifier:
     tagged = f"{model.name}.{model.tag}" if model.tag else model.name
     local = Path(config.paths.data) / "weights" / (model.file or f"{tagged}.safetensors")
     cached = huggingface_hub.try_to_load_from_cache(f"timm/{tagged}", "model.safetensors")
-    network = _create(model.name, model.num_classes, model.args)
+    args = _arguments(model)
+    network = _create(model.name, model.num_classes, args)
     if model.weights:
         origin, file = f"file {Path(model.weights).name}", Path(model.weights)
     elif not model.pretrained:
@@ -69,7 +70,7 @@ def build(config: Config) -> Classifier:
     elif isinstance(cached, str):
         origin, file = f"timm {tagged}", Path(cached)
     else:
-        network = _download(tagged, model.num_classes, model.args, local)
+        network = _download(tagged, model.num_classes, args, local)
         return Classifier(network, _preprocessing(config, network, True), f"timm {tagged}")
     load(network, read_state(file), source=str(file))
     return Classifier(network, _preprocessing(config, network, True), origin)
@@ -79,9 +80,17 @@ def _suggest(name: str) -> str:
     return nearest(name, timm.list_models(f"{name[:3]}*") or timm.list_models())
 
 
+def _arguments(model: ModelConfig) -> dict[str, Any]:
+    """What timm is told beside the name; architectures that are built for one image size are told ours."""
+    fixed = timm.get_pretrained_cfg(model.name)
+    if fixed is not None and fixed.fixed_input_size:
+        return {"img_size": model.image_size, **model.args}
+    return dict(model.args)
+
+
 def _create(name: str, num_classes: int, args: Mapping[str, Any], **more: Any) -> nn.Module:
     try:
-        return cast(nn.Module, timm.create_model(name, num_classes=num_classes, **args, **more))
+        return timm.create_model(name, num_classes=num_classes, **args, **more)
     except TypeError as error:
         raise UserError(f"model.args={dict(args)}: timm's '{name}' does not take them: {error}") from error
 

@@ -90,7 +90,7 @@ def test_one_wrong_byte_is_found(root: Path) -> None:
 
 def test_missing_batch_is_named(root: Path) -> None:
     (root / cifar10.FOLDER / "data_batch_5").unlink()
-    with pytest.raises(UserError, match="cannot read .*data_batch_5 "):
+    with pytest.raises(UserError, match=r"cannot read .*data_batch_5 "):
         cifar10.load(root, fetch=False)
 
 

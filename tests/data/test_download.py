@@ -40,10 +40,12 @@ class _Handler(BaseHTTPRequestHandler):
         wanted = self.headers.get("Range")
         server.asked.append(wanted)
         if server.status is not None:
-            return self.send_error(server.status)
+            self.send_error(server.status)
+            return
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and server.ranges else 0
         if start and start >= len(server.content):
-            return self.send_error(416)
+            self.send_error(416)
+            return
         start += server.shift if start else 0
         body = server.content[start:]
         self.send_response(206 if start else 200)

@@ -23,6 +23,7 @@ tracker = trackers.start(
 )
 for epoch, row in enumerate(rows, 1):
     tracker.log(epoch, row)
+tracker.log(len(rows), {"corrupted/mean_top1": 12.5})
 tracker.finish(summary)
 print("went on")
 """
@@ -79,6 +80,7 @@ def test_wandb_offline_run_reads_back(tmp_path: Path, track: Track):
     history = [record["history"]["item"] for record in found if record["type"] == "history"]
     assert [row["_step"] for row in history] == [1, 2, 3]
     assert [{key: row[key] for key in ROWS[0]} for row in history] == ROWS
+    assert [row.get("corrupted/mean_top1") for row in history] == [None, None, 12.5]
 
     last: dict[str, float] = {}
     for record in found:
@@ -126,8 +128,10 @@ def test_trackio_run_reads_back(tmp_path: Path, track: Track):
         timeout=120,
     )
     logs, config = json.loads(shown.stdout)
-    assert [{key: row[key] for key in ROWS[0]} for row in logs[:-1]] == ROWS
-    assert [row["step"] for row in logs[:-1]] == [1, 2, 3]
-    assert {key: logs[-1][f"final/{key}"] for key in SUMMARY} == SUMMARY
+    *curves, corrupted, final = logs
+    assert [{key: row[key] for key in ROWS[0]} for row in curves] == ROWS
+    assert [row["step"] for row in curves] == [1, 2, 3]
+    assert (corrupted["step"], corrupted["corrupted/mean_top1"]) == (3, 12.5)
+    assert {key: final[f"final/{key}"] for key in SUMMARY} == SUMMARY
     assert {key: config[key] for key in CONFIG} == CONFIG
     assert config["tags"] == ["cifar10", "resnet50"]

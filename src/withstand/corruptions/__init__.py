@@ -1,4 +1,4 @@
-"""The nineteen corruptions of CIFAR-10-C and ImageNet-C, batched, on any device, and the same for an image wherever it is."""
+"""The nineteen corruptions of CIFAR-10-C and ImageNet-C: batched, on any device, the same for the same image."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def corrupt(
 ) -> Images:
     """Corrupt a batch of images.
 
-    What an image gets depends on (``seed``, its id, ``corruption``, ``severity``) alone: not on the batch, the order or the
-    device (another device may round differently, by one level in few pixels).
+    What an image gets depends on (``seed``, its id, ``corruption``, ``severity``) alone: not on the batch, the order
+    or the device (another device may round differently, by one level in few pixels).
 
     Args:
         images: uint8 N×H×W×3, RGB, a NumPy array or a tensor on any device. Not changed.
@@ -45,8 +45,8 @@ def corrupt(
         Corrupted images of the same kind, type, shape and device.
 
     Raises:
-        UserError: there is no such corruption, severity or preset; the images are not uint8 N×H×W×3; the number of ids is
-            another; or the frost textures are not there.
+        UserError: there is no such corruption, severity or preset; the images are not uint8 N×H×W×3; the number of ids
+            is another; or the frost textures are not there.
     """
     from withstand.corruptions.core import corrupt_batch
 

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from withstand.corruptions import filters
-from withstand.corruptions.pixels import pixels, planes
+from withstand.corruptions.pixels import levels, pixels, planes, unit
 from withstand.corruptions.random import Draws
 
 
 def gaussian_blur(images: Tensor, draws: Draws, *, sigma: float) -> Tensor:
     """Smooth by a Gaussian."""
-    return pixels(filters.smooth(planes(images, torch.float64), sigma))
+    return levels(filters.smooth_images(unit(images, torch.float64), sigma))
 
 
 def defocus_blur(images: Tensor, draws: Draws, *, radius: float, alias: float) -> Tensor:
@@ -42,21 +42,21 @@ def glass_blur(images: Tensor, draws: Draws, *, sigma: float, reach: float, roun
     """Smooth, let each pixel take the place of one nearby, smooth again.
 
     The reference means to swap two pixels, but its second assignment reads what its first wrote, so it copies. It goes
-    from the last pixel to the first: a source that lies later in the image has already been written, and we follow it to
-    where its own value came from. Each look doubles the length of the way followed.
+    from the last pixel to the first: a source that lies later in the image has already been written, and we follow it
+    to where its own value came from. Each look doubles the length of the way followed.
     """
     n, height, width, _ = images.shape
     far = max(1, round(reach))
-    x = pixels(filters.smooth(planes(images, torch.float64), sigma)).view(n, -1, 3)
-    rows = torch.arange(far + 1, height - far + 1, device=images.device)
-    columns = torch.arange(far + 1, width - far + 1, device=images.device)
+    x = levels(filters.smooth_images(unit(images, torch.float64), sigma)).view(n, -1, 3)
+    rows = torch.arange(height, device=images.device)[far + 1 : height - far + 1]
+    columns = torch.arange(width, device=images.device)[far + 1 : width - far + 1]
     here = rows[:, None] * width + columns
     for turn in range(int(rounds)):
         moves = draws.integers(f"moves {turn}", (len(rows), len(columns), 2), -far, far)
         source = torch.arange(height * width, device=images.device).repeat(n, 1)
         source[:, here] = here + moves[..., 1] * width + moves[..., 0]
         x = x.gather(1, _settled(source)[..., None].expand(-1, -1, 3))
-    return pixels(filters.smooth(planes(x.view(images.shape), torch.float64), sigma))
+    return levels(filters.smooth_images(unit(x.view(images.shape), torch.float64), sigma))
 
 
 def _settled(source: Tensor) -> Tensor:

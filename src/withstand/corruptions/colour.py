@@ -1,4 +1,4 @@
-"""Hue, saturation and value, computed step for step in float64 as scikit-image does, because levels are cut afterwards."""
+"""Hue, saturation and value, step for step in float64 as scikit-image does, because levels are cut afterwards."""
 
 from __future__ import annotations
 

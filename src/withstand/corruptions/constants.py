@@ -1,7 +1,7 @@
 """Every constant of every corruption: the published ones of CIFAR-10-C and ImageNet-C.
 
-Source: D. Hendrycks and T. Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and Perturbations",
-ICLR 2019, and the scripts its authors made the two benchmarks with.
+Source: D. Hendrycks and T. Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
+Perturbations", ICLR 2019, and the scripts its authors made the two benchmarks with.
 
 **Other sizes.** The constants are for one image size each: 32 pixels for ``cifar``, 224 for ``imagenet``. With
 s = short side / that size, a constant that is a length in pixels is multiplied by s (marked ``*`` in ``FIELDS``); so is

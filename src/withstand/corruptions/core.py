@@ -15,7 +15,7 @@ from withstand.corruptions.names import FAMILY
 from withstand.corruptions.random import Draws
 from withstand.errors import UserError
 
-_VALUES_AT_ONCE = {"cpu": 1 << 19, "cuda": 1 << 26}
+_VALUES_AT_ONCE = {"cpu": 1 << 18, "cuda": 1 << 26}
 """Values of a piece: on a CPU what its caches hold, on a GPU what keeps it busy."""
 
 
@@ -29,43 +29,43 @@ def function(corruption: str) -> Callable[..., Tensor]:
 
 def corrupt_batch(images: Any, corruption: str, severity: int, *, seed: int, ids: Any, preset: str) -> Any:
     """See ``withstand.corruptions.corrupt``."""
-    pixels = _as_tensor(images)
-    n, height, width, _ = pixels.shape
+    _check(images)
+    n, height, width, _ = images.shape
     values = constants(preset, corruption, severity, height, width)
-    numbers = _as_ids(ids, n, pixels.device)
     apply = function(corruption)
-    size = max(1, _VALUES_AT_ONCE.get(pixels.device.type, 1 << 22) // max(1, height * width * 3))
-    out = torch.empty_like(pixels, memory_format=torch.contiguous_format)
+    device = images.device if isinstance(images, Tensor) else torch.device("cpu")
+    numbers = _as_ids(ids, n, device)
+    size = max(1, _VALUES_AT_ONCE.get(device.type, 1 << 22) // (height * width * 3))
+    out = torch.empty((n, height, width, 3), dtype=torch.uint8, device=device)
     with torch.inference_mode():
         for start in range(0, n, size):
             piece = slice(start, start + size)
+            # Copied if need be: torch refuses NumPy's negative strides, and warns of read-only (memory-mapped) arrays.
+            part = images[piece] if isinstance(images, Tensor) else torch.from_numpy(np.array(images[piece]))
             draws = Draws(seed, numbers[piece], f"{corruption}/{severity}")
-            out[piece] = apply(pixels[piece], draws, **values)
+            out[piece] = apply(part.contiguous(), draws, **values)
     return out.numpy() if isinstance(images, np.ndarray) else out
 
 
-def _as_tensor(images: Any) -> Tensor:
+def _check(images: Any) -> None:
     if not isinstance(images, np.ndarray | Tensor):
         raise UserError(f"images must be a NumPy array or a torch tensor, not {type(images).__name__}")
-    shape, dtype = tuple(images.shape), str(images.dtype).removeprefix("torch.")
+    dtype = str(images.dtype).removeprefix("torch.")
     if dtype != "uint8":
-        raise UserError(
-            f"images must be uint8 levels from 0 to 255, not {dtype}; multiply and round them first"
-        )
+        raise UserError(f"images must be uint8 levels from 0 to 255, not {dtype}")
+    shape = tuple(images.shape)
     if len(shape) != 4 or shape[3] != 3 or 0 in shape[1:]:
-        raise UserError(
-            f"images must be N×H×W×3 (RGB, channels last), not {'×'.join(map(str, shape)) or 'a scalar'}"
-        )
-    if isinstance(images, Tensor):
-        return images
-    # Memory-mapped arrays are read-only, and torch warns of those; we only ever read.
-    return torch.from_numpy(np.array(images) if not images.flags.writeable else np.ascontiguousarray(images))
+        raise UserError(f"images must be N×H×W×3 (RGB, channels last), not {shape}")
 
 
 def _as_ids(ids: Any, n: int, device: torch.device) -> Tensor:
     if ids is None:
         return torch.arange(n, device=device)
-    numbers = ids.cpu() if isinstance(ids, Tensor) else torch.from_numpy(np.array(ids))
+    numbers = (
+        ids
+        if isinstance(ids, Tensor)
+        else torch.from_numpy(np.array(ids, dtype=None if len(ids) else np.int64))
+    )
     if numbers.is_floating_point() or numbers.dtype == torch.bool or numbers.ndim != 1:
         raise UserError("ids must be a flat list of whole numbers, one for each image")
     if len(numbers) != n:

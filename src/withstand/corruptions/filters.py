@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -48,6 +49,29 @@ def smooth(x: Tensor, sigma: float, truncate: float = 4.0, border: str = "neares
     """Planes …×H×W smoothed by a Gaussian of ``sigma`` pixels."""
     height, width = x.shape[-2:]
     return along(x, gaussian(height, sigma, truncate, border), gaussian(width, sigma, truncate, border))
+
+
+def smooth_images(x: Tensor, sigma: float) -> Tensor:
+    """Images N×H×W×C smoothed by a Gaussian of ``sigma`` pixels, borders repeated.
+
+    Sums in SciPy's order, so that in float64 not a bit differs: in flat areas what is cut hangs on the last one.
+    """
+    reach = int(4 * sigma + 0.5)
+    weights = np.exp(-0.5 / sigma**2 * np.arange(-reach, reach + 1) ** 2)
+    near_to_far = (weights / weights.sum())[reach:].tolist()
+    for dim in (1, 2):
+        n, wide = x.shape[dim], widened(x, dim, reach)
+        x = x * near_to_far[0]
+        for step in range(reach, 0, -1):
+            pair = wide.narrow(dim, reach - step, n) + wide.narrow(dim, reach + step, n)
+            x.add_(pair.mul_(near_to_far[step]))
+    return x
+
+
+def widened(x: Tensor, dim: int, reach: int) -> Tensor:
+    """``x`` with its first and last slice along ``dim`` repeated ``reach`` times."""
+    before, after = x.narrow(dim, 0, 1), x.narrow(dim, x.shape[dim] - 1, 1)
+    return torch.cat([before] * reach + [x] + [after] * reach, dim)
 
 
 @functools.lru_cache(maxsize=256)
@@ -98,16 +122,14 @@ def line_blur(x: Tensor, angle: Tensor, radius: float, sigma: float) -> Tensor:
 class Shifts:
     """Images N×H×W×C, each to be seen shifted by its own number of whole pixels, with borders repeated.
 
-    All shifts of an image are windows on one widened copy of it; in memory a window starts anywhere and has rows of even
-    spacing, so that taking one for each image is copying rows.
+    All shifts of an image are windows on one widened copy of it; in memory a window starts anywhere and has rows of
+    even spacing, so that taking one for each image is copying rows.
     """
 
     def __init__(self, x: Tensor, reach: int) -> None:
         self.shape, self.reach = x.shape, reach
         n, height, width, channels = x.shape
-        for dim in (1, 2):
-            before, after = x.narrow(dim, 0, 1), x.narrow(dim, x.shape[dim] - 1, 1)
-            x = torch.cat([before] * reach + [x] + [after] * reach, dim)
+        x = widened(widened(x, 1, reach), 2, reach)
         self.row = (width + 2 * reach) * channels
         self.image = (height + 2 * reach) * self.row
         last = (height - 1) * self.row + width * channels
@@ -132,16 +154,16 @@ def disk(radius: float, alias: float) -> Tensor:
     flat /= flat.sum()
     steps = torch.arange(taps, dtype=torch.float64) - taps // 2
     edge = torch.exp(-0.5 * (steps / alias) ** 2)
-    edge = (edge / edge.sum()).float().tolist()
+    weights = (edge / edge.sum()).float().tolist()
     for _ in range(2):
-        rows = [
+        shifted = [
             flat.index_select(0, fold(torch.arange(len(line)) + i, len(line), "mirror"))
             for i in range(-(taps // 2), taps // 2 + 1)
         ]
         # Taps of the same weight first, as OpenCV sums a symmetric kernel.
-        flat = rows[taps // 2] * edge[taps // 2]
+        flat = shifted[taps // 2] * weights[taps // 2]
         for i in range(taps // 2 - 1, -1, -1):
-            flat = flat + (rows[i] + rows[-1 - i]) * edge[i]
+            flat = flat + (shifted[i] + shifted[-1 - i]) * weights[i]
         flat = flat.T
     return flat
 

@@ -112,7 +112,7 @@ def _edges(x: Tensor, low: int = 50, high: int = 150) -> Tensor:
 
 
 def _distance_to(edges: Tensor) -> Tensor:
-    """Distance of each pixel to the nearest edge, by the 5×5 chamfer of OpenCV: two sweeps in steps of 2^-16; float32."""
+    """Distance of each pixel to the nearest edge, by the 5×5 chamfer of OpenCV: two sweeps in steps of 2^-16."""
     straight, slanted, knight = 65536, round(1.4 * 65536), round(2.1969 * 65536)
     n, height, width = edges.shape
     far = 1 << 29

@@ -32,8 +32,8 @@ def impulse_noise(images: Tensor, draws: Draws, *, amount: float) -> Tensor:
 def shot_noise(images: Tensor, draws: Draws, *, photons: float) -> Tensor:
     """Count Poisson photons, ``photons`` of them on average where the image is white.
 
-    The law of the level that comes out depends on the level that goes in alone, so each of the 256 laws is drawn from by
-    Walker's alias method: one random column, kept or exchanged for its alias.
+    The law of the level that comes out depends on the level that goes in alone, so each of the 256 laws is drawn from
+    by Walker's alias method: one random column, kept or exchanged for its alias.
     """
     bits = draws.bits("photons", images.shape[1:])
     table = _alias_table(photons).to(images.device)

@@ -19,7 +19,7 @@ def planes(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
 def levels(x: Tensor) -> Tensor:
     """Numbers from 0 to 1 as uint8 levels: clipped, then cut (not rounded) as the reference does; ``x`` is spent.
 
-    Cutting makes flat areas hang on the last bits, so the corruptions that have no noise keep to the reference's precision.
+    Cutting makes flat areas hang on the last bits, so corruptions without noise keep to the reference's precision.
     """
     return x.clamp_(0, 1).mul_(255).byte()
 

@@ -64,7 +64,7 @@ class Draws:
         low, high = (_half(keys, shift)[:, None] for shift in (0, 32))
         counters = torch.arange(math.prod(shape), dtype=torch.int32, device=self.ids.device) * -0x61C88647
         x = _mix32(counters[None] + low)
-        return _mix32(x.bitwise_xor_(high)).view(-1, *shape)
+        return _mix32(x.bitwise_xor_(high)).view(len(self.ids), *shape)
 
     def uniform(self, name: str, shape: Sequence[int], low: float = 0.0, high: float = 1.0) -> Tensor:
         """float32 N×shape in [low, high), in steps of 2^-24 of the range."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from withstand.corruptions import filters, frost as textures, liquid
+from withstand.corruptions import filters, liquid
+from withstand.corruptions import frost as textures
 from withstand.corruptions.colour import from_hsv, to_hsv
 from withstand.corruptions.pixels import levels, unit
 from withstand.corruptions.random import Draws
@@ -30,8 +31,8 @@ def fog(images: Tensor, draws: Draws, *, amount: float, decay: float) -> Tensor:
 def plasma(draws: Draws, size: int, decay: float) -> Tensor:
     """Clouds N×size×size from 0 to 1, by the diamond-square algorithm on a torus; ``size`` is a power of two.
 
-    Each round halves the grid: the middles of squares first, then those of the diamonds between them. The wobble shrinks
-    by ``decay`` a round and counts twice, as the reference multiplies it by a number from its own range.
+    Each round halves the grid: the middles of squares first, then those of the diamonds between them. The wobble
+    shrinks by ``decay`` a round and counts twice, as the reference multiplies it by a number from its own range.
     """
     field = torch.zeros(len(draws.ids), size, size, dtype=torch.float64, device=draws.ids.device)
     wobble, step = 100.0, size

@@ -42,8 +42,8 @@ FIRST_TRAIN_ID = 10_000  # test images are 0 to 9,999, as in CIFAR-10-C; trainin
 def load(root: Path, *, fetch: bool = True) -> Dataset:
     """CIFAR-10 from its batches in ``root/cifar-10-batches-py`` or in ``root`` itself.
 
-    Where they are absent, they are unpacked from ``root/cifar-10-python.tar.gz``, which is downloaded where it is absent
-    too and ``fetch`` allows.
+    Where they are absent, they are unpacked from ``root/cifar-10-python.tar.gz``, which is downloaded where it is
+    absent too and ``fetch`` allows.
 
     Returns:
         50,000 training images (ids 10,000 to 59,999) and 10,000 test images (ids 0 to 9,999), both in file order.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Outline = Callable[[Floats, Floats], NDArray[np.floating]]
 
 
 def _polygon(x: Floats, y: Floats, corners: int) -> Floats:
@@ -43,7 +44,7 @@ def _arrow(x: Floats, y: Floats) -> Floats:
     return np.minimum(head, _box(x, y - 0.45, 0.27, 0.55))
 
 
-SHAPES: dict[str, Callable[[Floats, Floats], Floats]] = {
+SHAPES: dict[str, Outline] = {
     "circle": lambda x, y: np.hypot(x, y) - 0.9,
     "square": lambda x, y: _box(x, y, 0.8, 0.8),
     "triangle": lambda x, y: _polygon(x, y, 3),
@@ -57,7 +58,7 @@ SHAPES: dict[str, Callable[[Floats, Floats], Floats]] = {
 }
 
 
-def signed_distance(name: str, x: Floats, y: Floats) -> Floats:
+def signed_distance(name: str, x: Floats, y: Floats) -> NDArray[np.floating]:
     """About the distance to the outline of a shape of radius 1 at the origin; negative inside. y points down."""
     return SHAPES[name](x, y)
 

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import html
-import io
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,71 +11,16 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from withstand import atomic
 from withstand.comparison import Comparison
 from withstand.corruptions.names import FAMILIES
-from withstand.report.style import FAINT, INK, PAPER, THEMED, Look
+from withstand.report.canvas import drawing, save_png
+from withstand.report.style import INK, PAPER, Look
 from withstand.report.tables import spaced, variants
-
-_RULES = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10,
-    "svg.fonttype": "none",  # text stays text: searchable, read aloud, and in the page's own font
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": FAINT,
-    "axes.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.7,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "figure.facecolor": "none",
-    "legend.frameon": False,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 6,
-}
 
 # One hue that fades where accuracy is lost: read the same with any colour vision, and in grey.
 _HEAT = LinearSegmentedColormap.from_list("fade", ["#f6efe4", "#cfd8dc", "#8db3cf", "#3f83b5", "#0b4f86"])
 _WIDTH = 6.2  # inches: at 10 points, text is readable on a phone's width and not shouting on a desk's
 _ON_LIGHT, _ON_DARK = "#22262c", "#fbfcfd"
-
-
-@contextmanager
-def drawing(name: str) -> Iterator[None]:
-    """The report's style; ``name`` keeps the identifiers inside one SVG apart from those of the others."""
-    with matplotlib.rc_context({**_RULES, "svg.hashsalt": name}):
-        yield
-
-
-def svg(figure: Figure, name: str) -> str:
-    """The figure as SVG in the inks of the light theme, the same bytes for the same figure."""
-    text = io.StringIO()
-    with drawing(name):
-        figure.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return text.getvalue()
-
-
-def inlined(drawn: str, description: str) -> str:
-    """An SVG to stand inside a page: in the inks of the page's theme, as wide as its place, described in words."""
-    drawn = re.sub("|".join(THEMED), lambda found: THEMED[found.group()], drawn[drawn.index("<svg") :])
-    # Ids of groups are the same in every figure, and nothing refers to them; those of marks and clips are hashed.
-    drawn = re.sub(r'<g id="[^"]*"', "<g", drawn)
-    head, rest = drawn.split(">", 1)
-    # The viewBox keeps the proportions; a fixed size would not shrink on a phone. HTML needs no namespaces.
-    head = re.sub(r'\s(?:width|height|version|xmlns(?::xlink)?)="[^"]*"', "", head)
-    return f'{head} role="img" aria-label="{html.escape(description)}">{rest}'
 
 
 def curves(history: pd.DataFrame, title: str, path: Path) -> None:
@@ -134,7 +73,7 @@ def draw_curves(history: pd.DataFrame, title: str, look: Look) -> Figure:
 
 
 def draw_overview(together: Comparison, looks: dict[str, Look]) -> Figure:
-    """A line a model: from its clean accuracy (open mark) down to its mean under corruption (filled), with intervals."""
+    """A line a model: clean accuracy (open mark) to the mean under corruption (filled), with intervals."""
     with drawing("overview"):
         rows = len(together.ranking)
         figure = Figure(figsize=(_WIDTH, 0.85 + 0.46 * rows))
@@ -220,7 +159,7 @@ def draw_severity(together: Comparison, looks: dict[str, Look]) -> Figure:
 
 
 def draw_pairs(together: Comparison, looks: dict[str, Look]) -> Figure:
-    """A line a pair: by how many points the better model is ahead, with the intervals that hold for all pairs at once."""
+    """A line a pair: by how many points the better model is ahead; the intervals hold for all pairs at once."""
     with drawing("pairs"):
         rows = len(together.pairs)
         figure = Figure(figsize=(_WIDTH, 0.75 + 0.46 * rows))
@@ -284,12 +223,6 @@ def draw_heat(together: Comparison, name: str) -> Figure:
             left=0.32, right=0.99, top=1 - 0.4 / figure.get_figheight(), bottom=0.5 / figure.get_figheight()
         )
     return figure
-
-
-def save_png(figure: Figure, path: Path) -> None:
-    """The figure on white paper, whole or not at all."""
-    with atomic.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER)
 
 
 def _best(history: pd.DataFrame) -> int | None:

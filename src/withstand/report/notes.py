@@ -56,7 +56,7 @@ def source(runs: Sequence[Run]) -> list[str]:
 
 
 def missing(runs: Sequence[Run]) -> list[LeftOut]:
-    """Corruptions of the 19 that no mean holds, conditions whose file is gone, and images that not all conditions have."""
+    """Corruptions of the 19 that no mean holds, and files of a run that are gone."""
     left_out = []
     for name, run in zip(names(runs), runs, strict=True):
         found = {(one.variant, one.severity) for one in run.conditions if one.shift == "corruption"}

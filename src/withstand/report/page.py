@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from withstand import __version__, atomic
 from withstand.comparison import Comparison, compare
 from withstand.errors import UserError
-from withstand.report import figures, notes, tables
+from withstand.report import canvas, figures, notes, tables
 from withstand.report.style import Look, looks
 from withstand.report.table import Table
 from withstand.report.verdict import verdict
@@ -35,7 +35,7 @@ class Picture:
 
     @property
     def inline(self) -> Markup:
-        return Markup(figures.inlined(self.svg, self.caption))  # noqa: S704  drawn here, its words escaped
+        return Markup(canvas.inlined(self.svg, self.caption))  # safe: drawn here, its words escaped
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def _sections(
 ) -> list[Section]:
     def picture(name: str, caption: str, draw: Callable[[], Figure], captioned: bool = True) -> Picture:
         figure = draw()
-        figures.save_png(figure, folder / f"{name}.png")
-        drawn = figures.svg(figure, name)
+        canvas.save_png(figure, folder / f"{name}.png")
+        drawn = canvas.svg(figure, name)
         atomic.write_text(folder / f"{name}.svg", drawn)
         return Picture(name, caption, drawn, captioned)
 
@@ -117,7 +117,7 @@ def _sections(
     if together.names:
         overview = picture(
             "overview",
-            "Top-1 of each model on clean images (open) and its mean under corruption (filled); the pale bars are 95% intervals.",
+            "Top-1 on clean images (open) and its mean under corruption (filled); the pale bars are 95% intervals.",
             partial(figures.draw_overview, together, appearance),
         )
         sections.append(
@@ -132,7 +132,7 @@ def _sections(
     if together.pairs:
         forest = picture(
             "pairs",
-            "How far each model is ahead of each other one under corruption, in points; an open mark means that the data does not tell the two apart.",
+            "By how many points the first is ahead under corruption; an open mark: not told apart by this data.",
             partial(figures.draw_pairs, together, appearance),
         )
         sections.append(

@@ -23,7 +23,7 @@ class Tracker(Protocol):
     """What a tracker must be able to do. It may raise: `Guarded` stands between it and the run."""
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """One point of each named curve; ``step`` (the epoch, from 1) never goes back."""
+        """One point of each named curve; ``step`` (the epoch, from 1) may repeat, but never goes back."""
 
     def finish(self, summary: Mapping[str, float]) -> None:
         """The final figures; nothing is logged after them."""

@@ -17,8 +17,8 @@ class Wandb:
         self._run = run
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """One row of the run's history, written at once, so that a kill loses none."""
-        self._run.log(dict(values), step=step, commit=True)
+        """Part of a row of the run's history; the row is complete when the next step begins."""
+        self._run.log(dict(values), step=step)
 
     def finish(self, summary: Mapping[str, float]) -> None:
         """The run's summary, and the end of the run; waits until all is written or uploaded."""

@@ -1,0 +1,78 @@
+"""How a figure gets onto paper, into a file and into a page: its style, PNG and theme-following SVG."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from withstand import atomic
+from withstand.report.style import FAINT, INK, PAPER, THEMED
+
+_RULES: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 10,
+    "svg.fonttype": "none",  # text stays text: searchable, read aloud, and in the page's own font
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": FAINT,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.7,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "figure.facecolor": "none",
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 6,
+}
+
+
+@contextmanager
+def drawing(name: str) -> Iterator[None]:
+    """The report's style; ``name`` keeps the identifiers inside one SVG apart from those of the others."""
+    with matplotlib.rc_context({**_RULES, "svg.hashsalt": name}):
+        yield
+
+
+def svg(figure: Figure, name: str) -> str:
+    """The figure as SVG in the inks of the light theme, the same bytes for the same figure."""
+    text = io.StringIO()
+    with drawing(name):
+        figure.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    return text.getvalue()
+
+
+def inlined(drawn: str, description: str) -> str:
+    """An SVG to stand inside a page: in the inks of the page's theme, as wide as its place, described in words."""
+    drawn = re.sub("|".join(THEMED), lambda found: THEMED[found.group()], drawn[drawn.index("<svg") :])
+    # Ids of groups are the same in every figure, and nothing refers to them; those of marks and clips are hashed.
+    drawn = re.sub(r'<g id="[^"]*"', "<g", drawn)
+    head, rest = drawn.split(">", 1)
+    # The viewBox keeps the proportions; a fixed size would not shrink on a phone. HTML needs no namespaces.
+    head = re.sub(r'\s(?:width|height|version|xmlns(?::xlink)?)="[^"]*"', "", head)
+    return f'{head} role="img" aria-label="{html.escape(description)}">{rest}'
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """The figure on white paper, whole or not at all."""
+    with atomic.replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER)
