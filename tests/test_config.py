@@ -4,8 +4,9 @@ import pytest
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
+from withstand.checks import typed
 from withstand.compose import choices, compose, config_folder
-from withstand.config import Config, typed
+from withstand.config import Config
 from withstand.errors import UserError
 
 

@@ -15,7 +15,8 @@ from hydra.core.override_parser.types import OverrideType
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from withstand.config import Config, check_key, typed
+from withstand.checks import check_key, typed
+from withstand.config import Config
 from withstand.errors import UserError, nearest
 
 GROUPS = ("dataset", "model", "shift", "experiment", "tracker")
@@ -77,5 +78,5 @@ def _checked(word: str) -> str:
                 f"unknown {key} '{override.value()}'; {nearest(str(override.value()), choices(key))}"
             )
         return word
-    check_key(key)
+    check_key(key, [f"dataset.{own}" for config in choices("dataset").values() for own in config])
     return f"++{word}" if override.type == OverrideType.CHANGE else word

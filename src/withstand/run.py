@@ -31,6 +31,9 @@ HISTORY = (
 )
 
 
+_NO_MATTER_TO_TRAINING = ("title", "download", "test_limit", "n_test")
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """``checkpoints/{model}_{dataset}/`` and the names of what is in it."""
@@ -71,7 +74,7 @@ class RunFolder:
             self.path / "model_config.yaml", yaml.safe_dump(asdict(config.model), sort_keys=False)
         )
         atomic.write_text(
-            self.path / "data_config.yaml", yaml.safe_dump(asdict(config.dataset), sort_keys=False)
+            self.path / "data_config.yaml", yaml.safe_dump(config.dataset.flat(), sort_keys=False)
         )
 
     def load_progress(self) -> Progress | None:
@@ -109,11 +112,7 @@ def training_settings(config: Config) -> dict[str, Any]:
     if config.train.schedule == "constant":
         del train["epochs"]
     model = {k: v for k, v in asdict(config.model).items() if k != "title"}
-    dataset = {
-        k: v
-        for k, v in asdict(config.dataset).items()
-        if k not in ("title", "download", "test_limit", "n_test")
-    }
+    dataset = {k: v for k, v in config.dataset.flat().items() if k not in _NO_MATTER_TO_TRAINING}
     return {"seed": config.seed, "model": model, "dataset": dataset, "train": train}
 
 

@@ -1,14 +1,15 @@
-"""Datasets, found by name: each module here that has ``from_config`` is one."""
+"""Datasets, found by name: each module here that has ``from_config(config) -> Dataset`` is one."""
 
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+import importlib
+import pkgutil
+from types import ModuleType
 
 import numpy as np
 
-from withstand.config import Config, DatasetConfig
-from withstand.data import cifar10, shapes
+from withstand.config import Config
 from withstand.data.imageset import Dataset, ImageSet
 from withstand.errors import UserError
 
@@ -20,7 +21,7 @@ def load(config: Config) -> Dataset:
         UserError: the files are missing or damaged, or a limit exceeds the data.
     """
     settings = config.dataset
-    whole = _whole(config, settings)
+    whole: Dataset = _module(settings.name).from_config(config)
     if set(whole.train.ids.tolist()) & set(whole.test.ids.tolist()):
         raise AssertionError(f"{whole.name}: training and test images share ids")
     return Dataset(
@@ -30,18 +31,12 @@ def load(config: Config) -> Dataset:
     )
 
 
-def _whole(config: Config, settings: DatasetConfig) -> Dataset:
-    if settings.name == "cifar10":
-        return cifar10.load(Path(config.paths.data) / "cifar10", fetch=settings.download)
-    if settings.name == "shapes":
-        return shapes.load(
-            n_train=settings.n_train,
-            n_test=settings.n_test,
-            seed=config.seed,
-            size=settings.size,
-            correlation=settings.correlation,
-        )
-    raise UserError(f"dataset.name={settings.name} has no code")
+def _module(name: str) -> ModuleType:
+    known = [module.name for module in pkgutil.iter_modules(__path__)]
+    module = importlib.import_module(f"{__name__}.{name}") if name in known else None
+    if module is None or not hasattr(module, "from_config"):
+        raise UserError(f"dataset.name={name} has no code: there is no from_config in data/{name}.py")
+    return module
 
 
 def _limited(images: ImageSet, limit: int | None, key: str, seed: int) -> ImageSet:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.config import Config
 from withstand.console import say
 from withstand.data.download import download
 from withstand.data.imageset import Dataset, ImageSet
@@ -37,6 +38,11 @@ TRAIN = {
 }
 TEST = {"test_batch": "40351d587109b95175f43aff81a1287e"}
 FIRST_TRAIN_ID = 10_000  # test images are 0 to 9,999, as in CIFAR-10-C; training images follow
+
+
+def from_config(config: Config) -> Dataset:
+    """See `load`; the folder is ``cifar10`` in ``paths.data``."""
+    return load(Path(config.paths.data) / "cifar10", fetch=config.dataset.download)
 
 
 def load(root: Path, *, fetch: bool = True) -> Dataset:

@@ -8,12 +8,18 @@ answer known.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.checks import own_settings
+from withstand.config import Config
 from withstand.counter import uniforms
 from withstand.data.imageset import Dataset, ImageSet
 from withstand.data.patterns import SHAPES, colours, pattern, signed_distance
+from withstand.errors import UserError
 
 Floats = NDArray[np.float32]
 
@@ -24,11 +30,38 @@ HUE, BRIGHT, ROOM, TURN, RADIUS = 0.3, 0.75, 0.6, 0.12, (0.4, 0.7)
 _TEST_FIRST_ID = 10_000_000  # test ids begin here, so no number of training images reaches them
 
 
-def load(*, n_train: int, n_test: int, seed: int, size: int = 32, correlation: float = 0.5) -> Dataset:
-    """Training and test images, drawn alike from ids that never meet."""
-    train = draw(np.arange(n_train), seed=seed, size=size, correlation=correlation)
-    test = draw(_TEST_FIRST_ID + np.arange(n_test), seed=seed, size=size, correlation=correlation)
-    return Dataset("shapes", train, test)
+@dataclass
+class Settings:
+    """What ``configs/dataset/shapes.yaml`` sets beside what every dataset has.
+
+    Attributes:
+        n_train, n_test: how many images to draw.
+        size: pixels a side.
+        correlation: how strongly the background goes with the class: 0 not at all, 1 always.
+    """
+
+    n_train: int = 8000
+    n_test: int = 500
+    size: int = 32
+    correlation: float = 0.5
+
+
+def from_config(config: Config) -> Dataset:
+    """Training and test images, drawn alike from ids that never meet.
+
+    Raises:
+        UserError: a setting is out of range.
+    """
+    s = own_settings(Settings, "dataset", config.dataset.options)
+    for key in ("n_train", "n_test", "size"):
+        if getattr(s, key) < 1:
+            raise UserError(f"dataset.{key}={getattr(s, key)} must be 1 or more")
+    if s.n_train > _TEST_FIRST_ID:
+        raise UserError(f"dataset.n_train={s.n_train:,} is more than the {_TEST_FIRST_ID:,} there are")
+    if not 0 <= s.correlation <= 1:
+        raise UserError(f"dataset.correlation={s.correlation} must lie between 0 and 1")
+    drawn = partial(draw, seed=config.seed, size=s.size, correlation=s.correlation)
+    return Dataset("shapes", drawn(np.arange(s.n_train)), drawn(_TEST_FIRST_ID + np.arange(s.n_test)))
 
 
 def draw(ids: NDArray[np.int64], *, seed: int, size: int = 32, correlation: float = 0.5) -> ImageSet:

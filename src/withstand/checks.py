@@ -1,0 +1,133 @@
+"""From a composed configuration to a typed one that is known to be right, before any work begins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any, TypeVar, cast
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from withstand.config import Config, DatasetConfig, keys
+from withstand.errors import UserError, nearest
+
+OPTIMIZERS = ("sgd", "adamw")
+SCHEDULES = ("constant", "cosine")
+AUGMENTATIONS = ("crop_flip", "none")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+INTERPOLATIONS = ("bilinear", "bicubic")
+SOURCES = ("auto", "official", "made")
+
+Settings = TypeVar("Settings")
+
+
+def typed(raw: DictConfig | Config) -> Config:
+    """The typed and checked form of a composed configuration.
+
+    Raises:
+        UserError: a key is unknown, a value has the wrong type or is out of range.
+    """
+    if isinstance(raw, Config):
+        return raw
+    content = cast(dict[str, Any], OmegaConf.to_container(raw, resolve=True))
+    dataset = content["dataset"]
+    own = {key: dataset.pop(key) for key in list(dataset) if key not in _names(DatasetConfig)}
+    content["dataset"]["options"] = own | dataset.get("options", {})
+    for key in _flat(content):
+        check_key(key)
+    config = _merged(Config, content, "")
+    _check(config)
+    return config
+
+
+def own_settings(schema: type[Settings], group: str, values: dict[str, Any]) -> Settings:
+    """What a group's YAML sets for the code of that name alone, typed as ``schema``, a dataclass.
+
+    Raises:
+        UserError: ``schema`` has no such key, or the value has the wrong type.
+    """
+    for key in values:
+        if key not in _names(schema):
+            raise UserError(f"unknown key '{group}.{key}'; {nearest(key, _names(schema))}")
+    return _merged(schema, values, f"{group}.")
+
+
+def check_key(key: str, also: Iterable[str] = ()) -> None:
+    """Refuse a key that neither the configuration has nor is one of ``also``."""
+    if key in also or key.startswith(("model.args.", "dataset.options")):
+        return
+    if key not in keys():
+        raise UserError(f"unknown key '{key}'; {nearest(key, [*keys(), *also])}")
+
+
+def _names(schema: type) -> list[str]:
+    return [item.name for item in fields(schema)]
+
+
+def _merged(schema: type[Settings], values: dict[str, Any], prefix: str) -> Settings:
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(schema), OmegaConf.create(values))
+        return cast(Settings, OmegaConf.to_object(merged))
+    except OmegaConfBaseException as error:
+        place = f"{prefix}{error.full_key}: " if getattr(error, "full_key", None) else ""
+        raise UserError(f"configuration: {place}{str(error).splitlines()[0]}") from error
+
+
+def _flat(node: dict[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for name, value in node.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict) and key not in ("model.args", "dataset.options"):
+            found += _flat(value, f"{key}.")
+        else:
+            found.append(key)
+    return found
+
+
+def _check(c: Config) -> None:
+    """Ranges and choices, each named by its key."""
+    for key, chosen, options in (
+        ("train.optimizer", c.train.optimizer, OPTIMIZERS),
+        ("train.schedule", c.train.schedule, SCHEDULES),
+        ("train.augment", c.train.augment, AUGMENTATIONS),
+        ("train.dtype", c.train.dtype, DTYPES[:3]),  # float16 training would want a gradient scaler
+        ("evaluation.dtype", c.evaluation.dtype, DTYPES),
+        ("model.interpolation", c.model.interpolation, INTERPOLATIONS),
+        ("shift.source", c.shift.source, SOURCES),
+    ):
+        if chosen not in options:
+            raise UserError(f"{key}={chosen} is not known; {nearest(chosen, options)}")
+    at_least_one: list[tuple[str, int | None]] = [
+        ("train.epochs", c.train.epochs),
+        ("train.batch_size", c.train.batch_size),
+        ("evaluation.batch_size", c.evaluation.batch_size),
+        ("model.image_size", c.model.image_size),
+        ("model.num_classes", c.model.num_classes),
+        ("dataset.train_limit", c.dataset.train_limit),
+        ("dataset.test_limit", c.dataset.test_limit),
+    ]
+    for key, whole in at_least_one:
+        if whole is not None and whole < 1:
+            raise UserError(f"{key}={whole} must be 1 or more")
+    for key, real, low, high in (
+        ("train.learning_rate", c.train.learning_rate, 0.0, math.inf),
+        ("train.weight_decay", c.train.weight_decay, 0.0, math.inf),
+        ("train.momentum", c.train.momentum, 0.0, 1.0),
+    ):
+        if not low <= real <= high:
+            raise UserError(f"{key}={real} must lie between {low:g} and {high:g}")
+    if not 0 < c.train.validation < 1:
+        raise UserError(f"train.validation={c.train.validation} must lie between 0 and 1")
+    if not 0 <= c.seed < 2**63:
+        raise UserError(f"seed={c.seed} must be 0 or more")
+    if c.threads < 0:
+        raise UserError(f"threads={c.threads} must be 0 (every core) or more")
+    if any(not 1 <= severity <= 5 for severity in c.shift.severities):
+        raise UserError(f"shift.severities={c.shift.severities} must lie between 1 and 5")
+    if c.model.num_classes != c.dataset.num_classes:
+        raise UserError(
+            f"model.num_classes={c.model.num_classes}, but dataset '{c.dataset.name}' has"
+            f" {c.dataset.num_classes} classes; leave model.num_classes out"
+        )
