@@ -1,0 +1,1 @@
+"""Side-by-side measurements of withstand and its peers; `python -m benchmarks --list` says which."""

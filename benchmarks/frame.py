@@ -1,0 +1,145 @@
+"""What every benchmark shares: contenders that take turns at the same work, and the hardware that they ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+_PACKAGES = ("torch", "torchvision", "timm", "openvino", "numpy", "pillow", "opencv-python-headless", "scipy")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says.
+
+    Attributes:
+        quick: sizes so small that the figures mean nothing; to see that a benchmark runs.
+        data: the folder of unpacked real data, as ``paths.data``; drawn images are used where there is none.
+        device: as ``device=`` of withstand.
+    """
+
+    quick: bool = False
+    data: Path = Path("data")
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """How long each contender took for the same work, turn by turn.
+
+    Attributes:
+        work: what was done, in words.
+        unit: what is counted, in the plural, e.g. ``images``.
+        amount: how many units one turn does.
+        ours: which contender is withstand.
+        seconds: of each turn, for each contender; turn ``i`` of all contenders ran side by side.
+        notes: anything else worth keeping, such as the share of the measured peak.
+    """
+
+    work: str
+    unit: str
+    amount: int
+    ours: str
+    seconds: Mapping[str, list[float]]
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def rate(self, name: str) -> float:
+        """Units a second: the median over the turns."""
+        return self.amount / statistics.median(self.seconds[name])
+
+    def ratio(self, name: str) -> float:
+        """How many times as fast as ``name`` we are: the median over the turns of the ratio within a turn."""
+        pairs = zip(self.seconds[name], self.seconds[self.ours], strict=True)
+        return statistics.median(theirs / ours for theirs, ours in pairs)
+
+    def record(self) -> dict[str, Any]:
+        """JSON values."""
+        contenders = {
+            name: {
+                "per_second": self.rate(name),
+                "withstand_is_times_as_fast": self.ratio(name),
+                "seconds": seconds,
+            }
+            for name, seconds in self.seconds.items()
+        }
+        about = {"work": self.work, "unit": self.unit, "amount": self.amount, "ours": self.ours}
+        return about | {"contenders": contenders, "notes": self.notes}
+
+
+def contest(
+    work: str,
+    contenders: Mapping[str, Callable[[], object]],
+    *,
+    amount: int,
+    unit: str = "images",
+    ours: str = "withstand",
+    turns: int = 5,
+    **notes: Any,
+) -> Contest:
+    """Let the contenders take turns at the work.
+
+    Every contender does the whole of the work once, untimed, before the first turn. Who begins changes from turn to
+    turn, so that no one always runs on a processor that another has warmed.
+
+    Args:
+        contenders: each does ``amount`` units of the same work and returns when the results are in host memory.
+        ours: the name among them that is withstand.
+    """
+    for go in contenders.values():
+        go()
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    names = list(contenders)
+    for turn in range(turns):
+        shift = turn % len(names)
+        for name in names[shift:] + names[:shift]:
+            started = time.perf_counter()
+            contenders[name]()
+            seconds[name].append(time.perf_counter() - started)
+    return Contest(work, unit, amount, ours, seconds, notes)
+
+
+def hardware() -> dict[str, Any]:
+    """The machine and the versions of what computed, for the record; ``name`` is short enough for a file."""
+    import torch
+
+    from withstand import device
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    found: dict[str, Any] = {
+        "name": f"cpu{cores}",
+        "processor": device.describe(torch.device("cpu")),
+        "cores": cores,
+        "memory_gib": _memory_gib(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+    if found["gpus"]:
+        found["name"] = "-".join(found["gpus"][0].lower().split())
+    return found
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
