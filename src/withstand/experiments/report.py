@@ -8,7 +8,7 @@ from withstand import report
 from withstand.config import Config
 from withstand.console import console, say
 from withstand.errors import UserError
-from withstand.report import tables
+from withstand.report import terminal
 from withstand.runs import Runs, load_runs
 
 
@@ -27,5 +27,5 @@ def run(config: Config, overrides: list[str]) -> int:
 def write(runs: Runs, folder: Path) -> None:
     """Write the report of ``runs``, print its table, and say where it is."""
     page = report.write(runs, folder)
-    console.print(tables.terminal(runs))
+    console.print(terminal.table(runs))
     say(f"report: {page}")

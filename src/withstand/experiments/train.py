@@ -11,7 +11,7 @@ from withstand.console import say
 from withstand.errors import UserError
 from withstand.experiments.setup import CellFacts, Setup, update_json
 from withstand.models import Classifier
-from withstand.report import figures
+from withstand.report import curves
 from withstand.trackers import Tracker
 from withstand.train import Progress, train
 
@@ -90,7 +90,7 @@ def _test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -> Non
     state = folder.load_progress()
     assert state is not None
     history = pd.DataFrame(state.history)
-    figures.curves(history, config.run_name, folder.path / "curves.png")
+    curves.save(history, config.run_name, folder.path / "curves.png")
     predictor = setup.predictor(classifier)
     cell = CellFacts.of(classifier, predictor, test).cell(CLEAN)
     if cell not in folder.store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 
 from withstand import atomic
 from withstand.report.style import FAINT, INK, PAPER, THEMED
+
+WIDTH = 6.2  # inches: at 10 points, text is readable on a phone's width and not shouting on a desk's
 
 _RULES: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -76,3 +78,8 @@ def save_png(figure: Figure, path: Path) -> None:
     """The figure on white paper, whole or not at all."""
     with atomic.replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER)
+
+
+def margin(labels: Sequence[str]) -> float:
+    """The share of a figure's width that labels at its left take."""
+    return min(0.45, 0.03 + 0.014 * max(map(len, labels)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from withstand.comparison import Comparison
 from withstand.statistics import Estimate
 
 Value = Estimate | str | float | int | None
@@ -44,6 +45,10 @@ class Column:
             return ""
         between = " to " if "+" in self.style else "–"
         return between.join(_minus(format(end, self.style)) for end in (value.low, value.high))
+
+
+MODEL = Column("model", "model")
+IMAGES = Column("images", "images", ",d")
 
 
 @dataclass(frozen=True)
@@ -102,3 +107,19 @@ def _plain(value: float) -> str:
 
 def _minus(number: str) -> str:
     return number.replace("-", "−")
+
+
+def by_group(together: Comparison, name: str, title: str, groups: Mapping[str, str]) -> Table:
+    """Top-1 of each model (rows) over each group of conditions (columns; group → heading)."""
+    rows = [
+        Row(
+            {
+                "model": model,
+                **{group: together.accuracy(model, group).times(100) for group in groups},
+                "images": len(together.ids),
+            }
+        )
+        for model in together.ranking
+    ]
+    columns = [MODEL, *(Column(group, heading, ".1f") for group, heading in groups.items()), IMAGES]
+    return Table(name, title, columns, rows)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from withstand.comparison import Comparison, Pair
-from withstand.report.tables import spaced
-from withstand.statistics import Estimate
+from withstand.report.words import between, listed, spaced
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ def verdict(together: Comparison) -> Verdict:
         clean = together.accuracy(first, "clean").times(100)
         headline = f"{first} gets {clean.value:.1f}% of clean images right"
         return Verdict(
-            headline, (f"95% interval {_range(clean)}, on {images}. Nothing was shown corrupted yet.",)
+            headline, (f"95% interval {between(clean)}, on {images}. Nothing was shown corrupted yet.",)
         )
     basis = f"{images} under {len(together.conditions)} corrupted conditions"
     mean = together.accuracy(first, "corrupted").times(100)
@@ -37,19 +36,19 @@ def verdict(together: Comparison) -> Verdict:
     level = [pair for pair in ahead if not pair.corrupted.excludes_zero]
     if not ahead:
         headline = f"{first} gets {mean.value:.1f}% right under corruption"
-        said = [f"95% interval {_range(mean)}, on {basis}."]
+        said = [f"95% interval {between(mean)}, on {basis}."]
     elif level:
         tied = [pair.other for pair in level]
-        headline = f"This data does not tell {_list([first, *tied])} apart"
+        headline = f"This data does not tell {listed([first, *tied])} apart"
         said = [
-            f"{first} gets {mean.value:.1f}% right under corruption ({_range(mean)}), {_lead(ahead[0])},"
+            f"{first} gets {mean.value:.1f}% right under corruption ({between(mean)}), {_lead(ahead[0])},"
             f" on the same {basis}. That may be chance: the interval of the difference holds zero."
         ]
         clear = [pair.other for pair in ahead if pair not in level]
-        said += [f"Both are ahead of {_list(clear)}."] if clear and len(tied) == 1 else []
+        said += [f"Both are ahead of {listed(clear)}."] if clear and len(tied) == 1 else []
     else:
         headline = f"{first} holds up best: {mean.value:.1f}% right under corruption"
-        said = [f"95% interval {_range(mean)}; {_lead(ahead[0])}, on the same {basis}."]
+        said = [f"95% interval {between(mean)}; {_lead(ahead[0])}, on the same {basis}."]
     return Verdict(headline, tuple(said + _asides(together)))
 
 
@@ -66,7 +65,7 @@ def _asides(together: Comparison) -> list[str]:
         if steadiest != first:
             drop = together.drop(steadiest).times(100)
             said.append(
-                f"{steadiest} loses least from clean to corrupted: {drop.value:.1f} points ({_range(drop)})."
+                f"{steadiest} loses least from clean to corrupted: {drop.value:.1f} points ({between(drop)})."
             )
     worst = {together.worst(name) for name in together.names}
     if len(worst) == 1:
@@ -77,12 +76,4 @@ def _asides(together: Comparison) -> list[str]:
 
 def _lead(pair: Pair) -> str:
     one = pair.corrupted.times(100)
-    return f"{one.value:.1f} points more than {pair.other} ({_range(one)})"
-
-
-def _range(one: Estimate) -> str:
-    return f"{one.low:.1f} to {one.high:.1f}".replace("-", "−")
-
-
-def _list(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{one.value:.1f} points more than {pair.other} ({between(one)})"

@@ -1,0 +1,75 @@
+"""Loss and accuracy by epoch: the figure of one run's training, in its folder and in the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from withstand.report.canvas import WIDTH, drawing, save_png
+from withstand.report.style import INK, PAPER, Look
+
+
+def save(history: pd.DataFrame, title: str, path: Path) -> None:
+    """Write loss and accuracy by epoch as a PNG, train and validation, the best epoch marked.
+
+    Args:
+        history: a row an epoch, the columns of ``history.csv``.
+        title: stands over the figure.
+        path: the file to write, atomically.
+    """
+    save_png(draw(history, title, Look("#0072B2", "o")), path)
+
+
+def draw(history: pd.DataFrame, title: str, look: Look) -> Figure:
+    """Loss and top-1 by epoch: training dashed, validation solid, the best epoch by validation top-1 marked."""
+    with drawing(title):
+        figure = Figure(figsize=(WIDTH, 2.6))
+        epochs = history["epoch"].to_numpy()
+        best = _best(history)
+        for axes, key, label in zip(
+            figure.subplots(1, 2), ("loss", "top1"), ("Loss", "Top-1, %"), strict=True
+        ):
+            axes.set_title(label)
+            _lines(axes, history, key, look)
+            if best is not None:
+                _mark_best(axes, history.iloc[best], key, look)
+            axes.set_xlabel("Epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
+            if len(epochs) == 1:
+                axes.set_xlim(epochs[0] - 0.5, epochs[0] + 0.5)
+            axes.margins(y=0.12)
+            axes.legend(loc="best", fontsize=9)
+        figure.suptitle(title, x=0.07, y=0.985, ha="left", fontsize=12, fontweight="bold")
+        figure.subplots_adjust(left=0.07, right=0.985, top=0.76, bottom=0.18, wspace=0.2)
+    return figure
+
+
+def _lines(axes: Axes, history: pd.DataFrame, key: str, look: Look) -> None:
+    mark = "." if len(history) < 30 else ""
+    epochs = history["epoch"].to_numpy()
+    if f"train_{key}" in history:
+        values = history[f"train_{key}"].to_numpy(dtype=float)
+        axes.plot(
+            epochs, values, marker=mark, label="training", linestyle=(0, (4, 2)), color=INK, linewidth=1.2
+        )
+    if f"val_{key}" in history:
+        values = history[f"val_{key}"].to_numpy(dtype=float)
+        axes.plot(epochs, values, marker=mark, label="validation", color=look.colour)
+
+
+def _best(history: pd.DataFrame) -> int | None:
+    values = history.get("val_top1")
+    return None if values is None or values.isna().all() else int(np.nanargmax(values.to_numpy(dtype=float)))
+
+
+def _mark_best(axes: Axes, row: pd.Series, key: str, look: Look) -> None:
+    value, epoch = float(row[f"val_{key}"]), int(row["epoch"])
+    axes.axvline(epoch, color=look.colour, linewidth=1, alpha=0.4, zorder=0)
+    axes.plot(epoch, value, look.marker, color=look.colour, markersize=9, markeredgecolor=PAPER, zorder=5)
+    said = f"best epoch {epoch}: {value:.1f}" if key == "top1" else f"at epoch {epoch}: {value:.3f}"
+    axes.set_title(said, loc="right", fontsize=9, fontweight="normal")

@@ -1,0 +1,35 @@
+"""What a reader must know of what the numbers do not hold: corruptions not evaluated, files that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
+from withstand.report.words import spaced
+from withstand.runs import LeftOut, Run
+
+
+def missing(runs: Mapping[str, Run]) -> list[LeftOut]:
+    """What each run lacks, one line a fact."""
+    return [LeftOut(name, reason) for name, run in runs.items() for reason in _lacks(run)]
+
+
+def _lacks(run: Run) -> list[str]:
+    found = {(one.variant, one.severity) for one in run.conditions if one.shift == "corruption"}
+    seen = {name: sum((name, severity) in found for severity in SEVERITIES) for name in CORRUPTIONS}
+    absent = [spaced(name) for name, count in seen.items() if not count]
+    partial = [spaced(name) for name, count in seen.items() if 0 < count < len(SEVERITIES)]
+    reasons = []
+    if found and absent:
+        reasons.append(f"not evaluated under {', '.join(absent)}: not part of its means")
+    if partial:
+        reasons.append(f"evaluated under some severities only of {', '.join(partial)}")
+    if run.missing:
+        reasons.append(
+            f"{len(run.missing)} files of predictions are gone ({run.missing[0]}, …); give its command again"
+        )
+    if not len(run.history):
+        reasons.append("no history.csv: it was not trained here, so it has no curves")
+    if not run.provenance:
+        reasons.append("no provenance.json: nothing is known of how it was made")
+    return reasons

@@ -1,0 +1,99 @@
+"""Which corruptions hurt: a heat map a model, and the tables by family and by corruption."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+
+from withstand.comparison import Comparison
+from withstand.corruptions.names import FAMILIES
+from withstand.report.canvas import drawing
+from withstand.report.section import Context, Picture, Section
+from withstand.report.style import PAPER
+from withstand.report.table import Column, Row, Table, by_group
+from withstand.report.words import family, spaced, variants
+
+PLACE = 40
+
+# One hue that fades where accuracy is lost: read the same with any colour vision, and in grey.
+_HEAT = LinearSegmentedColormap.from_list("fade", ["#f6efe4", "#cfd8dc", "#8db3cf", "#3f83b5", "#0b4f86"])
+_ON_LIGHT, _ON_DARK = "#22262c", "#fbfcfd"
+_LEAD = "The darker the cell, the more of the images are right. All models share one scale; rows are grouped by family."
+
+
+def section(context: Context) -> Section | None:
+    together = context.together
+    if not together.conditions:
+        return None
+    heat = [
+        Picture(
+            f"heat-{name}",
+            f"{name}: top-1 in percent by corruption and severity.",
+            draw(together, name),
+            captioned=False,
+        )
+        for name in together.ranking
+    ]
+    return Section(
+        "corruptions", "Which corruptions hurt", _LEAD, heat, [by_family(together), table(together)]
+    )
+
+
+def by_family(together: Comparison) -> Table:
+    """Top-1 by family of corruptions."""
+    groups = {name: name for name in FAMILIES if name in together.groups}
+    return by_group(together, "families", "Top-1 by family of corruptions", groups)
+
+
+def table(together: Comparison) -> Table:
+    """Top-1 by corruption, a row a corruption and a column a model."""
+    rows = []
+    for variant in variants(together):
+        accuracies = {name: together.accuracy(name, variant).times(100) for name in together.ranking}
+        rows.append(Row({"corruption": spaced(variant), "family": family(variant) or None, **accuracies}))
+    columns = [Column("corruption", "corruption"), Column("family", "family")]
+    columns += [Column(name, name, ".1f") for name in together.ranking]
+    return Table("corruptions", "Top-1 by corruption, mean over severities", columns, rows)
+
+
+def draw(together: Comparison, name: str) -> Figure:
+    """Top-1 by corruption (rows, by family) and severity (columns); all models share one scale of colours."""
+    rows, columns = variants(together), list(together.severities)
+    found = together.table(name)
+    values = np.full((len(rows), len(columns)), np.nan)
+    for condition, value in found.items():
+        if condition.severity is not None:
+            values[rows.index(condition.variant), columns.index(condition.severity)] = 100 * value
+    # One scale for all models, so that the same colour is the same accuracy.
+    least = min(min(together.table(other).values()) for other in together.names)
+    scale = Normalize(100 * least, 100)
+    with drawing(f"heat-{name}"):
+        figure = Figure(figsize=(5.2, 1.05 + 0.27 * len(rows)))
+        axes = figure.subplots()
+        axes.set_title(name)
+        axes.pcolormesh(values, cmap=_HEAT, norm=scale, edgecolors=PAPER, linewidth=1.5)
+        for (row, column), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                ink = _ON_DARK if _luminance(_HEAT(scale(value))) < 0.22 else _ON_LIGHT
+                axes.text(
+                    column + 0.5, row + 0.5, f"{value:.0f}", ha="center", va="center", fontsize=9, color=ink
+                )
+        axes.set_yticks(np.arange(len(rows)) + 0.5, [spaced(row) for row in rows])
+        axes.set_xticks(np.arange(len(columns)) + 0.5, [str(column) for column in columns])
+        axes.set_xlabel("Severity")
+        axes.invert_yaxis()
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        for row in range(1, len(rows)):
+            if family(rows[row]) != family(rows[row - 1]):
+                axes.axhline(row, color=PAPER, linewidth=7)
+        figure.subplots_adjust(
+            left=0.32, right=0.99, top=1 - 0.4 / figure.get_figheight(), bottom=0.5 / figure.get_figheight()
+        )
+    return figure
+
+
+def _luminance(colour: tuple[float, float, float, float]) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2), near enough with a power of 2.2."""
+    return float(np.dot(np.power(colour[:3], 2.2), (0.2126, 0.7152, 0.0722)))

@@ -1,0 +1,165 @@
+"""What holds up: the study's second table beside what was published, and the picture of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
+from withstand.comparison import Comparison, compare
+from withstand.corruptions.names import BENCHMARK, SEVERITIES
+from withstand.report import published
+from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.section import Context, Picture, Section
+from withstand.report.style import PAPER, Look
+from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
+from withstand.report.words import spaced
+from withstand.runs import Run
+
+PLACE = 10
+
+
+def section(context: Context) -> Section | None:
+    together = context.together
+    if not together.names:
+        return None
+    overview = Picture(
+        "overview",
+        "Top-1 on clean images (open) and its mean under corruption (filled); the pale bars are 95% intervals.",
+        draw(together, context.looks),
+    )
+    return Section("results", "What holds up", _lead(together), [overview], [table(context.runs, together)])
+
+
+def table(runs: Mapping[str, Run], together: Comparison) -> Table:
+    """The study's second table: means over the corrupted conditions. Runs that do not compare stand apart, last."""
+    rows = []
+    for name in (*together.ranking, *(name for name in runs if name not in together.names)):
+        run = runs[name]
+        origin = "ours" if name in together.names else "apart"
+        comparison = together if origin == "ours" else compare([run])
+        # A comparison of one run calls it by its model.
+        own = name if origin == "ours" else run.model
+        rows += published.with_published(run, Row({**_means(comparison, own), "model": name}, origin))
+    columns = [
+        MODEL,
+        Column("clean_top1", "clean top-1", ".2f"),
+        Column("corrupted_top1", "corrupted top-1", ".2f"),
+        Column("corrupted_top5", "corrupted top-5", ".2f"),
+        Column("benchmark_top1", "mean-15 top-1", ".2f"),
+        Column("benchmark_top5", "mean-15 top-5", ".2f"),
+        Column("drop", "drop", ".1f"),
+        Column("worst", "worst"),
+        Column("conditions", "conditions", "d"),
+        IMAGES,
+    ]
+    return Table("corrupted", "Accuracy under corruption", columns, rows, _notes(runs, together))
+
+
+def _means(comparison: Comparison, name: str) -> dict[str, Value]:
+    values: dict[str, Value] = {"conditions": len(comparison.conditions), "images": len(comparison.ids)}
+    if not comparison.names:
+        return values
+    if comparison.clean:
+        values["clean_top1"] = comparison.accuracy(name, "clean").times(100)
+    if comparison.conditions:
+        values["corrupted_top1"] = comparison.accuracy(name, "corrupted").times(100)
+        values["corrupted_top5"] = comparison.accuracy(name, "corrupted", "top5").times(100)
+        values["worst"] = spaced(comparison.worst(name))
+    # A mean-15 over fewer than the 15 would be another number under the same name.
+    if _whole_benchmark(comparison):
+        values["benchmark_top1"] = comparison.accuracy(name, "benchmark").times(100)
+        values["benchmark_top5"] = comparison.accuracy(name, "benchmark", "top5").times(100)
+    if comparison.clean and comparison.conditions:
+        values["drop"] = comparison.drop(name).times(100)
+    return values
+
+
+def _whole_benchmark(together: Comparison) -> bool:
+    return len(together.groups.get("benchmark", ())) == len(BENCHMARK) * len(SEVERITIES)
+
+
+def _lead(together: Comparison) -> str:
+    """What the means are over, and how their intervals come about."""
+    if not together.conditions:
+        return "Only clean images were evaluated; intervals are Wilson’s, at 95%."
+    found = {condition.variant for condition in together.conditions}
+    severities = len(together.severities)
+    over = f"{len(found)} corruptions × {severities} severit{'y' if severities == 1 else 'ies'}"
+    if len(found) * severities != len(together.conditions):
+        over = f"{len(together.conditions)} conditions of {len(found)} corruptions"
+    return (
+        f"Means over {over}, on the same {len(together.ids):,} source images. Intervals are at 95% and resample"
+        " source images: one image under all conditions is one draw. Those of a single condition are Wilson’s."
+    )
+
+
+def _notes(runs: Mapping[str, Run], together: Comparison) -> list[str]:
+    notes = []
+    if together.conditions and not _whole_benchmark(together):
+        notes.append(
+            f"No mean-15: it takes all of the {len(BENCHMARK)} benchmark corruptions at five severities."
+        )
+    if together.left_out:
+        notes.append(
+            "A model marked * does not compare with the others; what was left out, and why, is said below."
+        )
+    if any(published.of(run) for run in runs.values()):
+        notes.append(f"Published rows: {published.published()['source']}. They come without intervals.")
+    return notes
+
+
+def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
+    """A line a model: clean accuracy (open mark) to the mean under corruption (filled), with intervals."""
+    with drawing("overview"):
+        rows = len(together.ranking)
+        figure = Figure(figsize=(WIDTH, 0.85 + 0.46 * rows))
+        axes = figure.subplots()
+        for row, name in enumerate(together.ranking):
+            look, ends = looks[name], {}
+            for group in ("clean", "corrupted"):
+                if group not in together.groups:
+                    continue
+                ends[group] = one = together.accuracy(name, group).times(100)
+                axes.plot(
+                    [one.low, one.high],
+                    [row, row],
+                    color=look.colour,
+                    linewidth=5,
+                    alpha=0.3,
+                    solid_capstyle="round",
+                )
+                fill = look.colour if group == "corrupted" else PAPER
+                axes.plot(
+                    one.value,
+                    row,
+                    look.marker,
+                    color=look.colour,
+                    markerfacecolor=fill,
+                    markersize=8.5,
+                    zorder=4,
+                )
+                side = 1 if group == "clean" else -1
+                axes.annotate(
+                    f"{one.value:.1f}",
+                    (one.high if side > 0 else one.low, row),
+                    (7 * side, 0),
+                    textcoords="offset points",
+                    ha="left" if side > 0 else "right",
+                    va="center",
+                    fontsize=9.5,
+                )
+            if len(ends) == 2:
+                between = [ends["corrupted"].value, ends["clean"].value]
+                axes.plot(between, [row, row], color=look.colour, linewidth=1.4, zorder=3)
+        axes.set_yticks(range(rows), together.ranking)
+        axes.set_ylim(rows - 0.5, -0.6)
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.spines["left"].set_visible(False)
+        axes.margins(x=0.17)
+        axes.set_xlabel("Top-1, %: filled under corruption, open on clean images")
+        figure.subplots_adjust(
+            left=margin(together.ranking), right=0.97, top=0.97, bottom=0.55 / figure.get_figheight()
+        )
+    return figure

@@ -1,0 +1,49 @@
+"""How accuracy fades with severity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
+from withstand.comparison import Comparison
+from withstand.report.canvas import WIDTH, drawing
+from withstand.report.section import Context, Picture, Section
+from withstand.report.style import Look
+from withstand.report.table import by_group
+
+PLACE = 30
+
+
+def section(context: Context) -> Section | None:
+    together = context.together
+    if not together.conditions:
+        return None
+    groups = {"clean": "clean"} if together.clean else {}
+    groups |= {f"severity-{severity}": f"severity {severity}" for severity in together.severities}
+    bands = Picture("severity", "Mean top-1 at each severity with 95% bands.", draw(together, context.looks))
+    table = by_group(together, "severity", "Top-1 by severity", groups)
+    return Section("severity", "How it fades with severity", "", [bands], [table])
+
+
+def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
+    """Top-1 by severity, clean as severity 0, with the band of the 95% interval."""
+    with drawing("severity"):
+        figure = Figure(figsize=(WIDTH, 3.5))
+        axes = figure.subplots()
+        groups = {0: "clean"} if together.clean else {}
+        groups |= {severity: f"severity-{severity}" for severity in together.severities}
+        for name in together.ranking:
+            found = [together.accuracy(name, group).times(100) for group in groups.values()]
+            look = looks[name]
+            low, high = [one.low for one in found], [one.high for one in found]
+            axes.fill_between(list(groups), low, high, color=look.colour, alpha=0.16, lw=0)
+            axes.plot(
+                list(groups), [one.value for one in found], color=look.colour, marker=look.marker, label=name
+            )
+        axes.set_xticks(list(groups), ["clean" if not severity else str(severity) for severity in groups])
+        axes.set_xlabel("Severity")
+        axes.set_ylabel("Top-1, %")
+        axes.legend(loc="best")
+        figure.subplots_adjust(left=0.095, right=0.985, top=0.97, bottom=0.135)
+    return figure

@@ -1,0 +1,82 @@
+"""How training went: the study's first table beside what was published, and the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from withstand.conditions import CLEAN
+from withstand.report import curves, published
+from withstand.report.section import Context, Picture, Section
+from withstand.report.table import MODEL, Column, Row, Table, Value
+from withstand.runs import Run
+from withstand.statistics import mean_over_conditions, wilson
+
+PLACE = 70
+
+_LEAD = (
+    "The weights are those of the epoch with the highest validation top-1."
+    " That epoch was picked for this number, so the test column is the fairer one."
+)
+
+
+def section(context: Context) -> Section | None:
+    pictures = [
+        Picture(
+            f"curves-{name}",
+            f"{name}: loss and top-1 by epoch; training dashed, validation solid, the best epoch marked.",
+            curves.draw(run.history, name, context.looks[name]),
+            captioned=False,
+        )
+        for name, run in context.runs.items()
+        if len(run.history)
+    ]
+    return Section("training", "How training went", _LEAD, pictures, [table(context.runs)])
+
+
+def table(runs: Mapping[str, Run]) -> Table:
+    """The study's first table: how training went, and the test on clean images."""
+    rows = []
+    for name, run in runs.items():
+        summary = run.summary
+        values: dict[str, Value] = {
+            "model": name,
+            "val_top1": _share(summary.get("val_top1"), summary.get("n_val")),
+            **{key: summary.get(key) for key in ("best_epoch", "epochs", "n_train", "n_val")},
+            **_test(run),
+        }
+        rows += published.with_published(run, Row(values))
+    columns = [
+        MODEL,
+        Column("val_top1", "validation top-1", ".2f"),
+        Column("best_epoch", "best epoch", "d"),
+        Column("epochs", "of epochs", "d"),
+        Column("test_loss", "test loss", ".4f"),
+        Column("test_top1", "test top-1", ".2f"),
+        Column("test_top5", "test top-5", ".2f"),
+        Column("n_train", "n train", ",d"),
+        Column("n_val", "n validation", ",d"),
+        Column("images", "n test", ",d"),
+    ]
+    notes = published.why_ours_differ(runs)
+    return Table("training", "Training, and the test on clean images", columns, rows, notes)
+
+
+def _test(run: Run) -> dict[str, Value]:
+    """The test on clean images: from the predictions, or as the summary has it where they are gone."""
+    if CLEAN not in run.files:
+        test = run.summary.get("test") or {}
+        n = test.get("n")
+        shares = {f"test_{key}": _share(test.get(key), n) for key in ("top1", "top5")}
+        return {"test_loss": test.get("loss"), **shares, "images": n}
+    n = len(run.scores.ids)
+    right = {key: int(run.scores.of(key, [CLEAN]).sum()) for key in ("top1", "top5")}
+    return {
+        "test_loss": mean_over_conditions(run.scores.of("nll", [CLEAN])),
+        **{f"test_{key}": wilson(count, n).times(100) for key, count in right.items()},
+        "images": n,
+    }
+
+
+def _share(percent: float | None, n: int | None) -> Value:
+    """A percentage with the interval that ``n`` images give it."""
+    return wilson(round(percent / 100 * n), n).times(100) if percent is not None and n else percent

@@ -1,0 +1,65 @@
+"""The report as files: what is written, in what order, and without a network."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.report.conftest import MakeRun
+
+from withstand import report
+from withstand.conditions import CLEAN, Condition
+from withstand.errors import UserError
+from withstand.runs import Run, load_runs
+
+
+@pytest.fixture
+def runs(make_run: MakeRun) -> list[Run]:
+    folders = [make_run("small_cnn", skill=3.0), make_run("small_vit", skill=1.5)]
+    return load_runs(folders[0].parent)
+
+
+def test_sections_stand_in_order_of_place(runs: list[Run], tmp_path: Path) -> None:
+    text = report.write(runs, tmp_path / "report").with_name("report.md").read_text()
+    headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "What holds up",
+        "Model against model",
+        "How it fades with severity",
+        "Which corruptions hurt",
+        "How training went",
+        "What it took",
+        "Where it comes from",
+    ]
+
+
+def test_every_picture_and_table_of_the_page_is_a_file(runs: list[Run], tmp_path: Path) -> None:
+    folder = report.write(runs, tmp_path / "report").parent
+    html = (folder / "report.html").read_text()
+    figures = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert figures == {path.stem for path in (folder / "figures").glob("*.svg")}
+    assert {"overview", "pairs", "severity", "heat-small_cnn", "curves-small_vit"} <= figures
+    assert html.count('role="img"') == len(figures)
+
+
+def test_only_clean_images_make_a_report(make_run: MakeRun, tmp_path: Path) -> None:
+    folder = make_run("small_cnn", conditions=[CLEAN], source=None)
+    text = report.write(load_runs(folder.parent), tmp_path / "report").with_name("report.md").read_text()
+    assert "Nothing was shown corrupted yet" in text
+
+
+def test_runs_of_two_datasets_are_refused(make_run: MakeRun, tmp_path: Path) -> None:
+    few = [CLEAN, Condition("corruption", "fog", 1)]
+    folder = make_run("small_cnn", conditions=few)
+    make_run("resnet50", dataset="cifar10", conditions=few)
+    with pytest.raises(UserError, match="cifar10, shapes"):
+        report.write(load_runs(folder.parent), tmp_path / "report")
+    with pytest.raises(UserError, match="no finished runs"):
+        report.write([], tmp_path / "report")
+
+
+def test_nothing_that_reads_results_imports_torch(environment: dict[str, str]) -> None:
+    code = "import sys, withstand.report.page, withstand.report.terminal; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
