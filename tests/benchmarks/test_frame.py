@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from benchmarks.frame import Contest, contest
 
 ROOT = Path(__file__).resolve().parents[2]
