@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from withstand.config import Config, DatasetConfig, keys
+from withstand.corruptions.constants import PRESETS
 from withstand.errors import UserError, nearest
 
 OPTIMIZERS = ("sgd", "adamw")
@@ -18,7 +19,7 @@ SCHEDULES = ("constant", "cosine")
 AUGMENTATIONS = ("crop_flip", "none")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 INTERPOLATIONS = ("bilinear", "bicubic")
-SOURCES = ("auto", "official", "made")
+SOURCES = ("auto", "official", "written", "made")
 
 Settings = TypeVar("Settings")
 
@@ -96,6 +97,7 @@ def _check(c: Config) -> None:
         ("evaluation.dtype", c.evaluation.dtype, DTYPES),
         ("model.interpolation", c.model.interpolation, INTERPOLATIONS),
         ("shift.source", c.shift.source, SOURCES),
+        ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
     ):
         if chosen not in options:
             raise UserError(f"{key}={chosen} is not known; {nearest(chosen, options)}")

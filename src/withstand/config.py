@@ -59,6 +59,8 @@ class ShiftConfig:
     name: str = "corruption"
     source: str = "auto"
     folder: str = "data/CIFAR-10-C"
+    written: str = "data/cifar10-corrupted"
+    preset: str = "auto"
     corruptions: Any = "all"
     severities: list[int] = field(default_factory=lambda: [1, 2, 3, 4, 5])
     seed: int = 42

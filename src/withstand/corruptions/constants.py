@@ -12,6 +12,7 @@ noise that is not smoothed stay as they are.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from withstand.corruptions.names import SEVERITIES
@@ -137,6 +138,12 @@ PRESETS: dict[str, Preset] = {
         },
     ),
 }
+
+
+def nearest_preset(height: int, width: int) -> str:
+    """The preset whose images are nearest in size, in proportion, to ``height`` × ``width``."""
+    side = min(height, width)
+    return min(PRESETS, key=lambda name: abs(math.log(side / PRESETS[name].size)))
 
 
 def constants(preset: str, corruption: str, severity: int, height: int, width: int) -> dict[str, float]:

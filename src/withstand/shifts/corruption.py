@@ -1,98 +1,113 @@
-"""The corruption shift: the official CIFAR-10-C files where they are, or the same corruptions made on the fly."""
+"""The corruption shift: test images under every corruption, read from files where they are, else made on the fly."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from withstand import __version__
 from withstand.conditions import Condition
 from withstand.config import ShiftConfig
-from withstand.corruptions import BENCHMARK, CORRUPTIONS, corrupt, frost
-from withstand.data import official
+from withstand.console import say
+from withstand.corruptions import BENCHMARK, CORRUPTIONS, frost
+from withstand.data import manifest, official
 from withstand.data.imageset import ImageSet
 from withstand.errors import UserError, nearest
+from withstand.shifts.corruption_sources import Made, Official, Source, Written, preset_for
 
 
 @dataclass(frozen=True)
 class Corruption:
-    """Test images under every chosen corruption and severity.
+    """Test images under every chosen corruption and severity."""
 
-    Attributes:
-        test: the clean test images.
-        folder: the official layout, or None to make the corruptions.
-    """
-
-    test: ImageSet
+    origin: Source
     corruptions: tuple[str, ...]
     severities: tuple[int, ...]
-    seed: int
-    folder: Path | None
 
     @classmethod
     def of(cls, settings: ShiftConfig, dataset: str, test: ImageSet) -> Corruption:
-        """Check the settings, and the official files where they are used, before any work.
+        """Check the settings, and the files where they are used, before any work.
 
         Raises:
-            UserError: an unknown corruption, or official files that are absent, damaged or of other images.
+            UserError: an unknown corruption, or files that are absent, damaged or of other images.
         """
-        names = _names(settings.corruptions)
-        folder = _folder(settings, dataset)
-        if folder is not None:
-            official.check(folder, names, test)
-        elif not frost.textures_available():
-            if settings.corruptions not in ("all", "benchmark") and "frost" in names:
-                raise UserError(
-                    f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}"
-                )
-            names = tuple(name for name in names if name != "frost")
-        return cls(test, names, tuple(settings.severities), settings.seed, folder)
+        names, severities = names_of(settings), tuple(settings.severities)
+        origin = _origin(settings, dataset, test, names)
+        if isinstance(origin, Made):
+            names = makeable(settings, names)
+        return cls(origin, names, severities)
 
     @property
     def source(self) -> str:
         """Where the corrupted images come from, for the record."""
-        if self.folder is not None:
-            return f"official CIFAR-10-C files in {self.folder}"
-        return f"made from the test images (withstand {__version__}, seed {self.seed})"
+        return self.origin.words
 
     def conditions(self) -> list[Condition]:
         return [Condition("corruption", name, s) for name in self.corruptions for s in self.severities]
 
     def facts(self) -> dict[str, Any]:
         """What the images of a condition depend on beside the test images."""
-        if self.folder is not None:
-            return {"corruptions": "official"}
-        return {"corruptions": f"withstand {__version__}", "seed": self.seed, "preset": "cifar"}
+        return self.origin.facts()
 
     def images(self, condition: Condition) -> ImageSet:
         """The test images under one condition."""
         assert condition.severity is not None
-        if self.folder is not None:
-            return official.load(self.folder, condition.variant, condition.severity, self.test)
-        corrupted = corrupt(
-            self.test.images, condition.variant, condition.severity, seed=self.seed, ids=self.test.ids
-        )
-        return replace(self.test, images=corrupted)
+        return self.origin.images(condition.variant, condition.severity)
 
 
-def _names(wanted: Any) -> tuple[str, ...]:
+def names_of(settings: ShiftConfig) -> tuple[str, ...]:
+    """The corruptions that ``shift.corruptions`` names.
+
+    Raises:
+        UserError: there is no such corruption.
+    """
+    wanted = settings.corruptions
     if wanted in ("all", "benchmark"):
         return CORRUPTIONS if wanted == "all" else BENCHMARK
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
     for name in names:
         if name not in CORRUPTIONS:
-            raise UserError(f"shift.corruptions: unknown '{name}'; {nearest(name, CORRUPTIONS)}")
+            raise UserError(f"shift.corruptions: unknown '{name}'; {nearest(str(name), CORRUPTIONS)}")
     return names
 
 
-def _folder(settings: ShiftConfig, dataset: str) -> Path | None:
-    """The official files, where they are wanted and are of this dataset."""
-    folder = Path(settings.folder)
+def makeable(settings: ShiftConfig, names: tuple[str, ...]) -> tuple[str, ...]:
+    """``names`` without frost where its textures are not here; one who names frost is told how to get them.
+
+    Raises:
+        UserError: frost is asked for by name.
+    """
+    if "frost" not in names or frost.textures_available():
+        return names
+    if settings.corruptions not in ("all", "benchmark"):
+        raise UserError(
+            f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}"
+        )
+    return tuple(name for name in names if name != "frost")
+
+
+def _origin(settings: ShiftConfig, dataset: str, test: ImageSet, names: Sequence[str]) -> Source:
+    """The published files where they are, else ours where they fit, else made on the fly; or what is asked for."""
+    folder, ours = Path(settings.folder), Path(settings.written)
+    made = Made(test, settings.seed, preset_for(settings, test))
     if settings.source == "made":
-        return None
+        return made
+    if manifest.present(folder):  # ours, wherever they lie, are never taken for the published ones
+        return Written.of(folder, names, settings.severities, test)
+    if settings.source == "written":
+        return Written.of(ours, names, settings.severities, test)
     if settings.source == "official" and dataset != "cifar10":
         raise UserError(f"shift.source=official: CIFAR-10-C holds corruptions of cifar10, not of {dataset}")
     if settings.source == "official" or (dataset == "cifar10" and official.present(folder)):
-        return folder
-    return None
+        return Official.of(folder, names, test)
+    if not manifest.present(ours):
+        return made
+    try:
+        found = Written.of(ours, names, settings.severities, test)
+        if found.facts() == made.facts():
+            return found
+        say(f"{ours} is not read: it holds {found.words}, these settings ask for {made.words}")
+    except UserError as error:
+        say(f"{ours} is not read: {error}")
+    return made

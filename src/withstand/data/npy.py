@@ -1,0 +1,55 @@
+"""NumPy files larger than memory: written block by block, whole or not at all, with their SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand import atomic
+
+
+def write(path: Path, blocks: Iterable[NDArray[Any]], dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
+    """Write an array of ``dtype`` and ``shape`` from blocks that follow each other along its first axis.
+
+    Returns:
+        The SHA-256 of the file, which is what ``np.save`` would have written.
+    """
+    for left in path.parent.glob(f".{path.name}.*.part"):  # by a run that was killed
+        left.unlink(missing_ok=True)
+    sha = hashlib.sha256()
+    rows = 0
+    with atomic.replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(header := _header(dtype, shape))
+        sha.update(header)
+        for block in blocks:
+            if block.dtype != dtype or block.shape[1:] != shape[1:]:
+                raise ValueError(f"a block of {block.dtype} {block.shape} in a file of {dtype} {shape}")
+            content = np.ascontiguousarray(block).data.cast("B")
+            file.write(content)
+            sha.update(content)
+            rows += len(block)
+        if rows != shape[0]:
+            raise ValueError(f"{rows} rows in a file of {shape[0]}")
+    return sha.hexdigest()
+
+
+def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    file = io.BytesIO()
+    descr: Any = np.lib.format.dtype_to_descr(dtype)
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+def intact(path: Path, digest: str) -> bool:
+    """Whether the file is there with this SHA-256."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == digest
+    except OSError:
+        return False

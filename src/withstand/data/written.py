@@ -1,0 +1,77 @@
+"""Corrupted image sets of our own on the disk, in CIFAR-10-C's layout.
+
+``{corruption}.npy`` holds all images at the first severity, then all at the next, and so on; ``labels.npy`` their
+labels; ``ids.npy`` the ids of the images of one severity; ``manifest.json`` how they were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.data.imageset import ImageSet
+from withstand.data.manifest import Manifest
+from withstand.errors import UserError
+
+
+def check(
+    folder: Path, manifest: Manifest, corruptions: Sequence[str], severities: Sequence[int], test: ImageSet
+) -> None:
+    """Look at every file before work begins; reads headers, labels and ids, so it takes no time.
+
+    Raises:
+        UserError: a file is missing or damaged, or is of other images than ``test`` or a part of them.
+    """
+    again = "write it again with `python main.py experiment=corrupt` and the same settings"
+    recipe = manifest.recipe
+    for name in ("labels", "ids", *corruptions):
+        if f"{name}.npy" not in manifest.files:
+            raise UserError(f"{folder} does not hold {name}.npy whole; {again}")
+    for severity in severities:
+        if severity not in recipe.severities:
+            raise UserError(f"{folder} holds severities {recipe.severities}, not {severity}; {again}")
+    labels, ids = _open(folder, "labels"), _open(folder, "ids")
+    if ids.shape != (recipe.n,) or labels.shape != (recipe.n * len(recipe.severities),):
+        raise UserError(f"{folder}: ids.npy or labels.npy is not of {recipe.n} images; {again}")
+    rows = _rows(folder, test)
+    if rows is None or (labels.reshape(-1, recipe.n)[:, rows] != test.labels).any():
+        raise UserError(
+            f"{folder} was made from other images than these of {recipe.dataset} (ids or labels differ); {again}, or"
+            " set shift.source=made"
+        )
+    for name in corruptions:
+        images = _open(folder, name)
+        if images.shape != (len(labels), *recipe.shape) or images.dtype != np.uint8:
+            raise UserError(f"{folder / name}.npy holds {images.dtype} {images.shape}; {again}")
+
+
+def load(folder: Path, manifest: Manifest, corruption: str, severity: int, test: ImageSet) -> ImageSet:
+    """The images of one cell, row for row those of ``test``; memory-mapped where ``test`` is all of them."""
+    n, block = manifest.recipe.n, manifest.recipe.severities.index(severity)
+    images = cast(NDArray[np.uint8], _open(folder, corruption))[block * n : (block + 1) * n]
+    rows = _rows(folder, test)
+    assert rows is not None, "checked before"
+    everything = len(rows) == n and bool((rows == np.arange(n)).all())
+    return replace(test, images=images if everything else images[rows])
+
+
+def _rows(folder: Path, test: ImageSet) -> NDArray[np.int64] | None:
+    """Where each of the images is; None where one of them is not there."""
+    ids = np.asarray(_open(folder, "ids"))
+    order = np.argsort(ids)
+    place = np.searchsorted(ids, test.ids, sorter=order).clip(max=len(ids) - 1)
+    rows = order[place]
+    return rows if bool((ids[rows] == test.ids).all()) else None
+
+
+def _open(folder: Path, name: str) -> NDArray[Any]:
+    path = folder / f"{name}.npy"
+    try:
+        return cast(NDArray[Any], np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{path} is missing or damaged ({error}); write {folder} again") from error

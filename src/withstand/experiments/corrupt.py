@@ -1,0 +1,95 @@
+"""The test images under every corruption and severity, as files in the layout of CIFAR-10-C."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand import __version__, data, device, provenance
+from withstand.config import Config
+from withstand.console import Bar, progress, say
+from withstand.corruptions import corrupt, frost
+from withstand.corruptions.constants import constants
+from withstand.data import npy, official
+from withstand.data.imageset import ImageSet
+from withstand.data.manifest import MANIFEST, Manifest, Recipe, present, resumed
+from withstand.errors import UserError
+from withstand.shifts.corruption import makeable, names_of
+from withstand.shifts.corruption_sources import preset_for
+
+_AT_ONCE = 64 << 20  # bytes of images in memory
+
+
+def run(config: Config, overrides: list[str]) -> int:
+    device.set_threads(config.threads)
+    shift, dataset = config.shift, data.load(config)
+    names = makeable(shift, wanted := names_of(shift))
+    folder, test = Path(shift.written), dataset.test
+    recipe = Recipe(
+        dataset=dataset.name,
+        images=data.digest(test),
+        n=len(test),
+        shape=list(test.images.shape[1:]),
+        severities=list(shift.severities),
+        seed=shift.seed,
+        preset=preset_for(shift, test),
+        version=__version__,
+    )
+    fresh = Manifest(recipe, list(test.classes), provenance.versions())
+    manifest = _opened(folder, fresh, test, config.overwrite)
+    missing = [name for name in names if f"{name}.npy" not in manifest.files]
+    say(
+        f"{folder}: {len(names)} corruptions × {len(recipe.severities)} severities × {len(test):,} images,"
+        f" {len(names) - len(missing)} done; seed {recipe.seed}, preset {recipe.preset}"
+    )
+    if len(names) < len(wanted):
+        say(f"  frost is left out: its published textures are not here; get them with: {frost.COMMAND}")
+    cells, done = (len(part) * len(recipe.severities) for part in (names, set(names) - set(missing)))
+    with progress("corrupt", cells, done) as bar:
+        for name in missing:
+            _write(folder, name, manifest, test, bar)
+    say(f"  {folder / MANIFEST} holds their digests")
+    return 0
+
+
+def _opened(folder: Path, fresh: Manifest, test: ImageSet, overwrite: bool) -> Manifest:
+    """What of the folder is done; labels and ids are."""
+    if official.present(folder) and not present(folder):
+        raise UserError(
+            f"{folder} holds corrupted images that withstand did not write; set shift.written=FOLDER"
+        )
+    manifest = resumed(folder, fresh, overwrite)
+    label = np.dtype(np.uint8 if len(test.classes) <= 256 else np.int64)
+    labels = np.tile(test.labels.astype(label), len(fresh.recipe.severities))
+    for name, array in (("labels", labels), ("ids", test.ids)):
+        if f"{name}.npy" not in manifest.files:
+            manifest.files[f"{name}.npy"] = npy.write(
+                folder / f"{name}.npy", [array], array.dtype, array.shape
+            )
+    manifest.save(folder)
+    return manifest
+
+
+def _write(folder: Path, name: str, manifest: Manifest, test: ImageSet, bar: Bar) -> None:
+    """All severities of one corruption; the manifest names the file once it is there whole."""
+    recipe = manifest.recipe
+    size = max(1, _AT_ONCE // int(np.prod(recipe.shape)))
+
+    def blocks() -> Iterator[NDArray[np.uint8]]:
+        for severity in recipe.severities:
+            for start in range(0, recipe.n, size):
+                part = test.take(slice(start, start + size))
+                yield corrupt(
+                    part.images, name, severity, seed=recipe.seed, ids=part.ids, preset=recipe.preset
+                )
+            bar.advance(images=recipe.n, note=f"{name} {severity}")
+
+    shape = (recipe.n * len(recipe.severities), *recipe.shape)
+    manifest.files[f"{name}.npy"] = npy.write(folder / f"{name}.npy", blocks(), np.dtype(np.uint8), shape)
+    manifest.constants[name] = [
+        constants(recipe.preset, name, severity, *recipe.shape[:2]) for severity in recipe.severities
+    ]
+    manifest.save(folder)

@@ -1,0 +1,39 @@
+"""Arrays written block by block are what NumPy would have saved, or are not there."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from withstand.data import npy
+
+ARRAY = np.random.default_rng(0).integers(0, 256, (7, 4, 3, 3), np.uint8)
+UINT8 = np.dtype(np.uint8)
+
+
+def test_blocks_make_the_very_file_that_numpy_saves(tmp_path: Path) -> None:
+    np.save(tmp_path / "whole.npy", ARRAY)
+    digest = npy.write(tmp_path / "blocks.npy", [ARRAY[:2], ARRAY[2:3], ARRAY[3:]], UINT8, ARRAY.shape)
+    content = (tmp_path / "blocks.npy").read_bytes()
+    assert content == (tmp_path / "whole.npy").read_bytes()
+    assert digest == hashlib.sha256(content).hexdigest()
+    assert npy.intact(tmp_path / "blocks.npy", digest)
+    assert not npy.intact(tmp_path / "absent.npy", digest)
+    (tmp_path / "blocks.npy").write_bytes(content[:-1])
+    assert not npy.intact(tmp_path / "blocks.npy", digest)
+
+
+@pytest.mark.parametrize(
+    "blocks", [[ARRAY[:2]], [ARRAY, ARRAY], [ARRAY.astype(np.int16)], [ARRAY[:, :2]]], ids=str
+)
+def test_blocks_that_do_not_fit_leave_nothing(tmp_path: Path, blocks: list[np.ndarray]) -> None:
+    with pytest.raises(ValueError, match="in a file of"):
+        npy.write(tmp_path / "file.npy", blocks, UINT8, ARRAY.shape)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".file.npy.abc.part").write_bytes(b"half")
+    npy.write(tmp_path / "file.npy", [ARRAY], UINT8, ARRAY.shape)
+    assert [path.name for path in tmp_path.iterdir()] == ["file.npy"]

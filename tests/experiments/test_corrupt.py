@@ -1,0 +1,174 @@
+"""`experiment=corrupt`: the layout it writes, that it goes on where it stopped, and that evaluation reads it."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from withstand import data
+from withstand.cli import main
+from withstand.compose import compose
+from withstand.corruptions import corrupt
+from withstand.data import official
+from withstand.shifts.corruption import Corruption
+from withstand.shifts.corruption_sources import Made, Written
+
+WORDS = [
+    "dataset=shapes",
+    "dataset.n_train=10",
+    "dataset.n_test=12",
+    "shift.corruptions=[contrast,fog,shot_noise]",
+    "seed=3",
+]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(*words: str) -> Path:
+    assert main(["experiment=corrupt", *WORDS, *words]) == 0
+    return Path("data/shapes-corrupted")
+
+
+def shift(*words: str) -> Corruption:
+    config = compose([*WORDS, *words])
+    return Corruption.of(config.shift, config.dataset.name, data.load(config).test)
+
+
+def test_files_are_in_the_published_layout(here: Path) -> None:
+    folder = write()
+    test = data.load(compose(WORDS)).test
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"contrast.npy", "fog.npy", "shot_noise.npy", "labels.npy", "ids.npy", "manifest.json"}
+    labels = np.load(folder / "labels.npy")
+    assert labels.dtype == np.uint8 and (labels == np.tile(test.labels, 5)).all()
+    for name in ("contrast", "fog", "shot_noise"):
+        images = np.load(folder / f"{name}.npy")
+        assert images.shape == (60, 32, 32, 3) and images.dtype == np.uint8
+        for severity in range(1, 6):
+            block = images[(severity - 1) * 12 : severity * 12]
+            assert (block == corrupt(test.images, name, severity, seed=3, ids=test.ids)).all()
+
+
+def test_manifest_says_how_they_were_made(here: Path) -> None:
+    folder = write()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert "not the published files" in manifest["about"]
+    assert manifest["recipe"]["seed"] == 3 and manifest["recipe"]["preset"] == "cifar"
+    assert manifest["recipe"]["n"] == 12 and manifest["recipe"]["version"]
+    assert manifest["constants"]["contrast"] == [{"keep": keep} for keep in (0.75, 0.5, 0.4, 0.3, 0.15)]
+    assert set(manifest["files"]) == {path.name for path in folder.glob("*.npy")}
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_second_run_writes_only_what_is_not_whole(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write()
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("*.npy")}
+    (folder / "fog.npy").unlink()
+    cut = folder / "contrast.npy"
+    cut.write_bytes(cut.read_bytes()[:-1] + b"\0")
+    (folder / "labels.npy").write_bytes(b"")
+    capsys.readouterr()
+    write()
+    assert "1 done" in capsys.readouterr().out
+    after = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("*.npy")}
+    assert {n: content for n, (content, _) in after.items()} == {n: c for n, (c, _) in before.items()}
+    assert after["shot_noise.npy"] == before["shot_noise.npy"]
+
+
+def test_small_blocks_make_the_same_files(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write()
+    whole = (folder / "fog.npy").read_bytes()
+    from withstand.experiments import corrupt as experiment
+
+    monkeypatch.setattr(experiment, "_AT_ONCE", 5 * 32 * 32 * 3)
+    write("overwrite=true")
+    assert (folder / "fog.npy").read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("seed=4", "seed 3"), ("dataset.test_limit=5", "n 12"), ("shift.severities=[1]", "severities")],
+)
+def test_other_settings_do_not_mix(
+    here: Path, capsys: pytest.CaptureFixture[str], word: str, said: str
+) -> None:
+    folder = write()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert main(["experiment=corrupt", *WORDS, word]) == 2
+    error = capsys.readouterr().err
+    assert said in error and "overwrite=true" in error
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert main(["experiment=corrupt", *WORDS, word, "overwrite=true"]) == 0
+
+
+def test_files_of_others_are_left_alone(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = here / "CIFAR-10-C"
+    folder.mkdir()
+    np.save(folder / "labels.npy", np.zeros(5, np.uint8))
+    assert main(["experiment=corrupt", *WORDS, f"shift.written={folder}", "overwrite=true"]) == 2
+    assert "withstand did not write" in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["labels.npy"]
+
+
+def test_evaluation_reads_what_was_written_as_if_it_were_made(here: Path) -> None:
+    write()
+    read, made = shift(), shift("shift.source=made")
+    assert isinstance(read.origin, Written) and isinstance(made.origin, Made)
+    assert read.facts() == made.facts()
+    for condition in read.conditions():
+        ours, fresh = read.images(condition), made.images(condition)
+        assert isinstance(ours.images, np.memmap)
+        assert (ours.images == fresh.images).all() and (ours.ids == fresh.ids).all()
+    assert "not the published files" in read.source and "seed 3" in read.source
+
+
+def test_a_part_of_the_images_is_read_too(here: Path) -> None:
+    write()
+    read, made = shift("dataset.test_limit=5"), shift("dataset.test_limit=5", "shift.source=made")
+    assert isinstance(read.origin, Written)
+    condition = read.conditions()[-1]
+    assert len(read.images(condition)) == 5
+    assert (read.images(condition).images == made.images(condition).images).all()
+
+
+@pytest.mark.parametrize("word", ["shift.seed=4", "seed=4", "dataset.n_test=13", "shift.corruptions=[snow]"])
+def test_what_does_not_fit_is_not_read(here: Path, capsys: pytest.CaptureFixture[str], word: str) -> None:
+    write()
+    assert isinstance(shift(word).origin, Made)
+    assert "is not read" in capsys.readouterr().out
+    if word != "shift.seed=4":
+        config = compose([*WORDS, word, "shift.source=written"])
+        with pytest.raises(Exception, match="experiment=corrupt"):
+            Corruption.of(config.shift, "shapes", data.load(config).test)
+    else:  # asked for by name, the files are what counts, and the record says their seed
+        assert "seed 3" in shift(word, "shift.source=written").source
+
+
+def test_ours_are_never_taken_for_the_published(here: Path) -> None:
+    folder = write()
+    read = shift(f"shift.folder={folder}", "shift.source=official")
+    assert isinstance(read.origin, Written) and read.facts()["corruptions"] != "official"
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 99, "about": "", "recipe": {}}'])
+def test_a_damaged_manifest_is_one_clear_line(
+    here: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    (write() / "manifest.json").write_text(content)
+    assert main(["experiment=corrupt", *WORDS]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "manifest.json" in error
+
+
+def test_labels_of_cifar10_are_the_published_file(real_data: Path, here: Path) -> None:
+    words = ["dataset=cifar10", f"paths.data={real_data}", "shift.written=ours", "shift.corruptions=[]"]
+    assert main(["experiment=corrupt", *words]) == 0
+    content = (here / "ours" / "labels.npy").read_bytes()
+    assert hashlib.md5(content).hexdigest() == official.MD5["labels"]
