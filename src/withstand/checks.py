@@ -20,6 +20,8 @@ AUGMENTATIONS = ("crop_flip", "none")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 INTERPOLATIONS = ("bilinear", "bicubic")
 SOURCES = ("auto", "official", "written", "made")
+FREEZES = ("none", "backbone")
+BACKGROUND_PROTOCOLS = ("grouped", "published", "trained", "zero_shot")
 
 Settings = TypeVar("Settings")
 
@@ -98,6 +100,8 @@ def _check(c: Config) -> None:
         ("model.interpolation", c.model.interpolation, INTERPOLATIONS),
         ("shift.source", c.shift.source, SOURCES),
         ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
+        ("train.freeze", c.train.freeze, FREEZES),
+        ("background.protocol", c.background.protocol, BACKGROUND_PROTOCOLS),
     ):
         if chosen not in options:
             raise UserError(f"{key}={chosen} is not known; {nearest(chosen, options)}")
@@ -109,6 +113,9 @@ def _check(c: Config) -> None:
         ("model.num_classes", c.model.num_classes),
         ("dataset.train_limit", c.dataset.train_limit),
         ("dataset.test_limit", c.dataset.test_limit),
+        ("background.folds", c.background.folds),
+        ("make_backgrounds.size", c.make_backgrounds.size),
+        ("make_backgrounds.limit", c.make_backgrounds.limit),
     ]
     for key, whole in at_least_one:
         if whole is not None and whole < 1:
@@ -117,9 +124,18 @@ def _check(c: Config) -> None:
         ("train.learning_rate", c.train.learning_rate, 0.0, math.inf),
         ("train.weight_decay", c.train.weight_decay, 0.0, math.inf),
         ("train.momentum", c.train.momentum, 0.0, 1.0),
+        ("make_backgrounds.min_object", c.make_backgrounds.min_object, 0.0, 1.0),
+        ("make_backgrounds.max_object", c.make_backgrounds.max_object, 0.0, 1.0),
+        ("make_backgrounds.min_strip", c.make_backgrounds.min_strip, 0.0, 0.5),
+        ("make_backgrounds.quality", c.make_backgrounds.quality, 1, 100),
     ):
         if not low <= real <= high:
             raise UserError(f"{key}={real} must lie between {low:g} and {high:g}")
+    if c.train.freeze == "backbone" and c.train.augment != "none":
+        raise UserError(
+            "train.freeze=backbone computes the features of every image once, so it cannot augment them; add"
+            " train.augment=none"
+        )
     if not 0 < c.train.validation < 1:
         raise UserError(f"train.validation={c.train.validation} must lie between 0 and 1")
     if not 0 <= c.seed < 2**63:

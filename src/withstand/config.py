@@ -91,8 +91,35 @@ class TrainConfig:
     schedule: str = "constant"
     augment: str = "crop_flip"
     validation: float = 0.1
+    freeze: str = "none"
     dtype: str = "auto"
     device: str = "auto"
+
+
+@dataclass
+class BackgroundConfig:
+    """Experiment 4: what is trained on which foregrounds, and tested in which variants."""
+
+    protocol: str = "grouped"
+    folds: int = 5
+    variants: Any = "all"
+    map: str = "data/ImageNet9/in_to_in9.json"
+
+
+@dataclass
+class MakeBackgroundsConfig:
+    """A backgrounds challenge from one's own images: where they are, how they are cut out, where it goes."""
+
+    images: str = ""
+    boxes: str | None = None
+    masks: str | None = None
+    to: str = ""
+    size: int = 224
+    limit: int | None = None
+    min_object: float = 0.02
+    max_object: float = 0.9
+    min_strip: float = 0.05
+    quality: int = 95
 
 
 @dataclass
@@ -118,6 +145,8 @@ class Config:
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    background: BackgroundConfig = field(default_factory=BackgroundConfig)
+    make_backgrounds: MakeBackgroundsConfig = field(default_factory=MakeBackgroundsConfig)
 
     @property
     def run_name(self) -> str:

@@ -31,11 +31,14 @@ class Predictions:
         ids: int64 N, the source image of each row.
         labels: int64 N, the true class.
         logits: float32 N×K, the classifier's raw outputs.
+        background: int64 N, the class whose kind of background each image showed (−1: none, or not known); None where
+            that was not asked.
     """
 
     ids: NDArray[np.int64]
     labels: NDArray[np.int64]
     logits: NDArray[np.float32]
+    background: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,13 +75,14 @@ class Store:
         """Write ``predictions`` whole or not at all."""
         classes = predictions.logits.shape[1]
         flat = pa.array(np.ascontiguousarray(predictions.logits, dtype=np.float32).reshape(-1))
-        table = pa.table(
-            {
-                "id": pa.array(predictions.ids, pa.int64()),
-                "label": pa.array(predictions.labels, pa.int64()),
-                "logits": pa.FixedSizeListArray.from_arrays(flat, classes),
-            }
-        )
+        columns = {
+            "id": pa.array(predictions.ids, pa.int64()),
+            "label": pa.array(predictions.labels, pa.int64()),
+            "logits": pa.FixedSizeListArray.from_arrays(flat, classes),
+        }
+        if predictions.background is not None:
+            columns["background"] = pa.array(predictions.background, pa.int64())
+        table = pa.table(columns)
         facts = json.dumps({"condition": str(cell.condition), **cell.facts}, sort_keys=True)
         with atomic.replacing(self.root / cell.file) as temporary:
             pq.write_table(table.replace_schema_metadata({"withstand": facts}), temporary, compression="zstd")
@@ -97,6 +101,7 @@ class Store:
                 ids=table["id"].to_numpy(),
                 labels=table["label"].to_numpy(),
                 logits=logits.flatten().to_numpy().reshape(len(logits), logits.type.list_size),
+                background=table["background"].to_numpy() if "background" in table.column_names else None,
             )
         except (OSError, pa.ArrowException, KeyError) as error:
             raise UserError(

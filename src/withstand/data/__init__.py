@@ -21,7 +21,7 @@ def load(config: Config) -> Dataset:
         UserError: the files are missing or damaged, or a limit exceeds the data.
     """
     settings = config.dataset
-    whole: Dataset = _module(settings.name).from_config(config)
+    whole: Dataset = code(settings.name).from_config(config)
     if set(whole.train.ids.tolist()) & set(whole.test.ids.tolist()):
         raise AssertionError(f"{whole.name}: training and test images share ids")
     return Dataset(
@@ -31,7 +31,8 @@ def load(config: Config) -> Dataset:
     )
 
 
-def _module(name: str) -> ModuleType:
+def code(name: str) -> ModuleType:
+    """The module of a data set; it has ``from_config``, and ``worlds`` where foregrounds are known (``backgrounds``)."""
     known = [module.name for module in pkgutil.iter_modules(__path__)]
     module = importlib.import_module(f"{__name__}.{name}") if name in known else None
     if module is None or not hasattr(module, "from_config"):

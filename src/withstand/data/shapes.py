@@ -8,12 +8,15 @@ answer known.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.backgrounds.drawn import worlds as drawn_worlds
+from withstand.backgrounds.worlds import Worlds
 from withstand.checks import own_settings
 from withstand.config import Config
 from withstand.counter import uniforms
@@ -52,6 +55,20 @@ def from_config(config: Config) -> Dataset:
     Raises:
         UserError: a setting is out of range.
     """
+    s = _settings(config)
+    drawn = partial(draw, seed=config.seed, size=s.size, correlation=s.correlation)
+    return Dataset("shapes", drawn(np.arange(s.n_train)), drawn(_TEST_FIRST_ID + np.arange(s.n_test)))
+
+
+def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
+    """The shapes of the test images on other backgrounds; see ``backgrounds.drawn``."""
+    s = _settings(config)
+    ids = _TEST_FIRST_ID + np.arange(s.n_test)
+    original = draw(ids, seed=config.seed, size=s.size, correlation=s.correlation)
+    return drawn_worlds(original, render, wanted, seed=config.seed, size=s.size)
+
+
+def _settings(config: Config) -> Settings:
     s = own_settings(Settings, "dataset", config.dataset.options)
     for key in ("n_train", "n_test", "size"):
         if getattr(s, key) < 1:
@@ -60,8 +77,7 @@ def from_config(config: Config) -> Dataset:
         raise UserError(f"dataset.n_train={s.n_train:,} is more than the {_TEST_FIRST_ID:,} there are")
     if not 0 <= s.correlation <= 1:
         raise UserError(f"dataset.correlation={s.correlation} must lie between 0 and 1")
-    drawn = partial(draw, seed=config.seed, size=s.size, correlation=s.correlation)
-    return Dataset("shapes", drawn(np.arange(s.n_train)), drawn(_TEST_FIRST_ID + np.arange(s.n_test)))
+    return s
 
 
 def draw(ids: NDArray[np.int64], *, seed: int, size: int = 32, correlation: float = 0.5) -> ImageSet:
@@ -83,6 +99,7 @@ def render(
     *,
     seed: int,
     size: int = 32,
+    scenes: NDArray[np.int64] | None = None,
 ) -> ImageSet:
     """Draw the images of ``ids`` with the shapes and backgrounds that are named.
 
@@ -91,28 +108,37 @@ def render(
     Args:
         ids, labels, background: int64 N.
         size: pixels a side.
+        scenes: int64 N, what the background's colours, clutter and light are drawn from; default ``ids``.
     """
+    scenes = ids if scenes is None else scenes
     images = np.empty((len(ids), size, size, 3), np.uint8)
     masks = np.empty((len(ids), size, size), np.bool_)
     for start in range(0, len(ids), _CHUNK):
         part = slice(start, start + _CHUNK)
-        images[part], masks[part] = _render(ids[part], labels[part], background[part], seed, size)
+        images[part], masks[part] = _render(
+            ids[part], labels[part], background[part], scenes[part], seed, size
+        )
     return ImageSet(images, labels, ids, CLASSES, masks, background)
 
 
 def _render(
-    ids: NDArray[np.int64], labels: NDArray[np.int64], background: NDArray[np.int64], seed: int, size: int
+    ids: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    background: NDArray[np.int64],
+    scenes: NDArray[np.int64],
+    seed: int,
+    size: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     grid = ((np.arange(size, dtype=np.float32) + 0.5) / size - 0.5) * 2
     y, x = (axis.astype(np.float32)[None] for axis in np.meshgrid(grid, grid, indexing="ij"))
-    scene = uniforms(seed, ids, 16, stream=2)
+    scene = uniforms(seed, scenes, 16, stream=2)
     thing = uniforms(seed, ids, 16, stream=3)
 
     hue = background / len(CLASSES) + HUE * (scene[:, 0] - 0.5)
     dark, light = colours(hue.astype(np.float32), scene[:, 1:5], (0.15, 0.45), (0.4, 0.75))
     canvas = _blend(pattern(background, x, y, scene[:, 6:10]), dark, light)
     for spot in range(_CLUTTER):
-        canvas = _clutter(canvas, x, y, uniforms(seed, ids, 8, stream=10 + spot), size)
+        canvas = _clutter(canvas, x, y, uniforms(seed, scenes, 8, stream=10 + spot), size)
 
     distance = _placed(labels, x, y, thing[:, :4])
     inside = _coverage(distance, size)

@@ -1,0 +1,125 @@
+"""Worlds: the same foregrounds in several surroundings, each a condition to be tested under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.backgrounds.compose import VARIANTS
+from withstand.config import Config
+from withstand.data import code
+from withstand.data.imageset import ImageSet
+from withstand.errors import UserError, nearest
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """One variant's pictures of the foregrounds.
+
+    Attributes:
+        images: uint8 M×H×W×3, in memory or memory-mapped.
+        rows: int64 N, which of them shows each foreground.
+        background: int64 N, the class whose kind of background it shows; −1 where there is none or it is not known.
+        lenders: int64 N, the id of the image that the background was taken from; −1 where none was or it is not known.
+        digest: SHA-256 of ``images``.
+    """
+
+    images: NDArray[np.uint8]
+    rows: Positions
+    background: NDArray[np.int64]
+    lenders: NDArray[np.int64]
+    digest: str
+
+
+@dataclass(frozen=True, eq=False)
+class Worlds:
+    """N foregrounds, the same ones in the same order under every variant.
+
+    Attributes:
+        name: of the data set.
+        ids: int64 N, of the foregrounds.
+        labels: int64 N.
+        classes: their names.
+        variants: by name, ``original`` among them.
+        source: where the pictures come from, in words.
+        notes: what a reader must know of them, a sentence each.
+    """
+
+    name: str
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    variants: Mapping[str, World]
+    source: str
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(np.unique(self.ids)) != len(self.ids):
+            raise AssertionError(f"{self.name}: two foregrounds have one id")
+        for name, world in self.variants.items():
+            if not len(world.rows) == len(world.background) == len(world.lenders) == len(self.ids):
+                raise ValueError(f"{name} does not show the {len(self.ids)} foregrounds")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def of(self, variant: str, at: Positions | None = None) -> ImageSet:
+        """The foregrounds at some positions, or all of them, in one variant; only these are copied to memory."""
+        world = self.variants[variant]
+        at = np.arange(len(self)) if at is None else at
+        rows = world.rows[at]
+        whole = len(rows) == len(world.images) and np.array_equal(rows, np.arange(len(rows)))
+        images = world.images if whole else world.images[rows]
+        return ImageSet(
+            images, self.labels[at], self.ids[at], self.classes, background=world.background[at]
+        )
+
+    def only(self, at: Positions) -> Worlds:
+        """These foregrounds alone, in every variant."""
+        variants = {
+            name: replace(w, rows=w.rows[at], background=w.background[at], lenders=w.lenders[at])
+            for name, w in self.variants.items()
+        }
+        return replace(self, ids=self.ids[at], labels=self.labels[at], variants=variants)
+
+
+def load(config: Config) -> Worlds:
+    """The worlds of the configured data set, cut to its limit and to the variants that are wanted.
+
+    Raises:
+        UserError: the data set has no foregrounds that are known apart from their backgrounds, or its files are wrong.
+    """
+    module = code(config.dataset.name)
+    if not hasattr(module, "worlds"):
+        raise UserError(
+            f"dataset={config.dataset.name}: its objects are not known apart from their backgrounds; take"
+            " dataset=imagenet9 or dataset=shapes, or make a set of your own with experiment=make_backgrounds"
+        )
+    wanted = wanted_variants(config.background.variants)
+    found: Worlds = module.worlds(config, wanted)
+    limit = config.dataset.test_limit
+    if limit is None or limit == len(found):
+        return found
+    if limit > len(found):
+        raise UserError(f"dataset.test_limit={limit:,} is more than the {len(found):,} foregrounds there are")
+    return found.only(np.sort(np.random.default_rng(config.seed).permutation(len(found))[:limit]))
+
+
+def wanted_variants(wanted: str | Sequence[str]) -> tuple[str, ...] | None:
+    """The variants asked for, ``original`` first; None for all there are.
+
+    Raises:
+        UserError: there is no such variant.
+    """
+    if wanted == "all":
+        return None
+    names = [wanted] if isinstance(wanted, str) else [str(name) for name in wanted]
+    for name in names:
+        if name not in VARIANTS:
+            raise UserError(f"background.variants: unknown '{name}'; {nearest(name, VARIANTS)}")
+    return tuple(name for name in VARIANTS if name in names or name == "original")
