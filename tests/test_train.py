@@ -11,7 +11,7 @@ from withstand import data, models
 from withstand.compose import compose
 from withstand.errors import UserError
 from withstand.run import RunFolder
-from withstand.train import Progress, _starts, train
+from withstand.train import Progress, batch_starts, train
 
 CONFIG = compose(
     [
@@ -94,9 +94,9 @@ def test_a_loss_that_is_not_finite_stops_with_one_line_and_keeps_the_last_state(
 
 
 def test_batches_cover_every_image_but_a_last_one_on_its_own():
-    assert [len(range(s, min(s + 4, n))) for n in (8, 10) for s in _starts(n, 4)] == [4, 4, 4, 4, 2]
-    assert list(_starts(9, 4)) == [0, 4]
-    assert list(_starts(1, 4)) == [0]
+    assert [len(range(s, min(s + 4, n))) for n in (8, 10) for s in batch_starts(n, 4)] == [4, 4, 4, 4, 2]
+    assert list(batch_starts(9, 4)) == [0, 4]
+    assert list(batch_starts(1, 4)) == [0]
 
 
 def test_the_splits_share_no_image_and_are_decided_by_the_seed():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,16 @@ class RunFolder:
     def store(self) -> Store:
         return Store(self.path / "predictions")
 
-    def open(self, config: Config) -> None:
+    def open(self, config: Config, more: Mapping[str, Any] | None = None) -> None:
         """Write down what this run is; refuse a folder that holds another one.
+
+        Args:
+            more: what the weights depend on beside the settings of every training (JSON values).
 
         Raises:
             UserError: the folder was made with other settings and ``overwrite`` is false.
         """
-        settings = training_settings(config)
+        settings = training_settings(config) | dict(more or {})
         record = self.path / "training.json"
         if record.is_file() and self.checkpoint.is_file():
             changed = _changes(json.loads(record.read_text()), settings)

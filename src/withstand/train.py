@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -43,16 +43,43 @@ class Progress:
         return max(self.history, key=lambda row: (row["val_top1"], -row["epoch"]))
 
 
+class Examples(Protocol):
+    """What training shows: uint8 images with their labels, on the device, in an order that each epoch draws."""
+
+    def __len__(self) -> int:
+        """Images of an epoch."""
+
+    def batches(
+        self, epoch: int, batch_size: int, generator: torch.Generator
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of uint8 B×H×W×3 and int64 B, cut as ``batch_starts`` says.
+
+        They depend on the epoch (from 1) and the state of ``generator``, which is on the device, and on nothing that
+        was shown before.
+        """
+
+
 @dataclass(frozen=True)
-class _OnDevice:
-    """An image set whose bytes live on the device for the whole of training."""
+class InMemory:
+    """An image set whose bytes live on the device for the whole of training; an epoch shows each image once."""
 
     images: Tensor
     labels: Tensor
 
     @classmethod
-    def of(cls, images: ImageSet, device: torch.device) -> _OnDevice:
+    def of(cls, images: ImageSet, device: torch.device) -> InMemory:
         return cls(torch.tensor(images.images, device=device), torch.tensor(images.labels, device=device))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(
+        self, epoch: int, batch_size: int, generator: torch.Generator
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        order = torch.randperm(len(self), generator=generator, device=self.images.device)
+        for start in batch_starts(len(self), batch_size):
+            rows = order[start : start + batch_size]
+            yield self.images[rows], self.labels[rows]
 
 
 class _Tally:
@@ -79,7 +106,7 @@ class _Tally:
 
 def train(
     classifier: Classifier,
-    train_set: ImageSet,
+    train_set: ImageSet | Examples,
     val_set: ImageSet,
     settings: TrainConfig,
     *,
@@ -93,7 +120,8 @@ def train(
     """Train ``classifier.network`` in place for ``settings.epochs`` epochs in all.
 
     Args:
-        train_set, val_set: image sets that share no source image.
+        train_set: images to show once an epoch, or examples that are made as they are shown.
+        val_set: shares no source image with the training images.
         resume: where an earlier run stopped, or None.
         after_epoch: called with the state after each epoch, which it may save.
 
@@ -107,15 +135,15 @@ def train(
         network.load_state_dict(resume.network)
         optimizer.load_state_dict(resume.optimizer)
         history = list(resume.history)
-    data = _OnDevice.of(train_set, device)
-    steps = len(_starts(len(train_set), settings.batch_size))
+    examples = InMemory.of(train_set, device) if isinstance(train_set, ImageSet) else train_set
+    steps = len(batch_starts(len(examples), settings.batch_size))
     with progress("training", settings.epochs * steps, len(history) * steps) as bar:
         for epoch in range(len(history) + 1, settings.epochs + 1):
             started = time.perf_counter()
             rate = _rate(settings, epoch)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            tally = _epoch(classifier, data, optimizer, settings, seed, epoch, dtype, bar)
+            tally = _epoch(classifier, examples, optimizer, settings, seed, epoch, device, dtype, bar)
             row = {
                 "epoch": epoch,
                 **tally.row("train"),
@@ -138,18 +166,19 @@ def evaluate(
 
 def _epoch(
     classifier: Classifier,
-    data: _OnDevice,
+    examples: Examples,
     optimizer: torch.optim.Optimizer,
     settings: TrainConfig,
     seed: int,
     epoch: int,
+    device: torch.device,
     dtype: torch.dtype,
     bar: Bar,
 ) -> _Tally:
     """One pass over the training images."""
-    network, device = classifier.network.train(), data.images.device
+    network = classifier.network.train()
     tally = _Tally(device)
-    for step, (images, labels) in enumerate(_batches(data, settings, seed, epoch), start=1):
+    for step, (images, labels) in enumerate(_augmented(examples, settings, seed, epoch, device), start=1):
         with autocast(device, dtype):
             logits = cast(Tensor, network(classifier.preprocessing(images)))
         logits = logits.float()
@@ -165,22 +194,18 @@ def _epoch(
     return tally
 
 
-def _batches(
-    data: _OnDevice, settings: TrainConfig, seed: int, epoch: int
+def _augmented(
+    examples: Examples, settings: TrainConfig, seed: int, epoch: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Shuffled, augmented batches; what they hold depends on (seed, epoch) alone."""
-    device = data.images.device
+    """The epoch's batches, augmented; what they hold depends on (seed, epoch) alone."""
     mixed = (seed * 1_000_003 + epoch) % 2**63
     torch.manual_seed(mixed)  # dropout and stochastic depth draw from the global generator
     generator = torch.Generator(device).manual_seed(mixed)
-    order = torch.randperm(len(data.labels), generator=generator, device=device)
-    for start in _starts(len(order), settings.batch_size):
-        rows = order[start : start + settings.batch_size]
-        images = data.images[rows]
-        yield crop_flip(images, generator) if settings.augment == "crop_flip" else images, data.labels[rows]
+    for images, labels in examples.batches(epoch, settings.batch_size, generator):
+        yield crop_flip(images, generator) if settings.augment == "crop_flip" else images, labels
 
 
-def _starts(n: int, batch_size: int) -> range:
+def batch_starts(n: int, batch_size: int) -> range:
     """Where the batches start; a last batch of one image is left out, as BatchNorm cannot use it."""
     return range(0, n - 1 if n % batch_size == 1 and n > 1 else n, batch_size)
 

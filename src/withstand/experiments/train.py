@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from withstand import data, metrics, models, provenance, trackers
 from withstand.conditions import CLEAN
 from withstand.config import Config
 from withstand.console import say
+from withstand.data.imageset import ImageSet
 from withstand.errors import UserError
 from withstand.experiments.setup import CellFacts, Setup, update_json
 from withstand.models import Classifier
 from withstand.report import curves
 from withstand.trackers import Tracker
-from withstand.train import Progress, train
+from withstand.train import Examples, Progress, train
 
 
 def run(config: Config, overrides: list[str]) -> int:
@@ -25,13 +29,13 @@ def run(config: Config, overrides: list[str]) -> int:
     return 0
 
 
-def start_tracker(config: Config) -> Tracker:
-    """The tracker that the configuration names, told what the run is."""
-    tags = [config.model.cfg_name, config.dataset.name, *config.tracker.tags]
+def start_tracker(config: Config, kind: str = "") -> Tracker:
+    """The tracker that the configuration names, told what the run is; ``kind`` follows its name, e.g. a protocol's."""
+    tags = [config.model.cfg_name, config.dataset.name, *([kind] if kind else []), *config.tracker.tags]
     return trackers.start(
         config.tracker.name,
         project=config.tracker.project,
-        run=config.run_name,
+        run=f"{config.run_name}_{kind}" if kind else config.run_name,
         tags=tags,
         config=provenance.record(config, [])["config"],
         folder=config.run_folder,
@@ -40,9 +44,36 @@ def start_tracker(config: Config) -> Tracker:
 
 def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Classifier:
     """Train ``classifier`` or go on where an earlier run stopped, and test its best epoch."""
+    train_set, val_set = data.split(setup.dataset.train, setup.config.train.validation, setup.config.seed)
+    work = (
+        f"{setup.config.run_name}: {len(train_set):,} images to train on, {len(val_set):,} to validate,"
+        f" {len(setup.dataset.test):,} to test"
+    )
+    fit(setup, classifier, train_set, val_set, tracker, work)
+    _test(setup, classifier, len(train_set), len(val_set))
+    return classifier
+
+
+def fit(
+    setup: Setup,
+    classifier: Classifier,
+    examples: ImageSet | Examples,
+    val_set: ImageSet,
+    tracker: Tracker,
+    work: str,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Train ``classifier`` in ``setup.folder``, or go on there; it ends with the weights of the best epoch.
+
+    Args:
+        work: how much there is to do, in words; the epochs are added.
+        more: what the weights depend on beside the settings of every training (JSON values).
+
+    Raises:
+        UserError: the folder holds a run with other settings, or one of more epochs.
+    """
     config, folder = setup.config, setup.folder
-    train_set, val_set = data.split(setup.dataset.train, config.train.validation, config.seed)
-    folder.open(config)
+    folder.open(config, more)
     progress = folder.load_progress()
     done = progress.epoch if progress else 0
     if done > config.train.epochs and not config.overwrite:
@@ -52,10 +83,7 @@ def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Cl
         )
     if done > config.train.epochs:
         progress, done = None, 0
-    say(
-        f"{config.run_name}: {len(train_set):,} images to train on, {len(val_set):,} to validate,"
-        f" {len(setup.dataset.test):,} to test; {config.train.epochs} epochs, {done} done"
-    )
+    say(f"{work}; {config.train.epochs} epochs, {done} done")
 
     def after_epoch(state: Progress) -> None:
         folder.save_progress(state)
@@ -69,7 +97,7 @@ def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Cl
     if done < config.train.epochs:
         train(
             classifier,
-            train_set,
+            examples,
             val_set,
             config.train,
             seed=config.seed,
@@ -80,8 +108,6 @@ def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Cl
             after_epoch=after_epoch,
         )
     models.load(classifier.network, models.read_state(folder.best), str(folder.best))
-    _test(setup, classifier, len(train_set), len(val_set))
-    return classifier
 
 
 def _test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -> None:
