@@ -30,6 +30,7 @@ class Classifier:
     network: nn.Module
     preprocessing: Preprocessing
     origin: str | None  # the pretrained weights in words; None: from scratch
+    fresh_head: bool = False  # whether the classifier layer was left as it was drawn
 
     def digest(self) -> str:
         """SHA-256 of every weight and buffer, by name."""
@@ -64,16 +65,18 @@ def build(config: Config) -> Classifier:
     if model.weights:
         origin, file = f"file {Path(model.weights).name}", Path(model.weights)
     elif not model.pretrained:
-        return Classifier(network, _preprocessing(config, network, False), None)
+        return Classifier(network, _preprocessing(config, network, False), None, fresh_head=True)
     elif local.is_file():
         origin, file = f"timm {tagged}, from {local.name}", local
     elif isinstance(cached, str):
         origin, file = f"timm {tagged}", Path(cached)
     else:
         network = _download(tagged, model.num_classes, args, local)
-        return Classifier(network, _preprocessing(config, network, True), f"timm {tagged}")
-    load(network, read_state(file), source=str(file))
-    return Classifier(network, _preprocessing(config, network, True), origin)
+        known = cast(dict[str, Any], getattr(network, "pretrained_cfg", {})).get("num_classes")
+        fresh = known != model.num_classes
+        return Classifier(network, _preprocessing(config, network, True), f"timm {tagged}", fresh)
+    fresh = load(network, read_state(file), source=str(file))
+    return Classifier(network, _preprocessing(config, network, True), origin, fresh)
 
 
 def _suggest(name: str) -> str:
@@ -156,8 +159,11 @@ def read_state(path: Path) -> dict[str, Tensor]:
     return content
 
 
-def load(network: nn.Module, state: State, source: str) -> None:
+def load(network: nn.Module, state: State, source: str) -> bool:
     """Copy ``state`` into ``network``; only a classifier head for other classes, known by its name, is left fresh.
+
+    Returns:
+        Whether the head was left fresh.
 
     Raises:
         UserError: any other key is missing, left over or of another shape.
@@ -177,6 +183,7 @@ def load(network: nn.Module, state: State, source: str) -> None:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise UserError(f"{source} holds weights of another architecture: {'; '.join(wrong[:3])}{more}")
     network.load_state_dict(given, strict=False)
+    return bool(fresh & own.keys())
 
 
 def _head_names(network: nn.Module) -> tuple[str, ...]:

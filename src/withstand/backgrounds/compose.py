@@ -1,4 +1,5 @@
-"""The pictures of a backgrounds challenge, in batches: tiled and blacked-out backgrounds, cut-outs, and the two together.
+"""The pictures of a backgrounds challenge, in batches: tiled and blacked-out backgrounds, cut-outs, and the two
+together.
 
 The variants and their making follow Xiao, Engstrom, Ilyas & Madry (2020), "Noise or Signal: The Role of Image
 Backgrounds in Object Recognition", section 2 and appendix A.
@@ -26,8 +27,8 @@ def boxes_of(masks: Masks) -> Boxes:
     n, height, width = masks.shape
     found = np.zeros((n, 4), np.int64)
     for axis, low, high, size in ((1, 0, 2, width), (2, 1, 3, height)):
-        lines = masks.any(axis=axis)
-        some = lines.any(axis=1)
+        lines = np.asarray(masks.any(axis=axis))
+        some = np.asarray(lines.any(axis=1))
         found[some, low] = lines[some].argmax(axis=1)
         found[some, high] = size - lines[some, ::-1].argmax(axis=1)
     return found

@@ -1,8 +1,8 @@
 """The backgrounds challenge of drawn shapes: exact masks, backgrounds drawn anew, no file.
 
-The kind of background that belongs to a class is given (``shapes.render``), so ``mixed_same`` shows every shape on its own
-kind and ``mixed_rand`` on a kind drawn evenly from all ten: what is measured is what training made of them, whatever the
-correlation. The mixed pictures are drawn whole, so they carry no traces of cutting out.
+The kind of background that belongs to a class is given (``shapes.render``), so ``mixed_same`` shows every shape on
+its own kind and ``mixed_rand`` on a kind drawn evenly from all ten: what is measured is what training made of them,
+whatever the correlation. The mixed pictures are drawn whole, so they carry no traces of cutting out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from withstand.errors import UserError
 
 Ints = NDArray[np.int64]
 
-_SCENES = {"mixed_same": 1 << 40, "mixed_rand": 2 << 40, "mixed_next": 3 << 40}  # far from the ids of any image
+_SCENES = {
+    "mixed_same": 1 << 40,
+    "mixed_rand": 2 << 40,
+    "mixed_next": 3 << 40,
+}  # far from the ids of any image
 
 
 def kinds(labels: Ints, ids: Ints, classes: int, seed: int) -> dict[str, Ints]:
@@ -48,7 +52,9 @@ def worlds(
     boxes = boxes_of(original.masks)
     beside = strips(boxes, size, size)
     if not ((beside[:, 2] > beside[:, 0]) & (beside[:, 3] > beside[:, 1])).all():
-        raise UserError(f"dataset.size={size} is too small to see a background beside the shapes; take 16 or more")
+        raise UserError(
+            f"dataset.size={size} is too small to see a background beside the shapes; take 16 or more"
+        )
     none = np.full(n, -1)
     again = partial(render, ids, labels, seed=seed, size=size)
     found = {"original": (original.images, original.background)}
@@ -62,9 +68,13 @@ def worlds(
         ids=ids,
         labels=labels,
         classes=original.classes,
-        variants={v: World(found[v][0], np.arange(n), found[v][1], none, _digest(found[v][0])) for v in shown},
+        variants={
+            v: World(found[v][0], np.arange(n), found[v][1], none, _digest(found[v][0])) for v in shown
+        },
         source=f"drawn (seed {seed})",
-        notes=("The mixed pictures are drawn whole on a background of the kind that is asked for; nothing is cut out.",),
+        notes=(
+            "The mixed pictures are drawn whole on a background of the kind that is asked for; nothing is cut out.",
+        ),
     )
 
 

@@ -12,9 +12,7 @@ from withstand.backgrounds.worlds import Positions, Worlds
 from withstand.errors import UserError
 
 
-def folds(
-    ids: NDArray[np.int64], labels: NDArray[np.int64], count: int, seed: int
-) -> NDArray[np.int64]:
+def folds(ids: NDArray[np.int64], labels: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
     """Which of ``count`` folds each image is in, the classes spread evenly over them: int64 N.
 
     It depends on the ids, labels and seed alone, not on the order in which they come.
@@ -40,6 +38,10 @@ class Part:
     train: Positions
     val: Positions
     test: Mapping[str, Positions]
+
+    @property
+    def trains(self) -> bool:
+        return len(self.train) > 0
 
     def shared(self) -> int:
         """How many foregrounds are both trained on or validated with, and tested in any variant."""
@@ -69,7 +71,9 @@ def grouped(worlds: Worlds, count: int, validation: float, seed: int) -> list[Pa
         if part.shared() or set(worlds.ids[train].tolist()) & set(worlds.ids[np.append(test, val)].tolist()):
             raise AssertionError(f"{part.name}: a foreground is on both sides of the split")
         parts.append(part)
-    if not np.array_equal(np.sort(np.concatenate([p.test["original"] for p in parts])), np.arange(len(worlds))):
+    if not np.array_equal(
+        np.sort(np.concatenate([p.test["original"] for p in parts])), np.arange(len(worlds))
+    ):
         raise AssertionError("not every foreground is tested exactly once")
     return parts
 
@@ -78,7 +82,9 @@ def published(worlds: Worlds, seed: int) -> list[Part]:
     """The study's split, leak and all: originals 8:1:1, but every foreground of every other variant tested."""
     n = len(worlds)
     order = np.random.default_rng([seed, 7]).permutation(n)
-    train, val, test = (np.sort(rows) for rows in np.split(order, [int(0.8 * n), int(0.8 * n) + int(0.1 * n)]))
+    train, val, test = (
+        np.sort(rows) for rows in np.split(order, [int(0.8 * n), int(0.8 * n) + int(0.1 * n)])
+    )
     everything = np.arange(n)
     return [Part("split", train, val, {v: test if v == "original" else everything for v in worlds.variants})]
 

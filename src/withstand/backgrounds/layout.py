@@ -1,7 +1,7 @@
 """The layout of the ImageNet-9 release: which file shows which foreground, in every variant.
 
-``{root}/{variant}/[val/]{class}/{name}.JPEG``; a mixed picture is called ``fg_{foreground}_bg_{background}``, any other by
-its foreground. The study's tree has no ``val``, the release has it.
+``{root}/{variant}/[val/]{class}/{name}.JPEG``; a mixed picture is called ``fg_{foreground}_bg_{background}``, any
+other by its foreground. The study's tree has no ``val``, the release has it.
 """
 
 from __future__ import annotations
@@ -129,7 +129,9 @@ def _foregrounds(place: Path, folders: tuple[str, ...]) -> Found:
     here = class_folders(place)
     if here != folders:
         extra, lacking = sorted(set(here) - set(folders)), sorted(set(folders) - set(here))
-        said = [f"'{name}' is not in original" for name in extra] + [f"'{name}' is missing" for name in lacking]
+        said = [f"'{name}' is not in original" for name in extra] + [
+            f"'{name}' is missing" for name in lacking
+        ]
         raise UserError(f"{place} has other class folders than original: {_some(said)}")
     found: Found = {}
     for label, folder in enumerate(folders):
@@ -149,8 +151,16 @@ def _foregrounds(place: Path, folders: tuple[str, ...]) -> Found:
 def _same(variant: str, found: Found, own: Found, places: Mapping[str, Path]) -> None:
     lacking, extra = sorted(set(own) - set(found)), sorted(set(found) - set(own))
     if lacking or extra:
-        said = [f"lacks {len(lacking):,} of {len(own):,} ({_some([name for _, name in lacking])})"] if lacking else []
-        said += [f"has {len(extra):,} that original lacks ({_some([name for _, name in extra])})"] if extra else []
+        said = (
+            [f"lacks {len(lacking):,} of {len(own):,} ({_some([name for _, name in lacking])})"]
+            if lacking
+            else []
+        )
+        said += (
+            [f"has {len(extra):,} that original lacks ({_some([name for _, name in extra])})"]
+            if extra
+            else []
+        )
         raise UserError(
             f"{places[variant]} shows other foregrounds than {places['original']}: it {' and '.join(said)};"
             " unpack both from the same archive"

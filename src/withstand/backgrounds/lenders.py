@@ -1,8 +1,8 @@
 """Whose background a mixed picture shows: from a manifest of ours, from file names, or from the pixels themselves.
 
-In the release the pictures of ``mixed_rand`` carry the file names of ``mixed_next``, though their backgrounds are others
-(backgrounds_challenge, issue 8): their names say nothing. There the background is found by comparing what lies around the
-foreground with every tiled background.
+In the release the pictures of ``mixed_rand`` carry the file names of ``mixed_next``, though their backgrounds are
+others (backgrounds_challenge, issue 8): their names say nothing. There the background is found by comparing what lies
+around the foreground with every tiled background.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Lent:
-    """The class that each picture's background shows, and the id of the image it is from; −1 where not known or none."""
+    """The class that each picture's background shows, and the id of the image it is from; −1 where not known or
+    none.
+    """
 
     background: Ints
     ids: Ints

@@ -35,23 +35,30 @@ def read_map(path: Path, classes: int, *, fetch: bool) -> NDArray[np.int64]:
         content = {int(output): int(label) for output, label in json.loads(path.read_text()).items()}
         found = np.array([content[output] for output in range(len(content))], np.int64)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} is no map of outputs 0, 1, … to classes ({type(error).__name__}: {error})") from error
+        raise UserError(
+            f"{path} is no map of outputs 0, 1, … to classes ({type(error).__name__}: {error})"
+        ) from error
     if not len(found) or found.min() < -1 or sorted(set(found[found >= 0].tolist())) != list(range(classes)):
         raise UserError(f"{path} does not map to the {classes} classes of the data set, and −1 for none")
     return found
 
 
 def through(predictions: Predictions, class_of: NDArray[np.int64], classes: int) -> Predictions:
-    """Each class's highest logit, and that of the outputs outside all classes in a last column: float32 N×(classes + 1).
+    """Each class's highest logit, and that of the outputs outside all classes in a last column: float32 N×(classes +
+    1).
 
     The highest of these stands where the highest output's class is, so accuracy, the share outside and the choice
     restricted to the classes' own outputs can all be read off it.
     """
     columns = [
-        predictions.logits[:, class_of == label].max(axis=1, initial=-np.inf) for label in (*range(classes), -1)
+        predictions.logits[:, class_of == label].max(axis=1, initial=-np.inf)
+        for label in (*range(classes), -1)
     ]
     return Predictions(
-        predictions.ids, predictions.labels, np.stack(columns, axis=1).astype(np.float32), predictions.background
+        predictions.ids,
+        predictions.labels,
+        np.stack(columns, axis=1).astype(np.float32),
+        predictions.background,
     )
 
 

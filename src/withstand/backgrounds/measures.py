@@ -24,8 +24,8 @@ def accuracy(predictions: Predictions) -> Estimate:
 def gap(ours: Predictions, other: Predictions) -> Estimate:
     """Top-1 under ``ours`` minus that under ``other``, with an interval that resamples foregrounds.
 
-    A foreground that both show is drawn in both or in neither; one that only one of them shows counts there alone, as in
-    the published protocol. Where all are shared this is the paired bootstrap of the difference.
+    A foreground that both show is drawn in both or in neither; one that only one of them shows counts there alone, as
+    in the published protocol. Where all are shared this is the paired bootstrap of the difference.
     """
     ids = np.union1d(ours.ids, other.ids)
     columns = np.zeros((len(ids), 4))
@@ -34,7 +34,9 @@ def gap(ours: Predictions, other: Predictions) -> Estimate:
         columns[at, 2 * column], columns[at, 2 * column + 1] = correct(one), 1
     draws = resampled_means(columns)
     a, n_a, b, n_b = columns.mean(axis=0)
-    drawn = draws[:, [0]] / np.maximum(draws[:, [1]], 1e-12) - draws[:, [2]] / np.maximum(draws[:, [3]], 1e-12)
+    drawn = draws[:, [0]] / np.maximum(draws[:, [1]], 1e-12) - draws[:, [2]] / np.maximum(
+        draws[:, [3]], 1e-12
+    )
     low, high = percentile_interval(drawn, len(ids))
     return Estimate(float(a / n_a - b / n_b), float(low[0]), float(high[0]), len(ids))
 
@@ -64,7 +66,9 @@ def pull(predictions: Predictions) -> Pull | None:
     if not n:
         return None
     said = predictions.logits[apart].argmax(axis=1)
-    object_, scene = (int((said == truth[apart]).sum()) for truth in (predictions.labels, predictions.background))
+    object_, scene = (
+        int((said == truth[apart]).sum()) for truth in (predictions.labels, predictions.background)
+    )
     return Pull(wilson(object_, n), wilson(scene, n), wilson(n - object_ - scene, n))
 
 

@@ -75,9 +75,7 @@ class Worlds:
         rows = world.rows[at]
         whole = len(rows) == len(world.images) and np.array_equal(rows, np.arange(len(rows)))
         images = world.images if whole else world.images[rows]
-        return ImageSet(
-            images, self.labels[at], self.ids[at], self.classes, background=world.background[at]
-        )
+        return ImageSet(images, self.labels[at], self.ids[at], self.classes, background=world.background[at])
 
     def only(self, at: Positions) -> Worlds:
         """These foregrounds alone, in every variant."""

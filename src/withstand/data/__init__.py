@@ -32,7 +32,7 @@ def load(config: Config) -> Dataset:
 
 
 def code(name: str) -> ModuleType:
-    """The module of a data set; it has ``from_config``, and ``worlds`` where foregrounds are known (``backgrounds``)."""
+    """The module of a data set: it has ``from_config``, and ``worlds`` where foregrounds are known apart."""
     known = [module.name for module in pkgutil.iter_modules(__path__)]
     module = importlib.import_module(f"{__name__}.{name}") if name in known else None
     if module is None or not hasattr(module, "from_config"):

@@ -1,7 +1,7 @@
 """ImageNet-9 and its variants (Xiao et al., 2020), or a set of one's own in the same layout.
 
-The release holds test images alone. As a plain data set, for experiment 1, it trains on ``original/train`` where the user has
-put it, and else on four fifths of the foregrounds, tested on the others.
+The release holds test images alone. As a plain data set, for experiment 1, it trains on ``original/train`` where the
+user has put it, and else on four fifths of the foregrounds, tested on the others.
 """
 
 from __future__ import annotations
@@ -66,7 +66,11 @@ def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
         classes=layout.classes,
         variants={
             name: World(
-                photographs[name].images, np.arange(len(layout.names)), lent[name].background, lent[name].ids, photographs[name].digest
+                photographs[name].images,
+                np.arange(len(layout.names)),
+                lent[name].background,
+                lent[name].ids,
+                photographs[name].digest,
             )
             for name in layout.files
         },
@@ -78,7 +82,9 @@ def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
 
 def _decoded(settings: Settings, files: Sequence[Path], name: str) -> Photographs:
     root = Path(settings.folder)
-    return decoded(files, root, settings.size, Path(settings.cache or root / ".decoded"), f"{name}-{settings.size}")
+    return decoded(
+        files, root, settings.size, Path(settings.cache or root / ".decoded"), f"{name}-{settings.size}"
+    )
 
 
 def _whole(
@@ -88,17 +94,23 @@ def _whole(
     damaged = {v: one.damaged for v, one in photographs.items() if one.damaged}
     if not damaged:
         return np.arange(len(layout.names)), ()
-    files = [(layout.files[v][at], reason) for v, reasons in damaged.items() for at, reason in reasons.items()]
+    files = [
+        (layout.files[v][at], reason) for v, reasons in damaged.items() for at, reason in reasons.items()
+    ]
     total = sum(map(len, layout.files.values()))
     said = f"{len(files):,} of {total:,} images cannot be decoded: {worst(files)}"
     if not skip:
-        raise UserError(f"{said}. Replace them, or leave their foregrounds out with dataset.skip_damaged=true")
+        raise UserError(
+            f"{said}. Replace them, or leave their foregrounds out with dataset.skip_damaged=true"
+        )
     bad = sorted({at for reasons in damaged.values() for at in reasons})
     say(f"{said}; {len(bad):,} of {len(layout.names):,} foregrounds are left out")
     kept = np.setdiff1d(np.arange(len(layout.names)), bad)
     if not len(kept):
         raise UserError(f"{said}; no foreground is left")
-    return kept, (f"{len(bad):,} of {len(layout.names):,} foregrounds are left out: an image of theirs is damaged.",)
+    return kept, (
+        f"{len(bad):,} of {len(layout.names):,} foregrounds are left out: an image of theirs is damaged.",
+    )
 
 
 def _training_images(settings: Settings, test: Worlds, num_classes: int) -> ImageSet | None:
@@ -113,12 +125,16 @@ def _training_images(settings: Settings, test: Worlds, num_classes: int) -> Imag
     folders = class_folders(place)
     files = [(label, folder, f) for label, folder in enumerate(folders) for f in listed(place / folder)]
     if len(folders) != num_classes or not files:
-        raise UserError(f"{place} has {len(files):,} images in {len(folders)} class folders, not {num_classes}")
+        raise UserError(
+            f"{place} has {len(files):,} images in {len(folders)} class folders, not {num_classes}"
+        )
     ids = np.array([identity(folder, file.stem) for _, folder, file in files], np.int64)
     shared = np.isin(ids, test.ids)
     if shared.any():
         first = files[int(shared.argmax())][2]
-        raise UserError(f"{place} holds {int(shared.sum()):,} of the test images, e.g. {first.name}; remove them")
+        raise UserError(
+            f"{place} holds {int(shared.sum()):,} of the test images, e.g. {first.name}; remove them"
+        )
     photographs = _decoded(settings, [file for _, _, file in files], "train")
     if photographs.damaged and not settings.skip_damaged:
         said = worst((files[row][2], reason) for row, reason in photographs.damaged.items())
@@ -128,4 +144,8 @@ def _training_images(settings: Settings, test: Worlds, num_classes: int) -> Imag
         )
     labels = np.array([label for label, _, _ in files], np.int64)
     images = ImageSet(photographs.images, labels, ids, test.classes)
-    return images.take(np.setdiff1d(np.arange(len(files)), list(photographs.damaged))) if photographs.damaged else images
+    return (
+        images.take(np.setdiff1d(np.arange(len(files)), list(photographs.damaged)))
+        if photographs.damaged
+        else images
+    )

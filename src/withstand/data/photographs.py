@@ -50,12 +50,13 @@ def listed(folder: Path) -> list[Path]:
 def decoded(files: Sequence[Path], root: Path, size: int, cache: Path, name: str) -> Photographs:
     """Decode ``files`` to ``size`` × ``size``, or find them decoded.
 
-    A photograph of another shape has its short side resized to ``size`` (bicubic, as Pillow does it) and its middle kept.
+    A photograph of another shape has its short side resized to ``size`` (bicubic, as Pillow does it) and its middle
+    kept.
 
     Args:
         files: under ``root``.
-        cache: the folder of ``{name}.{key}.npy``, where the key is made of every file's path, length and time of change;
-            what was decoded of other files under the same name is removed.
+        cache: the folder of ``{name}.{key}.npy``, where the key is made of every file's path, length and time of
+            change; what was decoded of other files under the same name is removed.
 
     Raises:
         UserError: the cache cannot be written.
@@ -129,7 +130,9 @@ def _one(file: Path, size: int) -> tuple[NDArray[np.uint8], tuple[int, int]] | s
     return np.asarray(squared(picture, size)), picture.size
 
 
-def squared(picture: Image.Image, size: int, method: Image.Resampling = Image.Resampling.BICUBIC) -> Image.Image:
+def squared(
+    picture: Image.Image, size: int, method: Image.Resampling = Image.Resampling.BICUBIC
+) -> Image.Image:
     """The short side resized to ``size``, the middle kept."""
     width, height = scaled(picture.size, size)
     if (width, height) != picture.size:

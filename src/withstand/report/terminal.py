@@ -8,6 +8,7 @@ from dataclasses import replace
 from rich import box
 from rich.table import Table
 
+from withstand.backgrounds.results import GAPS, Outcome, leaked
 from withstand.comparison import compare
 from withstand.report.sections import results
 from withstand.runs import Run, names
@@ -49,4 +50,35 @@ def table(runs: Sequence[Run]) -> Table:
         )
     apart = [f"* {one.what} does not compare with the others: {one.reason}" for one in together.left_out]
     shown.caption = "\n".join(["± and brackets: 95% intervals over the source images", *apart])
+    return shown
+
+
+def backgrounds(outcome: Outcome) -> Table:
+    """Experiment 4 of one model: a row a variant, then the gaps."""
+    shown = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
+    )
+    shown.title = (
+        f"{outcome.model}: top-1 (%) of the same foregrounds on other backgrounds, {outcome.protocol}"
+    )
+    shown.title_style = "bold"
+    for heading in ("on", "top-1", "95%", "says background", "images"):
+        shown.add_column(heading, justify="left" if heading == "on" else "right", no_wrap=True)
+    for variant, share in outcome.accuracy.items():
+        one, pull = share.times(100), outcome.pulls.get(variant)
+        says = f"{100 * pull.background.value:.1f} of {pull.n:,}" if pull else ""
+        shown.add_row(variant, f"{one.value:.1f}", f"{one.low:.1f}–{one.high:.1f}", says, f"{one.n:,}")
+    for name, share in outcome.gaps.items():
+        one = share.times(100)
+        shown.add_row(
+            " − ".join(GAPS[name]),
+            f"{one.value:+.1f}",
+            f"{one.low:+.1f} to {one.high:+.1f}",
+            "",
+            f"{one.n:,}",
+        )
+    said = leaked(outcome.record)
+    shown.caption = "Intervals resample foregrounds, all variants of one together." + (
+        f"\n{said}" if said else ""
+    )
     return shown

@@ -1,0 +1,111 @@
+"""Experiment 4: how far a classifier leans on backgrounds, on the same foregrounds in several surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from withstand import data, device, models
+from withstand.backgrounds import folds, mapped, worlds
+from withstand.backgrounds.evaluate import examine, features_of, train_part
+from withstand.backgrounds.folds import Part
+from withstand.backgrounds.record import write
+from withstand.backgrounds.worlds import Positions, Worlds
+from withstand.config import Config
+from withstand.console import console, say
+from withstand.data.imageset import Dataset, ImageSet
+from withstand.errors import UserError
+from withstand.experiments.setup import Setup
+from withstand.experiments.train import start_tracker
+from withstand.models import Classifier
+from withstand.report import terminal
+from withstand.run import RunFolder
+from withstand.trackers import Tracker
+
+_NOTHING = ImageSet(np.empty((0, 1, 1, 3), np.uint8), np.empty(0, np.int64), np.empty(0, np.int64), ())
+
+
+def run(config: Config, overrides: list[str]) -> int:
+    evaluate_backgrounds(config, overrides)
+    return 0
+
+
+def evaluate_backgrounds(config: Config, overrides: list[str]) -> None:
+    """Train on originals, as far as the protocol trains, test every variant, and write down what came out."""
+    protocol, chosen = config.background.protocol, device.choose(config.train.device)
+    device.set_threads(config.threads)
+    dataset = Dataset(config.dataset.name, _NOTHING, _NOTHING)  # images come from the worlds
+    setup = Setup(config, overrides, chosen, dataset, RunFolder(config.run_folder))
+    class_of = _map(config) if protocol == "zero_shot" else None
+    classifier = _weights(setup, class_of)  # fails soon where there are none
+    found = worlds.load(config)
+    if protocol == "trained":
+        found = found.only(np.flatnonzero(np.isin(found.ids, data.load(config).test.ids)))
+    parts = _parts(config, found)
+    say(
+        f"{config.run_name}: {len(found):,} foregrounds in {len(found.variants)} variants, {found.source};"
+        f" protocol {protocol}"
+    )
+    for note in found.notes:
+        say(f"  {note}")
+    tracker = start_tracker(config, f"background_{protocol}")
+    features = features_of(setup, classifier, found) if parts[0].trains else None
+    cells = []
+    for number, part in enumerate(parts):
+        if part.trains:
+            onward = _Onward(tracker, number * config.train.epochs)
+            classifier = train_part(setup, found, part, features, onward)
+        cells.append(examine(setup, classifier, found, part, class_of))
+    outcome = write(setup, classifier, found, parts, cells)
+    console.print(terminal.backgrounds(outcome))
+    tracker.finish(
+        {f"background/{name}": 100 * one.value for name, one in (outcome.accuracy | outcome.gaps).items()}
+    )
+
+
+@dataclass(frozen=True)
+class _Onward:
+    """A tracker for one of several trainings: its epochs follow those of the trainings before."""
+
+    tracker: Tracker
+    before: int
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        self.tracker.log(self.before + step, values)
+
+    def finish(self, summary: Mapping[str, float]) -> None:
+        self.tracker.finish(summary)
+
+
+def _map(config: Config) -> Positions:
+    path = Path(config.background.map)
+    return mapped.read_map(path, config.dataset.num_classes, fetch=config.dataset.download)
+
+
+def _weights(setup: Setup, class_of: Positions | None) -> Classifier:
+    """The classifier to start from, or to test as it is.
+
+    Raises:
+        UserError: it is not there; for ``zero_shot``, it was not pretrained on the outputs of the map.
+    """
+    config = setup.config
+    if class_of is None:
+        return setup.trained() if config.background.protocol == "trained" else models.build(config)
+    classifier = models.build(replace(config, model=replace(config.model, num_classes=len(class_of))))
+    if classifier.fresh_head:
+        raise UserError(
+            f"background.protocol=zero_shot takes a model as it was pretrained on the {len(class_of):,} outputs of"
+            f" {config.background.map}; the weights of {config.model.cfg_name} have none for them"
+        )
+    return classifier
+
+
+def _parts(config: Config, found: Worlds) -> list[Part]:
+    if config.background.protocol == "grouped":
+        return folds.grouped(found, config.background.folds, config.train.validation, config.seed)
+    if config.background.protocol == "published":
+        return folds.published(found, config.seed)
+    return folds.untrained(found)

@@ -1,0 +1,46 @@
+"""A backgrounds challenge from one's own images: every object on other backgrounds, in the layout of ImageNet-9."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from withstand.backgrounds import build, sources
+from withstand.backgrounds.compose import VARIANTS
+from withstand.backgrounds.layout import read
+from withstand.backgrounds.results import sample
+from withstand.config import Config
+from withstand.console import say
+from withstand.data.photographs import decoded
+from withstand.report import canvas, sheet
+
+
+def run(config: Config, overrides: list[str]) -> int:
+    settings = config.make_backgrounds
+    found = sources.read(settings)
+    say(f"{len(found):,} images in {len({source.folder for source in found})} classes → {settings.to}")
+    made = build.build(settings, found, config.seed, config.overwrite)
+    to, kept = Path(settings.to), sum(made.kept.values())
+    _draw_sheet(to, len(made.kept), settings.size)
+    say(
+        f"  {kept:,} foregrounds in {len(VARIANTS)} variants; the fewest of a class: {min(made.kept.values()):,}"
+    )
+    if made.left_out:
+        say(f"  {len(made.left_out):,} of {len(found):,} images are left out:")
+    for reason, names in made.reasons():
+        say(f"    {len(names):,}: {reason} (e.g. {names[0]})")
+    say(f"  look at {to / 'sheet.png'}; what went where is in {to / 'manifest.json'}; then, for instance:")
+    own = f"dataset.folder={to} dataset.size={settings.size} dataset.num_classes={len(made.kept)}"
+    say(f"  python main.py experiment=background model=resnet50_pretrained_in9 {own}")
+    return 0
+
+
+def _draw_sheet(to: Path, classes: int, size: int) -> None:
+    """One foreground of each class in every variant, as a picture."""
+    layout = read(to, None, classes)
+    rows = sample(layout.labels, most=classes)
+    shown = {
+        variant: decoded([files[row] for row in rows], to, size, to / build.WORK, f"sheet-{variant}").images
+        for variant, files in layout.files.items()
+    }
+    names = [layout.classes[layout.labels[row]] for row in rows]
+    canvas.save_png(sheet.draw(shown, names), to / "sheet.png")
