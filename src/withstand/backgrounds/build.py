@@ -190,7 +190,7 @@ def _write(
                 lent = lenders[variant][part]
                 shown[variant] = pasted(own, masks[part], tiled(images[rows[lent]], boxes[lent]))
             tasks: list[Callable[[], None]] = []
-            for at, row in enumerate(part):
+            for at, row in enumerate(part.tolist()):
                 source = sources[row]
                 for variant, pictures in shown.items():
                     name = source.name

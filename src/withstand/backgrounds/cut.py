@@ -1,7 +1,7 @@
 """Objects cut out of photographs: by given masks, or by GrabCut from boxes; what cannot be cut out well is refused.
 
 GrabCut is Rother, Kolmogorov & Blake (2004), started from the box and run for five rounds, as Xiao et al. (2020) did.
-The limits on box and mask are theirs too (their published code), those on strip and rectangle ours.
+The limits on box and mask are theirs too (their published code), those on strip and rectangle ours, as is the removal of stray pixels.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from withstand.errors import UserError
 _ROUNDS = 5
 _LEAST_OF_BOX = 0.1  # a smaller object means that GrabCut took it for background
 _MOST_OF_BOX = 0.95  # a larger one means that it told nothing apart: the cut-out is the box itself
+_SPECK = 0.05  # of the largest piece of an object; smaller pieces are stray pixels
 _LEAST_INSIDE = 0.5  # of the box, once the picture is cut square
 
 
@@ -114,13 +115,22 @@ def _grabcut(picture: NDArray[np.uint8], box: NDArray[np.int64]) -> NDArray[np.b
         cv2.grabCut(np.ascontiguousarray(picture), marks, rectangle, *models, _ROUNDS, cv2.GC_INIT_WITH_RECT)
     except cv2.error:
         return "GrabCut failed on it"
-    mask: NDArray[np.bool_] = (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)
+    mask = _without_specks(cv2, (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD))
     share = mask.sum() / (rectangle[2] * rectangle[3])
     if share < _LEAST_OF_BOX:
         return f"GrabCut found an object in less than {_LEAST_OF_BOX:.0%} of its box"
     if share > _MOST_OF_BOX:
         return "GrabCut could not tell its object from what is around it"
     return mask
+
+
+def _without_specks(cv2: ModuleType, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask without the pieces that are small beside its largest."""
+    _, pieces, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    areas = facts[:, cv2.CC_STAT_AREA]
+    areas[0] = 0  # what is not in the mask
+    kept: NDArray[np.bool_] = (areas > 0) & (areas >= _SPECK * areas.max())
+    return kept[pieces]
 
 
 def _given(source: Source, size: tuple[int, int], side: int) -> NDArray[np.bool_] | str:
