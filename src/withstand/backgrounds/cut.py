@@ -1,7 +1,8 @@
 """Objects cut out of photographs: by given masks, or by GrabCut from boxes; what cannot be cut out well is refused.
 
 GrabCut is Rother, Kolmogorov & Blake (2004), started from the box and run for five rounds, as Xiao et al. (2020) did.
-The limits on box and mask are theirs too (their published code), those on strip and rectangle ours, as is the removal of stray pixels.
+The limits on box and mask are theirs too (their published code); those on strip and rectangle are ours, and so is the
+removal of stray pixels.
 """
 
 from __future__ import annotations

@@ -72,6 +72,7 @@ def worlds(
             v: World(found[v][0], np.arange(n), found[v][1], none, _digest(found[v][0])) for v in shown
         },
         source=f"drawn (seed {seed})",
+        held_out=np.ones(n, np.bool_),
         notes=(
             "The mixed pictures are drawn whole on a background of the kind that is asked for; nothing is cut out.",
         ),

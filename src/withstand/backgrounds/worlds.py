@@ -47,6 +47,7 @@ class Worlds:
         classes: their names.
         variants: by name, ``original`` among them.
         source: where the pictures come from, in words.
+        held_out: bool N, the foregrounds that experiment 1 does not train on.
         notes: what a reader must know of them, a sentence each.
     """
 
@@ -56,6 +57,7 @@ class Worlds:
     classes: tuple[str, ...]
     variants: Mapping[str, World]
     source: str
+    held_out: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -83,7 +85,13 @@ class Worlds:
             name: replace(w, rows=w.rows[at], background=w.background[at], lenders=w.lenders[at])
             for name, w in self.variants.items()
         }
-        return replace(self, ids=self.ids[at], labels=self.labels[at], variants=variants)
+        return replace(
+            self,
+            ids=self.ids[at],
+            labels=self.labels[at],
+            held_out=self.held_out[at],
+            variants=variants,
+        )
 
 
 def load(config: Config) -> Worlds:

@@ -42,8 +42,7 @@ def from_config(config: Config) -> Dataset:
     own = _training_images(settings, found, config.dataset.num_classes)
     if own is not None:
         return Dataset("imagenet9", own, found.of("original"))
-    held_out = folds(found.ids, found.labels, 5, config.seed) == 0
-    train, test = (found.of("original", np.flatnonzero(rows)) for rows in (~held_out, held_out))
+    train, test = (found.of("original", np.flatnonzero(rows)) for rows in (~found.held_out, found.held_out))
     return Dataset("imagenet9", train, test)
 
 
@@ -75,9 +74,17 @@ def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
             for name in layout.files
         },
         source=f"files in {root}",
+        held_out=_held_out(root, layout, config.seed),
         notes=(*notes, *skipped),
     )
     return everything.only(kept) if skipped else everything
+
+
+def _held_out(root: Path, layout: Layout, seed: int) -> NDArray[np.bool_]:
+    """The foregrounds that experiment 1 tests: all where it has training images of its own, else a fifth."""
+    if (root / "original" / "train").is_dir():
+        return np.ones(len(layout.names), np.bool_)
+    return folds(layout.ids, layout.labels, 5, seed) == 0
 
 
 def _decoded(settings: Settings, files: Sequence[Path], name: str) -> Photographs:

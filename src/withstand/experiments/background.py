@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from withstand import data, device, models
+from withstand import device, models
 from withstand.backgrounds import folds, mapped, worlds
 from withstand.backgrounds.evaluate import examine, features_of, train_part
 from withstand.backgrounds.folds import Part
@@ -43,7 +43,7 @@ def evaluate_backgrounds(config: Config, overrides: list[str]) -> None:
     classifier = _weights(setup, class_of)  # fails soon where there are none
     found = worlds.load(config)
     if protocol == "trained":
-        found = found.only(np.flatnonzero(np.isin(found.ids, data.load(config).test.ids)))
+        found = found.only(np.flatnonzero(found.held_out))
     parts = _parts(config, found)
     say(
         f"{config.run_name}: {len(found):,} foregrounds in {len(found.variants)} variants, {found.source};"

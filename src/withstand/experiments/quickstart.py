@@ -1,14 +1,15 @@
-"""`python main.py`: two small models on drawn shapes, through experiments 1 and 2, to a report."""
+"""`python main.py`: two small models on drawn shapes, through experiments 1, 2 and 4, to a report."""
 
 from __future__ import annotations
 
 from withstand.compose import compose
 from withstand.config import Config
-from withstand.experiments import report, study
+from withstand.experiments import background, report, study
 
 
 def run(config: Config, overrides: list[str]) -> int:
     for model in config.models:
         words = [*overrides, f"model={model}"]
         study.run(compose(words), words)
+        background.run(compose(words), words)
     return report.run(config, overrides)

@@ -27,5 +27,6 @@ def run(config: Config, overrides: list[str]) -> int:
 def write(runs: Runs, folder: Path) -> None:
     """Write the report of ``runs``, print its table, and say where it is."""
     page = report.write(runs, folder)
-    console.print(terminal.table(runs))
+    if any(run.files for run in runs):
+        console.print(terminal.table(runs))
     say(f"report: {page}")
