@@ -18,7 +18,7 @@ SIZE = 32
 
 
 def write_images(root: Path, per_class: int = PER_CLASS) -> None:
-    """``images/{class}/{name}.png`` and ``masks/{class}/{name}.npy``, the classes being shapes on backgrounds of their kind."""
+    """``images/{class}/{name}.png`` and ``masks/{class}/{name}.npy``: shapes on backgrounds of their kind."""
     labels = np.repeat(np.arange(len(CLASSES)), per_class)
     drawn = shapes.render(np.arange(len(labels)), labels, labels, seed=1, size=SIZE)
     assert drawn.masks is not None

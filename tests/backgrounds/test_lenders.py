@@ -1,4 +1,4 @@
-"""Whose background a picture shows: the manifest's word, the names', and what the pixels say where names cannot be trusted."""
+"""Whose background a picture shows: by manifest, by names, and by pixels where names cannot be trusted."""
 
 import numpy as np
 

@@ -16,6 +16,11 @@ from withstand.report.style import PAPER, Look
 from withstand.report.words import spaced
 
 _PULL = LinearSegmentedColormap.from_list("pull", ["#f6efe4", "#e9c7a4", "#d98c5f", "#b3502f", "#7a2417"])
+_FILLS = {
+    "published": "none",
+    "zero_shot": "left",
+    "trained": "bottom",
+}  # one model may stand for several protocols
 _PER_CELL = 10  # images that a cell of the matrix must rest on, in the middle
 
 
@@ -23,7 +28,7 @@ def draw(named: Mapping[str, Outcome], looks: Mapping[str, Look]) -> Figure:
     """Top-1 by variant, a mark a model, side by side so that their intervals can be told apart."""
     shown = [v for v in VARIANTS if any(v in one.accuracy for one in named.values())]
     with drawing("backgrounds"):
-        high = 0.7 + 0.2 * len(named) + len(shown) * max(0.3, 0.17 * len(named) + 0.1)
+        high = 0.7 + 0.2 * len(named) + len(shown) * max(0.3, 0.13 * len(named) + 0.14)
         figure = Figure(figsize=(WIDTH, high))
         axes = figure.subplots()
         apart = 0.62 / max(len(named), 1)
@@ -38,15 +43,15 @@ def draw(named: Mapping[str, Outcome], looks: Mapping[str, Look]) -> Figure:
                 linewidth=5,
                 alpha=0.3,
             )
-            # Where one model stands for several protocols, an open mark tells a protocol that leaks.
-            fill = PAPER if one.protocol == "published" else look.colour
             axes.plot(
                 [e.value for e in found],
                 rows,
                 look.marker,
                 color=look.colour,
-                markerfacecolor=fill,
-                markersize=7,
+                markerfacecoloralt=PAPER,
+                fillstyle=_FILLS.get(one.protocol, "full"),
+                linestyle="none",
+                markersize=7.5,
                 label=called,
             )
         axes.set_yticks(range(len(shown)), [spaced(v) for v in shown])
@@ -87,9 +92,9 @@ def draw_pull(one: Outcome, called: str) -> Figure:
         axes.set_yticks(middle, one.classes)
         axes.set_xticks(middle, one.classes, rotation=35, ha="right")
         axes.set_xlabel("Class of the background")
-        axes.set_ylabel("Class of the object")
+        axes.set_ylabel("Class of the object", labelpad=2)
         axes.invert_yaxis()
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-        figure.subplots_adjust(left=0.25, right=0.99, top=0.93, bottom=0.25)
+        figure.subplots_adjust(left=0.29, right=0.99, top=0.93, bottom=0.25)
     return figure

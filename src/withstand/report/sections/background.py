@@ -51,7 +51,7 @@ def section(context: Context) -> Section | None:
     pictures += _sheets(list(context.runs.values()))
     pictures += [
         Picture(
-            f"pull-{called}",
+            f"pull-{one.model}-{one.protocol}",
             f"{called}, on random backgrounds: how often the background’s class is answered (%), by the class of"
             " the object and of the background; on the diagonal they are one.",
             background_figures.draw_pull(one, called),
