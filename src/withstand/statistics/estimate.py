@@ -1,0 +1,30 @@
+"""A number that says how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value, its interval, and the number of source images that it rests on."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def times(self, factor: float) -> Estimate:
+        """In another unit, e.g. ``times(100)`` for percent."""
+        low, high = sorted((self.low * factor, self.high * factor))
+        return Estimate(self.value * factor, low, high, self.n)
+
+    @property
+    def half_width(self) -> float:
+        return (self.high - self.low) / 2
+
+    @property
+    def excludes_zero(self) -> bool:
+        return self.low > 0 or self.high < 0

@@ -1,0 +1,41 @@
+"""Intervals of a share: one classifier under one condition, where each image is there once."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from withstand.statistics.estimate import LEVEL, Estimate
+
+
+def wilson(successes: int, n: int, level: float = LEVEL) -> Estimate:
+    """The score interval of a share (Wilson, 1927): covers ``level`` on average over shares.
+
+    Raises:
+        ValueError: not 0 ≤ successes ≤ n, or n is 0.
+    """
+    share = _share(successes, n)
+    z = float(stats.norm.ppf((1 + level) / 2))
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
+    # Exact at the ends, where the formula is off by a rounding error.
+    low = 0.0 if successes == 0 else middle - reach
+    high = 1.0 if successes == n else middle + reach
+    return Estimate(share, low, high, n)
+
+
+def exact(successes: int, n: int, level: float = LEVEL) -> Estimate:
+    """The interval of Clopper and Pearson (1934): covers *at least* ``level`` whatever the share; wider than Wilson's.
+
+    Raises:
+        ValueError: not 0 ≤ successes ≤ n, or n is 0.
+    """
+    share = _share(successes, n)
+    found = stats.binomtest(successes, n).proportion_ci(level, method="exact")
+    return Estimate(share, float(found.low), float(found.high), n)
+
+
+def _share(successes: int, n: int) -> float:
+    if n <= 0 or not 0 <= successes <= n:
+        raise ValueError(f"{successes} of {n} is no share")
+    return successes / n
