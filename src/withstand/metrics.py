@@ -3,10 +3,10 @@
 Per-image values are what everything later resamples and pairs, so a new metric in ``PER_IMAGE`` gains intervals,
 comparisons and a place in the tables, also for runs made before it was written.
 
-Some metrics are no mean of anything an image has by itself: calibration error and the area under the risk-coverage curve
-are made of the whole set. Their value for an image is the metric plus what the image moves it by (its influence:
-Hampel, 1974; the infinitesimal jackknife, Efron, 1982). The mean of these values is the metric exactly, and resampling
-them gives its interval; only for a part of the images they must be worked out anew (``OF_THE_SET``).
+Some metrics are no mean of anything an image has by itself: calibration error and the area under the risk-coverage
+curve are made of the whole set. Their value for an image is the metric plus what the image moves it by (its influence:
+Hampel, 1974; the infinitesimal jackknife: Efron, 1982). The mean of these values is the metric exactly, and resampling
+them gives its interval; for a part of the images they must be worked out anew (``OF_THE_SET``).
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def brier(predictions: Predictions) -> NDArray[np.float64]:
 def calibration(predictions: Predictions, bins: int = BINS) -> NDArray[np.float64]:
     """Expected calibration error of the top class (Naeini et al., 2015) in bins of equal mass: float64 N.
 
-    The mean is the ECE, 0 to 1: the gap between confidence and accuracy in a bin, averaged over bins. With few images a bin's
-    gap is partly chance, which the absolute value adds up: a well calibrated classifier's ECE is above its limit.
+    The mean is the ECE, 0 to 1: the gap between confidence and accuracy in a bin, averaged over bins. With few images
+    a bin's gap is partly chance, which the absolute value adds up: the ECE of a well calibrated classifier is too high.
     """
     chances = probabilities(predictions)
     return _gaps(chances.max(axis=1)[:, None], correct(predictions)[:, None], bins)[:, 0]
@@ -72,8 +72,8 @@ def classwise_calibration(predictions: Predictions, bins: int = BINS) -> NDArray
 def risk_coverage(predictions: Predictions) -> NDArray[np.float64]:
     """Area under the risk-coverage curve (El-Yaniv & Wiener, 2010; Geifman et al., 2019): float64 N.
 
-    Answer only the most confident images: how many of the answers are wrong, averaged over how many are answered. 0 to 1, lower is
-    better. Confidence is the highest probability; equal ones rank in the order of the rows.
+    Answer only the most confident images: how many of the answers are wrong, averaged over how many are answered.
+    0 to 1, lower is better. Confidence is the highest probability; equal ones rank in the order of the rows.
     """
     chances = probabilities(predictions)
     n = len(chances)
@@ -110,7 +110,7 @@ def nll(predictions: Predictions) -> float:
 
 
 def _gaps(chances: NDArray[np.float64], happened: NDArray[np.bool_], bins: int) -> NDArray[np.float64]:
-    """N×K: (chance − happened) with the sign of its bin's sum, so that the mean of a column is its calibration error."""
+    """N×K: (chance − happened) with the sign of its bin's sum: the mean of a column is its calibration error."""
     n, k = chances.shape
     order = np.argsort(chances, axis=0, kind="stable")
     missed = np.take_along_axis(chances - happened, order, axis=0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 
 from withstand.conditions import Condition
 from withstand.errors import UserError
+from withstand.facts import Facts
 from withstand.metrics import PER_IMAGE
+from withstand.sample import Sample
+from withstand.scores import Scores
 from withstand.statistics import wilson
 from withstand.store import Predictions, Store
 
@@ -34,31 +37,6 @@ class LeftOut:
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
-    """Per-image values of one run.
-
-    Attributes:
-        ids: int64 N, ascending: the images that every condition has.
-        labels: int64 N.
-        conditions: C of them, in the order of the columns.
-        values: metric → float32 N×C.
-    """
-
-    ids: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    conditions: tuple[Condition, ...]
-    values: dict[str, NDArray[np.float32]]
-
-    def of(
-        self, metric: str, conditions: Iterable[Condition], ids: NDArray[np.int64] | None = None
-    ) -> NDArray[np.float32]:
-        """float32 N×C of one metric: the columns of ``conditions``, the rows of ``ids`` (all of them must be here)."""
-        columns = [self.conditions.index(condition) for condition in conditions]
-        rows = slice(None) if ids is None else np.searchsorted(self.ids, ids)
-        return self.values[metric][rows][:, columns]
-
-
-@dataclass(frozen=True, eq=False)
 class Run:
     """One model on one dataset: what its folder says.
 
@@ -69,6 +47,7 @@ class Run:
         history: a row an epoch (``history.csv``); empty for a model that was not trained here.
         files: condition → file of predictions that is there.
         missing: conditions that the summary lists and whose file is gone.
+        only: int64, the images to look at; None is all of them.
     """
 
     folder: Path
@@ -77,6 +56,7 @@ class Run:
     history: pd.DataFrame
     files: dict[Condition, str]
     missing: tuple[Condition, ...]
+    only: NDArray[np.int64] | None = None
 
     @property
     def model(self) -> str:
@@ -94,6 +74,23 @@ class Run:
     def conditions(self) -> tuple[Condition, ...]:
         return tuple(self.files)
 
+    @cached_property
+    def facts(self) -> Facts:
+        """What may tell this classifier from another: architecture, pretraining, resolution, seed and more."""
+        return Facts.of(self.summary, self.provenance)
+
+    @cached_property
+    def sampled(self) -> Sample | None:
+        """The part of the shifted images that was evaluated (``evaluation.precision``); None where all were."""
+        said = self.summary.get("sample")
+        return Sample(**said) if said else None
+
+    def on(self, ids: NDArray[np.int64]) -> Run:
+        """The same run as if it had been evaluated on ``ids`` alone."""
+        if np.isin(self.scores.ids, ids).all():
+            return self
+        return replace(self, only=ids)
+
     def predictions(self, condition: Condition) -> Predictions:
         """Read the predictions under one condition.
 
@@ -102,51 +99,30 @@ class Run:
         """
         if condition not in self.files:
             raise UserError(f"{self.folder} has no predictions for {condition}; run the evaluation again")
-        return Store(self.folder / "predictions").read(self.files[condition])
+        read = Store(self.folder / "predictions").read(self.files[condition])
+        return read if self.only is None else read.take(np.flatnonzero(np.isin(read.ids, self.only)))
 
     @cached_property
     def scores(self) -> Scores:
-        """The per-image values of every metric and condition; the logits are read once, and not kept."""
-        columns: list[tuple[NDArray[np.int64], NDArray[np.int64], dict[str, NDArray[np.float32]]]] = []
-        for condition in self.conditions:
-            read = self.predictions(condition)
-            order = np.argsort(read.ids, kind="stable")
-            values = {name: np.asarray(metric(read), np.float32)[order] for name, metric in PER_IMAGE.items()}
-            columns.append((read.ids[order], read.labels[order], values))
-        if not columns:
-            none = np.empty(0, np.int64)
-            return Scores(none, none, (), {name: np.empty((0, 0), np.float32) for name in PER_IMAGE})
-        ids, labels, _ = columns[0]
-        for other, _, _ in columns[1:]:
-            if not np.array_equal(ids, other):
-                ids = np.intersect1d(ids, other)
-        rows = [np.searchsorted(found, ids) for found, _, _ in columns]
-        stacked = {
-            name: np.stack(
-                [values[name][at] for at, (_, _, values) in zip(rows, columns, strict=True)], axis=1
-            )
-            for name in PER_IMAGE
-        }
-        return Scores(ids, labels[rows[0]], self.conditions, stacked)
+        """The per-image values of every metric and condition; the logits are read once a metric, and not kept."""
+        return Scores.over(self.conditions, self.predictions, sampled=self.sampled is not None)
 
     def frame(self) -> pd.DataFrame:
         """A row a condition: shift, variant, severity, n, every metric's mean, and top-1's 95% Wilson interval."""
         scores = self.scores
-        n = len(scores.ids)
         rows = []
         for column, condition in enumerate(scores.conditions):
-            means = {name: float(values[:, column].mean()) for name, values in scores.values.items()}
-            interval = wilson(round(means["top1"] * n), n)
+            values = {name: scores.values(name)[:, column].astype(np.float64) for name in PER_IMAGE}
+            n = int((~np.isnan(values["top1"])).sum())
+            interval = wilson(int(np.nansum(values["top1"])), n) if n else None
             rows.append(
                 {
                     "model": self.model,
-                    "shift": condition.shift,
-                    "variant": condition.variant,
-                    "severity": condition.severity,
+                    **vars(condition),
                     "n": n,
-                    **means,
-                    "top1_low": interval.low,
-                    "top1_high": interval.high,
+                    **{name: np.nansum(value) / n if n else np.nan for name, value in values.items()},
+                    "top1_low": interval.low if interval else np.nan,
+                    "top1_high": interval.high if interval else np.nan,
                 }
             )
         frame = pd.DataFrame(rows)
@@ -159,6 +135,14 @@ class Runs(list[Run]):
     def __init__(self, runs: Iterable[Run], left_out: Iterable[LeftOut] = ()) -> None:
         super().__init__(runs)
         self.left_out = tuple(left_out)
+
+    def frame(self) -> pd.DataFrame:
+        """Every run's frame, one under the other, with a first column ``run``: what to call it."""
+        frames = [run.frame().assign(run=name) for name, run in zip(names(self), self, strict=True)]
+        if not frames:
+            return pd.DataFrame()
+        frame = pd.concat(frames, ignore_index=True)
+        return frame[["run", *frame.columns.drop("run")]]
 
 
 def names(runs: Sequence[Run]) -> tuple[str, ...]:

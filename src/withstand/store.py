@@ -43,6 +43,10 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def take(self, rows: NDArray[np.int64]) -> Predictions:
+        """Those of ``rows`` alone (positions, not ids)."""
+        return Predictions(self.ids[rows], self.labels[rows], self.logits[rows])
+
 
 @dataclass(frozen=True)
 class Cell:

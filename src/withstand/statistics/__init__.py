@@ -19,7 +19,7 @@ from withstand.statistics.bootstrap import (
 from withstand.statistics.estimate import LEVEL, Estimate
 from withstand.statistics.multiple import holm, simultaneous_intervals
 from withstand.statistics.paired import McNemar, mcnemar, paired_difference, sign_flip
-from withstand.statistics.sampled import image_values
+from withstand.statistics.sampled import condition_values, image_values
 from withstand.statistics.seeds import over_seeds
 from withstand.statistics.shares import exact, wilson
 
@@ -28,6 +28,7 @@ __all__ = [
     "RESAMPLES",
     "Estimate",
     "McNemar",
+    "condition_values",
     "exact",
     "function_of_means",
     "holm",

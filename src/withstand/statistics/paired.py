@@ -73,9 +73,7 @@ def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_], level: float = LEVEL) ->
     return McNemar(only_a, only_b, p, Estimate(value, max(-1.0, middle - reach), min(1.0, middle + reach), n))
 
 
-def sign_flip(
-    differences: NDArray[np.floating], *, flips: int = FLIPS, seed: int = 0
-) -> NDArray[np.float64]:
+def sign_flip(differences: NDArray[np.floating], *, flips: int = FLIPS, seed: int = 0) -> NDArray[np.float64]:
     """Two-sided permutation p-values of "the two are alike": which of the two is called first is a coin toss an image.
 
     Where McNemar's test has one condition, this has the mean of any number of them: an image's whole difference turns
