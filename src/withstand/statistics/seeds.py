@@ -14,9 +14,10 @@ def over_seeds(
 ) -> Estimate:
     """The mean over seeds and images of ``a``, or of ``a`` minus ``b``: what *another* training on other images gives.
 
-    Seeds and images are crossed: all trainings see the same images. The variance of the mean is that of the seeds' means
-    over S plus that of the images' means over N. Each part has a Student quantile of its own, since three seeds know
-    little of how seeds vary, and the reaches add as squares (MOVER: Zou & Donner, 2008, Statistics in Medicine 27). Resampling three seeds would be far too narrow (Owen, 2007, on the bootstrap of crossed effects).
+    Seeds and images are crossed: all trainings see the same images. The variance of the mean is that of the seeds'
+    means over S plus that of the images' means over N. Each part has a Student quantile of its own, since three seeds
+    know little of how seeds vary, and the reaches add as squares (MOVER: Zou & Donner, 2008, Statistics in Medicine
+    27). Resampling three seeds would be far too narrow (Owen, 2007, on the bootstrap of crossed effects).
 
     Args:
         a: S×N, a row a training of the one model, a column a source image.
