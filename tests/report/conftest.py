@@ -6,17 +6,25 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from withstand import report, thumbnails
+from withstand.comparison import compare
 from withstand.conditions import CLEAN, Condition
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
+from withstand.data.imageset import ImageSet
+from withstand.report.section import Context
+from withstand.report.style import looks
+from withstand.runs import Runs, load_runs, names
 from withstand.store import Cell, Predictions, Store
 
 EVERY = tuple(Condition("corruption", name, severity) for name in CORRUPTIONS for severity in SEVERITIES)
+SOME = (CLEAN, *(one for one in EVERY if one.severity in (1, 3)))  # enough for most tests, and sooner made
 MakeRun = Callable[..., Path]
 
 
@@ -34,6 +42,7 @@ def write_run(
     epochs: int = 4,
     source: str | None = "made from the test images (withstand 0.1.0, seed 42)",
     folder: str | None = None,
+    sheet: bool = True,
 ) -> Path:
     """A run whose logits point at the truth with ``skill``, less so as severity grows, differently by corruption.
 
@@ -103,6 +112,8 @@ def write_run(
         "threads": 2,
         "made": "2026-01-02T03:04:05+00:00",
     }
+    if sheet:
+        _leave_thumbnails(path, ids, labels, tuple(summary["classes"]), conditions)
     (path / "summary.json").write_text(json.dumps(summary))
     (path / "provenance.json").write_text(json.dumps(provenance))
     with (path / "history.csv").open("w", newline="") as file:
@@ -118,6 +129,23 @@ def write_run(
     return path
 
 
+def _leave_thumbnails(
+    path: Path, ids: Any, labels: Any, classes: tuple[str, ...], conditions: Iterable[Condition]
+) -> None:
+    """Images of noise: what an image shows matters to nothing here, which image it is does."""
+    images = np.stack(
+        [np.random.default_rng([1, one]).integers(256, size=(8, 8, 3), dtype=np.uint8) for one in ids]
+    )
+    whole = ImageSet(images, labels, ids, classes)
+    chosen = whole.take(thumbnails.choose(ids))
+    kept = thumbnails.make(
+        chosen,
+        [condition for condition in conditions if condition != CLEAN],
+        lambda condition: replace(chosen, images=255 - chosen.images),
+    )
+    thumbnails.save(kept, path / thumbnails.FILE)
+
+
 def _digest(*parts: str) -> int:
     return int.from_bytes(hashlib.sha256("/".join(parts).encode()).digest()[:4], "big")
 
@@ -128,5 +156,36 @@ def make_run(tmp_path: Path) -> MakeRun:
 
     def make(model: str, **settings: Any) -> Path:
         return write_run(tmp_path / "checkpoints", model, **settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Two models under all 95 conditions, for tests that only read them."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    write_run(root, "small_cnn", skill=3.0)
+    write_run(root, "small_vit", skill=1.5)
+    return load_runs(root)
+
+
+@pytest.fixture(scope="session")
+def page(two_runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``report.html`` of ``two_runs``, with its files beside it, for tests that only read it."""
+    return report.write(two_runs, tmp_path_factory.mktemp("report"))
+
+
+MakeContext = Callable[..., Context]
+
+
+@pytest.fixture
+def make_context(tmp_path: Path) -> MakeContext:
+    """What sections are made from: runs of the models named, each with its settings, and those that all share."""
+
+    def make(models: dict[str, dict[str, Any]], root: str = "checkpoints", **shared: Any) -> Context:
+        for model, settings in models.items():
+            write_run(tmp_path / root, model, **{"conditions": SOME, **shared, **settings})
+        runs = [one for one in load_runs(tmp_path / root) if one.model in models]
+        return Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)))
 
     return make

@@ -12,36 +12,45 @@ from tests.report.conftest import MakeRun
 from withstand import report
 from withstand.conditions import CLEAN, Condition
 from withstand.errors import UserError
-from withstand.runs import Run, load_runs
+from withstand.runs import Runs, load_runs
 
 
-@pytest.fixture
-def runs(make_run: MakeRun) -> list[Run]:
-    folders = [make_run("small_cnn", skill=3.0), make_run("small_vit", skill=1.5)]
-    return load_runs(folders[0].parent)
-
-
-def test_sections_stand_in_order_of_place(runs: list[Run], tmp_path: Path) -> None:
-    text = report.write(runs, tmp_path / "report").with_name("report.md").read_text()
+def test_sections_stand_in_order_of_place(page: Path) -> None:
+    text = page.with_name("report.md").read_text()
     headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     assert headings == [
         "What holds up",
-        "Model against model",
+        "Who beats whom",
         "How it fades with severity",
         "Which corruptions hurt",
+        "Right when clean, lost when corrupted",
+        "Class by class",
+        "Does it know when it is wrong?",
         "How training went",
         "What it took",
         "Where it comes from",
     ]
 
 
-def test_every_picture_and_table_of_the_page_is_a_file(runs: list[Run], tmp_path: Path) -> None:
-    folder = report.write(runs, tmp_path / "report").parent
+def test_every_picture_and_table_of_the_page_is_a_file(page: Path) -> None:
+    folder = page.parent
     html = (folder / "report.html").read_text()
     figures = {path.stem for path in (folder / "figures").glob("*.png")}
     assert figures == {path.stem for path in (folder / "figures").glob("*.svg")}
     assert {"overview", "pairs", "severity", "heat-small_cnn", "curves-small_vit"} <= figures
-    assert html.count('role="img"') == len(figures)
+    assert html.count('role="img"') == len(figures - {"lost"})  # which stands there as photographs
+    assert html.count('src="data:image/png;base64,') == 2 * html.count('<p class="truth">') > 0
+    tables = {path.stem for path in (folder / "tables").glob("*.tex")}
+    assert tables == {path.stem for path in (folder / "tables").glob("*.csv")} - {"conditions"}
+    assert all(f'id="table-{name}"' in html for name in tables)
+
+
+def test_the_page_stays_small_enough_to_send(page: Path) -> None:
+    assert page.stat().st_size < 1_000_000
+
+
+def test_the_same_runs_give_the_same_page(page: Path, two_runs: Runs, tmp_path: Path) -> None:
+    assert report.write(two_runs, tmp_path).read_bytes() == page.read_bytes()
 
 
 def test_only_clean_images_make_a_report(make_run: MakeRun, tmp_path: Path) -> None:

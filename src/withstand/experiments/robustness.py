@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from withstand import metrics
+from withstand import metrics, thumbnails
 from withstand.conditions import CLEAN, Condition
 from withstand.config import Config
 from withstand.console import progress, say
@@ -54,6 +55,8 @@ def evaluate_corruptions(
             folder.store.write(cells[condition], predictor(images))
             bar.advance(images=len(test), note=str(condition))
     seconds = time.perf_counter() - started
+    if missing or not (folder.path / thumbnails.FILE).is_file():
+        _leave_thumbnails(setup, shift)
     rows = [_row(setup, condition, cell) for condition, cell in cells.items() if condition != CLEAN]
     folder.write_csv("robustness_results.csv", COLUMNS, rows)
     _record(setup, classifier, shift, cells, len(missing) * len(test), seconds)
@@ -64,6 +67,12 @@ def evaluate_corruptions(
     )
     tracker.log(config.train.epochs, {f"corrupted/{key}": value for key, value in final.items()})
     return final
+
+
+def _leave_thumbnails(setup: Setup, shift: Corruption) -> None:
+    chosen = setup.dataset.test.take(thumbnails.choose(setup.dataset.test.ids))
+    kept = thumbnails.make(chosen, shift.conditions(), replace(shift, test=chosen).images)
+    thumbnails.save(kept, setup.folder.path / thumbnails.FILE)
 
 
 def _row(setup: Setup, condition: Condition, cell: Cell) -> dict[str, Any]:

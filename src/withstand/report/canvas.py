@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from withstand import atomic
 from withstand.report.style import FAINT, INK, PAPER, THEMED
 
-WIDTH = 6.2  # inches: at 10 points, text is readable on a phone's width and not shouting on a desk's
+WIDTH = 5.2  # inches: as wide as a phone is in points, so that text is as large there as it is drawn
 
 _RULES: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -80,6 +80,6 @@ def save_png(figure: Figure, path: Path) -> None:
         figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER)
 
 
-def margin(labels: Sequence[str]) -> float:
-    """The share of a figure's width that labels at its left take."""
-    return min(0.45, 0.03 + 0.014 * max(map(len, labels)))
+def margin(labels: Sequence[str], width: float = WIDTH) -> float:
+    """The share of a figure's width (inches) that labels of 10 points at its left take."""
+    return min(0.5, (0.16 + 0.082 * max(map(len, labels))) / width)

@@ -60,6 +60,9 @@ def _lines(axes: Axes, history: pd.DataFrame, key: str, look: Look) -> None:
     if f"val_{key}" in history:
         values = history[f"val_{key}"].to_numpy(dtype=float)
         axes.plot(epochs, values, marker=mark, label="validation", color=look.colour)
+    if {f"train_{key}", f"val_{key}"} <= set(history.columns):
+        both = (history[f"{part}_{key}"].to_numpy(dtype=float) for part in ("train", "val"))
+        axes.fill_between(epochs, *both, color=look.colour, alpha=0.12, lw=0, label="gap")
 
 
 def _best(history: pd.DataFrame) -> int | None:

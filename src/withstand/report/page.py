@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from withstand import __version__, atomic
 from withstand.comparison import compare
 from withstand.errors import UserError
-from withstand.report import canvas, left_out, provenance, sections
-from withstand.report.cards import cards
-from withstand.report.section import Context, Picture, Section
+from withstand.report import canvas, gallery, left_out, overview, provenance, sections
+from withstand.report.latex import latex
+from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
 from withstand.report.verdict import verdict
 from withstand.runs import Run, Runs, names
 
 
 def write(runs: Sequence[Run], folder: Path) -> Path:
-    """Write ``report.html`` (one file, needs nothing else), ``report.md``, ``tables/*.csv`` and ``figures/*``.
+    """Write ``report.html`` (one file, needs nothing else), ``report.md``, the tables as CSV and LaTeX, the figures as
+    SVG and PNG.
 
     Args:
         runs: of one dataset, as ``load_runs`` gives them; those that do not compare are named in the report.
@@ -35,13 +37,17 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     """
     folder, dataset = Path(folder), _dataset(runs)
     context = Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)))
-    built = sections.build(context)
+    built, first = sections.build(context), overview.picture(context)
+    pictures = [
+        picture for section in built for picture in (*section.pictures, *map(_sheet, section.galleries))
+    ]
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
     content = {
         "dataset": dataset,
         "verdict": verdict(context.together),
-        "cards": cards(context),
+        "cards": overview.cards(context),
+        "overview": first,
         "sections": built,
         "source": provenance.corruption_sources(context.runs),
         "left_out": unused,
@@ -49,7 +55,8 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         "looks": context.looks,
         "command": f"python main.py experiment=report dataset={dataset}",
         "version": __version__,
-        "inline": _write_figures(built, folder / "figures"),
+        "inline": _write_figures([*([first] if first else []), *pictures], folder / "figures"),
+        "address": gallery.address,
     }
     _write_tables(built, runs, folder / "tables")
     environment = jinja2.Environment(
@@ -59,9 +66,15 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["breakable"] = breakable
     for name in ("report.md", "report.html"):
         atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
     return folder / "report.html"
+
+
+def breakable(name: object) -> Markup:
+    """Text that may go on in the next line after an underscore or a slash, as long names must on a phone."""
+    return Markup(re.sub(r"(?<=[_/])(?=\w)", "<wbr>", str(escape(name))))
 
 
 def _dataset(runs: Sequence[Run]) -> str:
@@ -78,13 +91,18 @@ def _dataset(runs: Sequence[Run]) -> str:
 def _write_tables(built: Sequence[Section], runs: Sequence[Run], folder: Path) -> None:
     for table in (table for section in built for table in section.tables):
         atomic.write_text(folder / f"{table.name}.csv", table.csv())
+        atomic.write_text(folder / f"{table.name}.tex", latex(table))
     cells = pd.concat([run.frame() for run in runs])
     atomic.write_text(folder / "conditions.csv", cells.to_csv(index=False, lineterminator="\n"))
 
 
-def _write_figures(built: Sequence[Section], folder: Path) -> dict[str, Markup]:
+def _sheet(photographs: Gallery) -> Picture:
+    return Picture(photographs.name, photographs.caption, gallery.draw(photographs))
+
+
+def _write_figures(pictures: Sequence[Picture], folder: Path) -> dict[str, Markup]:
     """Every picture as PNG and SVG; gives, by name, the SVG that stands in the page."""
-    return {picture.name: _write_figure(picture, folder) for section in built for picture in section.pictures}
+    return {picture.name: _write_figure(picture, folder) for picture in pictures}
 
 
 def _write_figure(picture: Picture, folder: Path) -> Markup:

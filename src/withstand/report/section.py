@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from withstand.comparison import Comparison
+from withstand.report.answers import Answers, answers
 from withstand.report.style import Look
 from withstand.report.table import Table
 from withstand.runs import LeftOut, Run
@@ -27,6 +31,17 @@ class Context:
     together: Comparison
     looks: Mapping[str, Look]
 
+    @cached_property
+    def answers(self) -> Mapping[str, Answers]:
+        """Name → what the run answered to ``together.ids``, row for row: for the runs of ``together``, read once."""
+        together = self.together
+        return {name: answers(self.runs[name], together.ids) for name in together.names}
+
+    def class_name(self, label: int) -> str:
+        """What a label is called; the number itself where the runs do not say."""
+        classes = self.together.runs[0].classes
+        return classes[label] if label < len(classes) else str(label)
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -39,12 +54,39 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
+class Shot:
+    """One photograph of a gallery and the word under it; uint8 H×W×3."""
+
+    image: NDArray[np.uint8]
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A few photographs that belong together, and what is said of them: lines, or (model, what it answered)."""
+
+    title: str
+    shots: Sequence[Shot]
+    said: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Photographs in a grid: one file name, what they show in words, and the examples."""
+
+    name: str
+    caption: str
+    examples: Sequence[Example]
+
+
+@dataclass(frozen=True, eq=False)
 class Section:
-    """A heading, what to know about it, the pictures and tables under it, and what it does not use and why."""
+    """A heading, what to know about it, what stands under it, and what it does not use and why."""
 
     key: str
     title: str
     lead: str = ""
     pictures: Sequence[Picture] = ()
     tables: Sequence[Table] = ()
+    galleries: Sequence[Gallery] = ()
     left_out: Sequence[LeftOut] = ()

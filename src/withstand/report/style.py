@@ -30,6 +30,10 @@ INK, FAINT, PAPER = "#1c1f24", "#d5d8dd", "#ffffff"
 THEMED = {INK: "var(--ink)", FAINT: "var(--line)", PAPER: "var(--paper)"}
 
 
+# Ahead, behind and not told apart, where the colour means that and not a model; blue and orange are told apart by all.
+AHEAD, BEHIND, EVEN = "#0072B2", "#D55E00", "#8a9099"
+
+
 def looks(names: Sequence[str]) -> dict[str, Look]:
     """A look for each name, in the given order; after eight they begin again."""
     return {name: _LOOKS[number % len(_LOOKS)] for number, name in enumerate(names)}

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from withstand.comparison import Comparison
@@ -17,11 +18,19 @@ Value = Estimate | str | float | int | None
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name in the CSV, its heading, and how its numbers look (``.2f``, ``+.1f``, ``,d``…; ``p``)."""
+    """One column: its name in the CSV, its heading, and how its numbers look (``.2f``, ``+.1f``, ``,d``…; ``p``).
+
+    Neighbours of one ``group`` share a heading of their own above theirs, such as a model's name.
+    """
 
     key: str
     heading: str
     style: str = ""
+    group: str = ""
+
+    @property
+    def whole_heading(self) -> str:
+        return f"{self.group}: {self.heading}" if self.group else self.heading
 
     @property
     def numeric(self) -> bool:
@@ -68,6 +77,14 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Row]
     notes: Sequence[str] = field(default=())
+
+    @property
+    def spans(self) -> list[tuple[str, int]]:
+        """The upper line of headings: a group and how many columns it spans; empty where no column has one."""
+        if not any(column.group for column in self.columns):
+            return []
+        grouped = groupby(self.columns, key=lambda column: column.group)
+        return [(group, len(list(members))) for group, members in grouped]
 
     def csv(self) -> str:
         """Ten significant digits; an estimate takes three columns: ``key``, ``key_low``, ``key_high``."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from withstand.comparison import Comparison
 from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.section import Context, Picture, Section
-from withstand.report.style import INK, PAPER, Look
+from withstand.report.style import AHEAD, BEHIND, EVEN, INK, PAPER, Look
 from withstand.report.table import IMAGES, Column, Row, Table, Value
 
 PLACE = 20
+
+_ROOMY = 4  # models: with more of them intervals do not fit into the cells, and the table has them
+_FOREST = 10  # pairs: with more of them the matrix is read sooner
 
 _LEAD = (
     "Each line pairs two models image by image, so what makes an image hard for both cancels out."
@@ -25,12 +29,24 @@ def section(context: Context) -> Section | None:
     together = context.together
     if not together.pairs:
         return None
-    forest = Picture(
-        "pairs",
-        "By how many points the first is ahead under corruption; an open mark: not told apart by this data.",
-        draw(together, context.looks),
-    )
-    return Section("pairs", "Model against model", _LEAD, [forest], [table(together)])
+    pictures = []
+    if len(together.names) > 2:
+        pictures.append(
+            Picture(
+                "matrix",
+                "Points by which the row is ahead of the column under corruption; grey: not told apart by this data.",
+                draw_matrix(together),
+            )
+        )
+    if len(together.pairs) <= _FOREST:
+        pictures.append(
+            Picture(
+                "pairs",
+                "By how many points the first is ahead under corruption; an open mark: not told apart by this data.",
+                draw(together, context.looks),
+            )
+        )
+    return Section("pairs", "Who beats whom", _LEAD, pictures, tables=[table(together)])
 
 
 def table(together: Comparison) -> Table:
@@ -85,7 +101,7 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("Difference in mean top-1 under corruption, points")
+        axes.set_xlabel("Points of top-1 ahead, under corruption")
         figure.subplots_adjust(
             left=margin([f"− {name}" for name in together.names]),
             right=0.97,
@@ -93,3 +109,47 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
             bottom=0.52 / figure.get_figheight(),
         )
     return figure
+
+
+def draw_matrix(together: Comparison) -> Figure:
+    """Every model (row) against every other (column): the paired difference and its interval."""
+    names = together.ranking
+    found = {(pair.better, pair.other): pair.corrupted.times(100) for pair in together.pairs}
+    found |= {(other, better): one.times(-1) for (better, other), one in found.items()}
+    reach = max(abs(one.value) for one in found.values()) or 1.0
+    roomy = len(names) <= _ROOMY
+    with drawing("matrix"):
+        figure = Figure(figsize=(WIDTH, 0.6 + 0.55 * len(names)))
+        axes = figure.subplots()
+        for (better, other), one in found.items():
+            row, column = names.index(better), names.index(other)
+            colour = (AHEAD if one.value > 0 else BEHIND) if one.excludes_zero else EVEN
+            strength = 0.25 + 0.75 * abs(one.value) / reach if one.excludes_zero else 0.35
+            axes.add_patch(
+                Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, color=colour, alpha=strength * 0.6, lw=0)
+            )
+            signed = Column("", "", "+.1f")
+            height = row - 0.14 if roomy else row
+            axes.text(column, height, signed.text(one), ha="center", va="center", fontweight="bold")
+            if roomy:
+                axes.text(column, row + 0.22, signed.interval(one), ha="center", va="center", fontsize=7)
+        axes.set_xlim(-0.5, len(names) - 0.5)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=8.5)
+        axes.xaxis.tick_top()
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        figure.subplots_adjust(
+            left=margin(names), right=0.99, top=1 - 0.55 / figure.get_figheight(), bottom=0.02
+        )
+    return figure
+
+
+def _wrapped(name: str) -> str:
+    """A long name in two lines, broken at the underscore nearest its middle."""
+    breaks = [at for at, letter in enumerate(name) if letter == "_"]
+    if len(name) < 14 or not breaks:
+        return name
+    middle = min(breaks, key=lambda at: abs(at - len(name) / 2))
+    return f"{name[: middle + 1]}\n{name[middle + 1 :]}"

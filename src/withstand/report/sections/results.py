@@ -1,17 +1,13 @@
-"""What holds up: the study's second table beside what was published, and the picture of it."""
+"""What holds up: the study's second table, beside what was published."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matplotlib.figure import Figure
-
 from withstand.comparison import Comparison, compare
 from withstand.corruptions.names import BENCHMARK, SEVERITIES
 from withstand.report import published
-from withstand.report.canvas import WIDTH, drawing, margin
-from withstand.report.section import Context, Picture, Section
-from withstand.report.style import PAPER, Look
+from withstand.report.section import Context, Section
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.report.words import spaced
 from withstand.runs import Run
@@ -23,12 +19,7 @@ def section(context: Context) -> Section | None:
     together = context.together
     if not together.names:
         return None
-    overview = Picture(
-        "overview",
-        "Top-1 on clean images (open) and its mean under corruption (filled); the pale bars are 95% intervals.",
-        draw(together, context.looks),
-    )
-    return Section("results", "What holds up", _lead(together), [overview], [table(context.runs, together)])
+    return Section("results", "What holds up", _lead(together), tables=[table(context.runs, together)])
 
 
 def table(runs: Mapping[str, Run], together: Comparison) -> Table:
@@ -106,60 +97,5 @@ def _notes(runs: Mapping[str, Run], together: Comparison) -> list[str]:
         )
     if any(published.of(run) for run in runs.values()):
         notes.append(f"Published rows: {published.published()['source']}. They come without intervals.")
+        notes += published.why_ours_differ(runs)
     return notes
-
-
-def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
-    """A line a model: clean accuracy (open mark) to the mean under corruption (filled), with intervals."""
-    with drawing("overview"):
-        rows = len(together.ranking)
-        figure = Figure(figsize=(WIDTH, 0.85 + 0.46 * rows))
-        axes = figure.subplots()
-        for row, name in enumerate(together.ranking):
-            look, ends = looks[name], {}
-            for group in ("clean", "corrupted"):
-                if group not in together.groups:
-                    continue
-                ends[group] = one = together.accuracy(name, group).times(100)
-                axes.plot(
-                    [one.low, one.high],
-                    [row, row],
-                    color=look.colour,
-                    linewidth=5,
-                    alpha=0.3,
-                    solid_capstyle="round",
-                )
-                fill = look.colour if group == "corrupted" else PAPER
-                axes.plot(
-                    one.value,
-                    row,
-                    look.marker,
-                    color=look.colour,
-                    markerfacecolor=fill,
-                    markersize=8.5,
-                    zorder=4,
-                )
-                side = 1 if group == "clean" else -1
-                axes.annotate(
-                    f"{one.value:.1f}",
-                    (one.high if side > 0 else one.low, row),
-                    (7 * side, 0),
-                    textcoords="offset points",
-                    ha="left" if side > 0 else "right",
-                    va="center",
-                    fontsize=9.5,
-                )
-            if len(ends) == 2:
-                between = [ends["corrupted"].value, ends["clean"].value]
-                axes.plot(between, [row, row], color=look.colour, linewidth=1.4, zorder=3)
-        axes.set_yticks(range(rows), together.ranking)
-        axes.set_ylim(rows - 0.5, -0.6)
-        axes.grid(visible=True, axis="x")
-        axes.grid(visible=False, axis="y")
-        axes.spines["left"].set_visible(False)
-        axes.margins(x=0.17)
-        axes.set_xlabel("Top-1, %: filled under corruption, open on clean images")
-        figure.subplots_adjust(
-            left=margin(together.ranking), right=0.97, top=0.97, bottom=0.55 / figure.get_figheight()
-        )
-    return figure

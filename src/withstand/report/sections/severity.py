@@ -45,5 +45,5 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         axes.set_xlabel("Severity")
         axes.set_ylabel("Top-1, %")
         axes.legend(loc="best")
-        figure.subplots_adjust(left=0.095, right=0.985, top=0.97, bottom=0.135)
+        figure.subplots_adjust(left=0.125, right=0.985, top=0.97, bottom=0.135)
     return figure

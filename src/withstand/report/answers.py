@@ -1,0 +1,47 @@
+"""What each run answered, image by image: the class it chose and how sure it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from withstand.conditions import Condition
+from withstand.runs import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """The answers of one run to some images under some conditions.
+
+    Attributes:
+        conditions: C of them, in the order of the columns.
+        chosen: int64 N×C, the class with the highest logit.
+        confidence: float32 N×C, its softmax probability, 0 to 1.
+    """
+
+    conditions: tuple[Condition, ...]
+    chosen: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+
+    def under(self, conditions: Iterable[Condition]) -> Answers:
+        """The answers under some of the conditions."""
+        wanted = tuple(conditions)
+        columns = [self.conditions.index(condition) for condition in wanted]
+        return Answers(wanted, self.chosen[:, columns], self.confidence[:, columns])
+
+
+def answers(run: Run, ids: NDArray[np.int64]) -> Answers:
+    """What ``run`` answered to the images ``ids`` (all of them must be there), under all its conditions."""
+    chosen = np.empty((len(ids), len(run.conditions)), np.int64)
+    confidence = np.empty(chosen.shape, np.float32)
+    for column, condition in enumerate(run.conditions):
+        read = run.predictions(condition)
+        order = np.argsort(read.ids, kind="stable")
+        logits = read.logits[order[np.searchsorted(read.ids[order], ids)]]
+        chosen[:, column] = logits.argmax(axis=1)
+        confidence[:, column] = softmax(logits.astype(np.float64), axis=1).max(axis=1)
+    return Answers(run.conditions, chosen, confidence)

@@ -1,0 +1,105 @@
+"""The first screen: the picture of all models, and a card for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.section import Context, Picture
+from withstand.report.style import PAPER, Look
+from withstand.report.words import spaced
+from withstand.statistics import Estimate
+
+
+@dataclass(frozen=True)
+class Card:
+    """One model at a glance, in percent; None for what was not evaluated."""
+
+    name: str
+    look: Look
+    title: str
+    clean: Estimate | None
+    corrupted: Estimate | None
+    drop: Estimate | None
+    worst: str
+    worst_accuracy: Estimate | None
+
+
+def cards(context: Context) -> list[Card]:
+    """A card a model, the best first."""
+    return [_card(context, name) for name in context.together.ranking]
+
+
+def _card(context: Context, name: str) -> Card:
+    together = context.together
+    worst = together.worst(name) if together.conditions else ""
+    return Card(
+        name,
+        context.looks[name],
+        context.runs[name].provenance.get("config", {}).get("model", {}).get("title", ""),
+        _mean(context, name, "clean"),
+        _mean(context, name, "corrupted"),
+        together.drop(name).times(100) if together.clean and together.conditions else None,
+        spaced(worst),
+        _mean(context, name, worst),
+    )
+
+
+def _mean(context: Context, name: str, group: str) -> Estimate | None:
+    together = context.together
+    return together.accuracy(name, group).times(100) if group in together.groups else None
+
+
+def picture(context: Context) -> Picture | None:
+    """Clean accuracy and the mean under corruption of every model; None where nothing compares."""
+    if not context.together.names:
+        return None
+    said = (
+        "Top-1, %: open on clean images, filled the mean under corruption; the pale bars are 95% intervals."
+    )
+    return Picture("overview", said, draw(context))
+
+
+def draw(context: Context) -> Figure:
+    """A line a model: clean accuracy (open mark) to the mean under corruption (filled), with intervals."""
+    names = context.together.ranking
+    with drawing("overview"):
+        figure = Figure(figsize=(WIDTH, 0.4 + 0.56 * len(names)))
+        axes = figure.subplots()
+        for row, name in enumerate(names):
+            look = context.looks[name]
+            ends = {group: _mean(context, name, group) for group in ("corrupted", "clean")}
+            found = [one.value for one in ends.values() if one is not None]
+            axes.plot(found, [row] * len(found), color=look.colour, linewidth=1.4, zorder=3)
+            for group, one in ends.items():
+                if one is not None:
+                    _end(axes, row, one, look, clean=group == "clean")
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.5, -0.6)
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.spines["left"].set_visible(False)
+        axes.margins(x=0.26 if len(names) > 1 else 0.4)  # room for the numbers
+        height = figure.get_figheight()
+        figure.subplots_adjust(left=margin(names), right=0.97, top=0.99, bottom=0.32 / height)
+    return figure
+
+
+def _end(axes: Axes, row: int, one: Estimate, look: Look, clean: bool) -> None:
+    """A mark with its interval and its number: on the right for clean, on the left for corrupted."""
+    axes.plot(
+        [one.low, one.high], [row, row], color=look.colour, linewidth=6, alpha=0.3, solid_capstyle="round"
+    )
+    fill = PAPER if clean else look.colour
+    axes.plot(one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=9, zorder=4)
+    axes.annotate(
+        f"{one.value:.1f}",
+        (one.high if clean else one.low, row),
+        (8 if clean else -8, 0),
+        textcoords="offset points",
+        ha="left" if clean else "right",
+        va="center",
+    )

@@ -1,0 +1,166 @@
+"""Class by class: what each model gets right clean and corrupted, and what it takes for what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from withstand.conditions import CLEAN
+from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.section import Context, Picture, Section
+from withstand.report.style import PAPER
+from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
+from withstand.runs import LeftOut
+from withstand.statistics import Estimate, mean_over_conditions, wilson
+
+PLACE = 55
+
+_MOST = 30  # classes that people read
+_CONFUSIONS = 3  # a model
+
+Found = Mapping[tuple[str, int, str], Estimate]
+"""(model, class, ``clean`` or ``corrupted``) → top-1 in percent."""
+
+
+def section(context: Context) -> Section | None:
+    together = context.together
+    if not together.conditions:
+        return None
+    labels = _labels(context)
+    found = _found(context, labels)
+    classes = _hardest_first(context, labels, found)
+    shown = classes[:_MOST]
+    picture = Picture(
+        "classes",
+        "Top-1 by class: filled the mean under corruption, open on clean images; the hardest class first.",
+        _draw(context, shown, found),
+    )
+    left_out = [LeftOut("class by class", f"the {_MOST} hardest of {len(classes)} classes are shown")]
+    return Section(
+        "classes",
+        "Class by class",
+        "What is hard for a model, and what it then takes it for.",
+        pictures=[picture],
+        tables=[_table(context, shown, labels, found), _confusions(context, labels)],
+        left_out=left_out if len(classes) > _MOST else [],
+    )
+
+
+def _labels(context: Context) -> NDArray[np.int64]:
+    scores = context.together.runs[0].scores
+    labels: NDArray[np.int64] = scores.labels[np.searchsorted(scores.ids, context.together.ids)]
+    return labels
+
+
+def _found(context: Context, labels: NDArray[np.int64]) -> Found:
+    together = context.together
+    found = {}
+    for number in np.unique(labels).tolist():
+        ids = together.ids[labels == number]
+        for name in together.names:
+            scores = context.runs[name].scores
+            corrupted = scores.of("top1", together.conditions, ids)
+            found[name, number, "corrupted"] = mean_over_conditions(corrupted).times(100)
+            if together.clean:
+                right = int(scores.of("top1", [CLEAN], ids).sum())
+                found[name, number, "clean"] = wilson(right, len(ids)).times(100)
+    return found
+
+
+def _hardest_first(context: Context, labels: NDArray[np.int64], found: Found) -> list[int]:
+    def mean(number: int) -> float:
+        return sum(found[name, number, "corrupted"].value for name in context.together.names)
+
+    return sorted(np.unique(labels).tolist(), key=mean)
+
+
+def _table(context: Context, classes: Sequence[int], labels: NDArray[np.int64], found: Found) -> Table:
+    columns = [Column("class", "class")]
+    groups = ("clean", "corrupted") if context.together.clean else ("corrupted",)
+    for name in context.together.ranking:
+        columns += [Column(f"{name}_{group}", group, ".1f", name) for group in groups]
+    rows = []
+    for number in classes:
+        values: dict[str, Value] = {
+            "class": context.class_name(number),
+            "images": int((labels == number).sum()),
+        }
+        for name in context.together.ranking:
+            values |= {f"{name}_{group}": found[name, number, group] for group in groups}
+        rows.append(Row(values))
+    return Table("classes", "Top-1 by class", [*columns, IMAGES], rows)
+
+
+def _confusions(context: Context, labels: NDArray[np.int64]) -> Table:
+    """What each model most often takes for what under corruption, as a share of the answers to that class."""
+    rows = []
+    for name in context.together.ranking:
+        table = _confused(context.answers[name].under(context.together.conditions).chosen, labels)
+        shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+        np.fill_diagonal(shares, 0)
+        for at in np.argsort(-shares, axis=None, kind="stable")[:_CONFUSIONS].tolist():
+            truth, taken = divmod(at, shares.shape[1])
+            if shares[truth, taken] > 0:
+                rows.append(
+                    Row(
+                        {
+                            "model": name,
+                            "class": context.class_name(truth),
+                            "taken_for": context.class_name(taken),
+                            "share": 100 * float(shares[truth, taken]),
+                            "images": int((labels == truth).sum()),
+                        }
+                    )
+                )
+    columns = [
+        MODEL,
+        Column("class", "class"),
+        Column("taken_for", "taken for"),
+        Column("share", "of its answers, %", ".1f"),
+        IMAGES,
+    ]
+    return Table("confusions", "Most frequent mistakes under corruption", columns, rows)
+
+
+def _confused(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """K×K counts: true class (rows) by chosen class (columns)."""
+    classes = int(max(chosen.max(), labels.max())) + 1
+    pairs = labels[:, None] * classes + chosen
+    counts: NDArray[np.int64] = np.bincount(pairs.ravel(), minlength=classes**2).reshape(classes, classes)
+    return counts
+
+
+def _draw(context: Context, classes: Sequence[int], found: Found) -> Figure:
+    names = [context.class_name(number) for number in classes]
+    with drawing("classes"):
+        figure = Figure(figsize=(WIDTH, 1.0 + 0.3 * len(classes)))
+        axes = figure.subplots()
+        step = 0.5 / max(1, len(context.together.ranking))
+        for turn, name in enumerate(context.together.ranking):
+            look = context.looks[name]
+            rows = np.arange(len(classes)) + step * (turn - (len(context.together.ranking) - 1) / 2)
+            for group, fill in (("clean", PAPER), ("corrupted", look.colour)):
+                if (name, classes[0], group) not in found:
+                    continue
+                values = [found[name, number, group].value for number in classes]
+                axes.plot(
+                    values,
+                    rows,
+                    look.marker,
+                    color=look.colour,
+                    markerfacecolor=fill,
+                    markersize=5.5,
+                    label=name if group == "corrupted" else None,
+                )
+        axes.set_yticks(range(len(classes)), names)
+        axes.set_ylim(len(classes) - 0.4, -0.6)
+        axes.grid(visible=True, axis="x")
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("Top-1, %: filled under corruption, open on clean images")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9, borderaxespad=0)
+        height = figure.get_figheight()
+        figure.subplots_adjust(left=margin(names), right=0.97, top=1 - 0.35 / height, bottom=0.5 / height)
+    return figure

@@ -1,0 +1,134 @@
+"""What is lost: images that all models get right clean and all get wrong corrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand import thumbnails
+from withstand.comparison import Comparison
+from withstand.conditions import CLEAN, Condition
+from withstand.report.section import Context, Example, Gallery, Section, Shot
+from withstand.report.table import Column, Row, Table
+from withstand.report.words import spaced, variants
+from withstand.runs import LeftOut
+from withstand.statistics import wilson
+from withstand.thumbnails import SEVERITY, Thumbnails
+
+PLACE = 50
+
+_SHOWN = 12
+
+
+def section(context: Context) -> Section | None:
+    together = context.together
+    conditions = [Condition("corruption", name, SEVERITY) for name in variants(together)]
+    conditions = [condition for condition in conditions if condition in together.conditions]
+    if not together.clean or not conditions:
+        return None
+    lost = lost_by_all(together, conditions)
+    sheets = [sheet for run in together.runs if (sheet := thumbnails.load(run.folder / thumbnails.FILE))]
+    examples = _examples(context, conditions, lost, sheets)
+    everyone = "all models get" if len(together.names) > 1 else f"{together.names[0]} gets"
+    lead = (
+        f"Images that {everyone} right clean and wrong at severity {SEVERITY}:"
+        f" {lost.sum():,} of {lost.size:,} pairs of an image and a corruption."
+    )
+    gallery = Gallery(
+        "lost",
+        f"Each image clean, and corrupted at severity {SEVERITY}, with what the models took it for.",
+        examples,
+    )
+    return Section(
+        "lost",
+        "Right when clean, lost when corrupted",
+        lead,
+        tables=[_table(together, conditions, lost)],
+        galleries=[gallery] if examples else [],
+        left_out=_reasons(sheets, lost, examples),
+    )
+
+
+def lost_by_all(together: Comparison, conditions: Sequence[Condition]) -> NDArray[np.bool_]:
+    """N×C: whether every model is right on the clean image and wrong under the condition."""
+    lost = np.ones((len(together.ids), len(conditions)), bool)
+    for run in together.runs:
+        lost &= run.scores.of("top1", [CLEAN], together.ids) > 0
+        lost &= run.scores.of("top1", conditions, together.ids) == 0
+    return lost
+
+
+def _table(together: Comparison, conditions: Sequence[Condition], lost: NDArray[np.bool_]) -> Table:
+    n = len(together.ids)
+    shares = [wilson(int(count), n).times(100) for count in lost.sum(axis=0)]
+    rows = [
+        Row({"corruption": spaced(condition.variant), "share": share, "lost": int(count), "images": n})
+        for condition, share, count in zip(conditions, shares, lost.sum(axis=0), strict=True)
+    ]
+    rows.sort(key=lambda row: -int(str(row.values["lost"])))
+    columns = [
+        Column("corruption", "corruption"),
+        Column("share", "lost by all, %", ".1f"),
+        Column("lost", "images lost", ",d"),
+        Column("images", "images", ",d"),
+    ]
+    return Table("lost", f"Lost by all at severity {SEVERITY}", columns, rows)
+
+
+def _examples(
+    context: Context,
+    conditions: Sequence[Condition],
+    lost: NDArray[np.bool_],
+    sheets: Sequence[Thumbnails],
+) -> list[Example]:
+    """At most ``_SHOWN``, each of another image; the corruptions take turns, the one that costs most first."""
+    ids = context.together.ids
+    columns = np.argsort(-lost.sum(axis=0), kind="stable")
+    waiting = {
+        conditions[column]: [
+            (row, sheet)
+            for row in np.flatnonzero(lost[:, column])
+            if (sheet := _sheet_with(sheets, int(ids[row]), conditions[column]))
+        ]
+        for column in columns
+    }
+    examples: list[Example] = []
+    used: set[int] = set()
+    while any(waiting.values()):
+        for condition, pairs in waiting.items():
+            while pairs and (row := int(pairs[0][0])) in used:
+                pairs.pop(0)
+            if pairs:
+                used.add(row)
+                examples.append(_example(context, condition, row, pairs.pop(0)[1]))
+    return examples[:_SHOWN]
+
+
+def _sheet_with(sheets: Sequence[Thumbnails], one: int, condition: Condition) -> Thumbnails | None:
+    return next((sheet for sheet in sheets if (one, condition) in sheet and (one, CLEAN) in sheet), None)
+
+
+def _example(context: Context, condition: Condition, row: int, sheet: Thumbnails) -> Example:
+    together = context.together
+    run, one = together.runs[0], int(together.ids[row])
+    truth = run.scores.labels[np.searchsorted(run.scores.ids, one)]
+    said = [
+        (name, context.class_name(int(context.answers[name].under([condition]).chosen[row, 0])))
+        for name in together.ranking
+    ]
+    shots = [Shot(sheet[one, CLEAN], "clean"), Shot(sheet[one, condition], spaced(condition.variant))]
+    return Example(context.class_name(int(truth)), shots, said)
+
+
+def _reasons(
+    sheets: Sequence[Thumbnails], lost: NDArray[np.bool_], examples: Sequence[Example]
+) -> list[LeftOut]:
+    if examples or not lost.any():
+        return []
+    if not sheets:
+        reason = f"no run has its {thumbnails.FILE}; give its command again, it takes a moment"
+    else:
+        reason = "none of the few images that the runs kept a thumbnail of is lost by all models"
+    return [LeftOut("pictures of the lost images", reason)]

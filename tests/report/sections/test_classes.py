@@ -1,0 +1,51 @@
+"""Class by class."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.report.conftest import MakeContext
+
+from withstand.conditions import CLEAN
+from withstand.report.sections import classes
+from withstand.statistics import Estimate
+
+
+def test_classes_add_up_to_the_whole_and_the_hardest_comes_first(make_context: MakeContext) -> None:
+    context = make_context({"small_cnn": {"skill": 3.0}, "small_vit": {"skill": 1.0}}, n=120)
+    section = classes.section(context)
+    assert section is not None
+    table, mistakes = section.tables
+    assert sum(int(str(row.values["images"])) for row in table.rows) == 120
+    for name in context.together.names:
+        for group in ("clean", "corrupted"):
+            total = 0.0
+            for row in table.rows:
+                value = row.values[f"{name}_{group}"]
+                assert isinstance(value, Estimate)
+                assert value.n == row.values["images"]
+                total += value.value * value.n / 120
+            assert total == pytest.approx(100 * context.together.accuracy(name, group).value, abs=1e-4)
+    hardness = [
+        sum(row.values[f"{name}_corrupted"].value for name in context.together.names)  # type: ignore[union-attr]
+        for row in table.rows
+    ]
+    assert hardness == sorted(hardness)
+    assert all(row.values["class"] != row.values["taken_for"] for row in mistakes.rows)
+
+
+def test_the_most_frequent_mistake_is_the_one_that_counting_finds(make_context: MakeContext) -> None:
+    context = make_context({"small_cnn": {"skill": 1.0}}, n=120)
+    section = classes.section(context)
+    assert section is not None
+    first = section.tables[1].rows[0].values
+    truth, taken = (int(str(first[key]).removeprefix("class ")) for key in ("class", "taken_for"))
+    (run,) = context.runs.values()
+    answers = [run.predictions(condition) for condition in run.conditions if condition != CLEAN]
+    chosen = np.concatenate([one.logits.argmax(axis=1) for one in answers])
+    labels = np.concatenate([one.labels for one in answers])
+    share = (chosen[labels == truth] == taken).mean()
+    assert first["share"] == pytest.approx(100 * share)
+    for other in range(10):
+        for wrong in set(range(10)) - {other}:
+            assert (chosen[labels == other] == wrong).mean() <= share + 1e-12
