@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -71,7 +70,7 @@ def evaluate_corruptions(
 
 def _leave_thumbnails(setup: Setup, shift: Corruption) -> None:
     chosen = setup.dataset.test.take(thumbnails.choose(setup.dataset.test.ids))
-    kept = thumbnails.make(chosen, shift.conditions(), replace(shift, test=chosen).images)
+    kept = thumbnails.make(chosen, shift.conditions(), shift.over(chosen).images)
     thumbnails.save(kept, setup.folder.path / thumbnails.FILE)
 
 

@@ -88,5 +88,5 @@ class Section:
     lead: str = ""
     pictures: Sequence[Picture] = ()
     tables: Sequence[Table] = ()
-    galleries: Sequence[Gallery] = ()
     left_out: Sequence[LeftOut] = ()
+    galleries: Sequence[Gallery] = ()

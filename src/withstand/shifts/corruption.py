@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,10 @@ class Corruption:
         """The test images under one condition."""
         assert condition.severity is not None
         return self.origin.images(condition.variant, condition.severity)
+
+    def over(self, test: ImageSet) -> Corruption:
+        """The same shift of a part of the test images."""
+        return replace(self, origin=self.origin.over(test))
 
 
 def names_of(settings: ShiftConfig) -> tuple[str, ...]:

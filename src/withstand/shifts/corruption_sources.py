@@ -28,6 +28,9 @@ class Source(Protocol):
 
     def images(self, corruption: str, severity: int) -> ImageSet: ...
 
+    def over(self, test: ImageSet) -> Source:
+        """The same source for a part of the test images."""
+
 
 def preset_for(settings: ShiftConfig, test: ImageSet) -> str:
     """The preset that ``shift.preset`` names; ``auto`` takes the benchmark whose images are nearer in size."""
@@ -54,6 +57,9 @@ class Made:
             self.test.images, corruption, severity, seed=self.seed, ids=self.test.ids, preset=self.preset
         )
         return replace(self.test, images=made)
+
+    def over(self, test: ImageSet) -> Source:
+        return replace(self, test=test)
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,9 @@ class Written:
     def images(self, corruption: str, severity: int) -> ImageSet:
         return written.load(self.folder, self.about, corruption, severity, self.test)
 
+    def over(self, test: ImageSet) -> Source:
+        return replace(self, test=test)
+
 
 @dataclass(frozen=True)
 class Official:
@@ -116,6 +125,9 @@ class Official:
 
     def images(self, corruption: str, severity: int) -> ImageSet:
         return official.load(self.folder, corruption, severity, self.test)
+
+    def over(self, test: ImageSet) -> Source:
+        return replace(self, test=test)
 
 
 def _recipe(version: str, seed: int, preset: str) -> str:
