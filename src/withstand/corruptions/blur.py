@@ -31,10 +31,12 @@ def zoom_blur(images: Tensor, draws: Draws, *, stop: float, step: float) -> Tens
     """Average the image with itself zoomed by 1 to ``stop``."""
     height, width = images.shape[1:3]
     x = planes(images)
-    total = torch.zeros_like(x)
+    exact = x.double()
+    total = x.clone()
     factors = np.arange(1, stop, step).tolist()
-    for factor in factors:
-        total += filters.along(x, filters.zoom(height, factor), filters.zoom(width, factor))
+    for factor in factors[1:]:  # the first is 1, the image itself
+        # Each layer in float64, their sum in float32, as the reference has it: flat areas stay flat.
+        total += filters.along(exact, filters.zoom(height, factor), filters.zoom(width, factor))
     return pixels(total.add_(x).div_(len(factors) + 1))
 
 

@@ -18,6 +18,8 @@ from withstand.errors import UserError
 _VALUES_AT_ONCE = {"cpu": 1 << 18, "cuda": 1 << 26}
 """Values of a piece: on a CPU what its caches hold, on a GPU what keeps it busy."""
 
+_WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
 
 def function(corruption: str) -> Callable[..., Tensor]:
     """The function of a corruption: it lives under its own name in the module of its family."""
@@ -61,13 +63,11 @@ def _check(images: Any) -> None:
 def _as_ids(ids: Any, n: int, device: torch.device) -> Tensor:
     if ids is None:
         return torch.arange(n, device=device)
-    numbers = (
-        ids
-        if isinstance(ids, Tensor)
-        else torch.from_numpy(np.array(ids, dtype=None if len(ids) else np.int64))
-    )
-    if numbers.is_floating_point() or numbers.dtype == torch.bool or numbers.ndim != 1:
+    given = ids if isinstance(ids, Tensor) else np.array(ids, dtype=None if len(ids) else np.int64)
+    whole = (given.dtype in _WHOLE) if isinstance(given, Tensor) else given.dtype.kind in "iu"
+    if not whole or given.ndim != 1:
         raise UserError("ids must be a flat list of whole numbers, one for each image")
+    numbers = given if isinstance(given, Tensor) else torch.from_numpy(given.astype(np.int64))
     if len(numbers) != n:
         raise UserError(f"{len(numbers)} ids for {n} images; give one id for each image")
     return numbers.to(device, torch.int64)

@@ -103,8 +103,8 @@ def spatter(
 ) -> Tensor:
     """Splash water or mud on the lens."""
     height, width = images.shape[1:3]
-    drops = draws.normal("drops", (height, width)).mul_(spread).add_(mean)
-    drops = filters.smooth(drops, sigma)
+    drops = draws.normal("drops", (height, width)).double().mul_(spread).add_(mean)
+    drops = filters.smooth(drops, sigma)  # in float64: a drop's level that is cut otherwise can move an edge
     return (
         liquid.mud(images, drops, threshold, strength)
         if mud
