@@ -39,6 +39,7 @@ def test_help_names_everything_there_is(capsys):
     for group in ("experiment", "model", "dataset", "tracker"):
         assert all(name in page for name in choices(group))
     assert page.count("\n  python main.py ") >= 5
+    assert 'pip install "withstand[wandb]"' in page
 
 
 def test_version_and_configuration_are_printed(capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.table import Table
+from rich.text import Text
 
 from withstand.compose import choices
 from withstand.console import console, say
@@ -43,7 +44,8 @@ def show() -> None:
         table = Table(box=None, show_header=False, padding=(0, 2), pad_edge=True)
         for name, config in choices(group).items():
             own = config.get(group)
-            table.add_row(name, str((own if isinstance(own, dict) else config).get("title", "")))
+            title = (own if isinstance(own, dict) else config).get("title", "")
+            table.add_row(name, Text(str(title)))  # not markup: an extra's [name] is no style
         say(heading)
         console.print(table)
         say("")
