@@ -47,7 +47,7 @@ def test_a_difference_of_two_models_pairs_the_images() -> None:
         )
         found = over_seeds(a, b)
         covered += found.low <= 0.1 <= found.high
-    assert 0.93 <= covered / 600  # a little wide: both sides have few seeds
+    assert covered / 600 >= 0.93  # a little wide: both sides have few seeds
 
 
 def test_one_seed_says_nothing_of_seeds() -> None:
