@@ -124,6 +124,7 @@ def _check(c: Config) -> None:
         ("train.learning_rate", c.train.learning_rate, 0.0, math.inf),
         ("train.weight_decay", c.train.weight_decay, 0.0, math.inf),
         ("train.momentum", c.train.momentum, 0.0, 1.0),
+        ("model.crop", c.model.crop, 0.1, 1.0),
         ("make_backgrounds.min_object", c.make_backgrounds.min_object, 0.0, 1.0),
         ("make_backgrounds.max_object", c.make_backgrounds.max_object, 0.0, 1.0),
         ("make_backgrounds.min_strip", c.make_backgrounds.min_strip, 0.0, 0.5),

@@ -30,6 +30,7 @@ class ModelConfig:
     image_size: int = 32
     num_classes: int = 10
     interpolation: str = "bilinear"
+    crop: float = 1.0  # share of the resized image's side that the network is shown, the middle; 1: all of it
     mean: list[float] | None = None  # default: as pretrained, else the dataset's
     std: list[float] | None = None
     args: dict[str, Any] = field(default_factory=dict)  # passed on to timm.create_model

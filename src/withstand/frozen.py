@@ -20,6 +20,9 @@ from withstand.predict import Predictor
 from withstand.preprocess import Preprocessing
 
 
+_CHUNK = 256  # images between looks at the progress
+
+
 class Features(ImageSet):
     """An image set whose ``images`` are float32 N×D: what a backbone makes of them."""
 
@@ -63,8 +66,8 @@ def features(
     predictor = Predictor.of(body, device, dtype, batch_size)
     parts = []
     with progress("features", len(images)) as bar:
-        for start in range(0, len(images), batch_size):
-            part = images.take(slice(start, start + batch_size))
+        for start in range(0, len(images), _CHUNK):
+            part = images.take(slice(start, start + _CHUNK))
             parts.append(predictor(part).logits)
             bar.advance(len(part), images=len(part))
     return Features(np.concatenate(parts), images.labels, images.ids, images.classes)

@@ -131,7 +131,7 @@ def _preprocessing(config: Config, network: nn.Module, pretrained: bool) -> Prep
     own = cast(dict[str, Any], getattr(network, "pretrained_cfg", {})) if pretrained else {}
     mean = model.mean or own.get("mean") or dataset.mean
     std = model.std or own.get("std") or dataset.std
-    return Preprocessing(model.image_size, model.interpolation, tuple(mean), tuple(std))
+    return Preprocessing(model.image_size, model.interpolation, tuple(mean), tuple(std), model.crop)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:

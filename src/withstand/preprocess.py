@@ -19,22 +19,31 @@ class Preprocessing:
         image_size: pixels of the square that the network reads.
         interpolation: ``bilinear`` or ``bicubic``, as Pillow does them.
         mean, std: of each channel, for values between 0 and 1.
+        crop: the share of the resized image's side that is kept, its middle; 1 keeps all of it.
     """
 
     image_size: int
     interpolation: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    crop: float = 1.0
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 N×H×W×3 to float32 N×3×S×S in channels-last memory, on the same device."""
-        square = resize(images, self.image_size, self.image_size, self.interpolation)
+        square = self._square(images)
         scale, shift = self._affine(images.device)
         # NHWC bytes seen as NCHW are channels-last already: no copy but the conversion itself.
         return torch.addcmul(shift, square.permute(0, 3, 1, 2).float(), scale)
+
+    def _square(self, images: Tensor) -> Tensor:
+        """Resized, and cropped as timm evaluates: to ``image_size / crop`` pixels, cut to a whole number."""
+        side = int(self.image_size / self.crop)
+        whole = resize(images, side, side, self.interpolation)
+        edge = round((side - self.image_size) / 2)
+        return whole[:, edge : edge + self.image_size, edge : edge + self.image_size]
 
     def _affine(self, device: torch.device) -> tuple[Tensor, Tensor]:
         mean, std = (torch.tensor(v, device=device).view(1, -1, 1, 1) for v in (self.mean, self.std))
