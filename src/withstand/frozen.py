@@ -19,7 +19,6 @@ from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.preprocess import Preprocessing
 
-
 _CHUNK = 256  # images between looks at the progress
 
 

@@ -24,7 +24,12 @@ def predictions(real_data, tmp_path_factory):
     photographs = decoded(files, folder, 248, tmp_path_factory.mktemp("cache"), "samples")
     labels = np.arange(len(files))
     images = ImageSet(photographs.images, labels, labels, tuple(file.stem for file in files))
-    words = ["model=vit_tiny_pretrained", "model.interpolation=bicubic", "model.crop=0.9", f"paths.data={real_data}"]
+    words = [
+        "model=vit_tiny_pretrained",
+        "model.interpolation=bicubic",
+        "model.crop=0.9",
+        f"paths.data={real_data}",
+    ]
     config = compose([*words, "dataset=imagenet9", "dataset.num_classes=1000"])
     classifier = build(config)
     assert not classifier.fresh_head

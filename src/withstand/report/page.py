@@ -11,6 +11,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from withstand import __version__, atomic
+from withstand.backgrounds.results import outcomes
 from withstand.comparison import compare
 from withstand.errors import UserError
 from withstand.report import canvas, gallery, left_out, overview, provenance, sections
@@ -45,7 +46,7 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
     content = {
         "dataset": dataset,
-        "verdict": verdict(context.together),
+        "verdict": verdict(context.together, [o for run in runs for o in outcomes(run.folder, run.summary)]),
         "cards": overview.cards(context),
         "overview": first,
         "sections": built,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from withstand.backgrounds.results import Outcome, leaked
 from withstand.comparison import Comparison, Pair
 from withstand.report.words import between, listed, spaced
 
@@ -16,8 +18,10 @@ class Verdict:
     sentences: tuple[str, ...]
 
 
-def verdict(together: Comparison) -> Verdict:
-    """What the comparison says of the model that holds up best."""
+def verdict(together: Comparison, backgrounds: Sequence[Outcome] = ()) -> Verdict:
+    """What the comparison says of the model that holds up best; without one, the narrowest BG-gap."""
+    if not together.names and any("bg_gap" in one.gaps for one in backgrounds):
+        return _least_gap([one for one in backgrounds if "bg_gap" in one.gaps])
     if not together.names:
         return Verdict(
             "No predictions to judge", ("None of the runs has predictions; give their commands again.",)
@@ -50,6 +54,22 @@ def verdict(together: Comparison) -> Verdict:
         headline = f"{first} holds up best: {mean.value:.1f}% right under corruption"
         said = [f"95% interval {between(mean)}; {_lead(ahead[0])}, on the same {basis}."]
     return Verdict(headline, tuple(said + _asides(together)))
+
+
+def _least_gap(found: Sequence[Outcome]) -> Verdict:
+    """Of outcomes that do not leak, where there are any, the one that leans least on the background's class."""
+    first = min(found, key=lambda one: (bool(leaked(one.record)), one.gaps["bg_gap"].value))
+    gap, right = first.gaps["bg_gap"].times(100), first.accuracy["mixed_rand"].times(100)
+    called = f"{first.model} ({spaced(first.protocol)})"
+    headline = f"{called} loses {gap.value:.1f} points when the background is of a random class"
+    least = " It is the narrowest gap of those here." if len(found) > 1 else ""
+    return Verdict(
+        headline,
+        (
+            f"95% interval {between(gap)}, on {gap.n:,} foregrounds, each on a background of its own class and of a"
+            f" random one; {right.value:.1f}% ({between(right)}) are right on the random ones.{least}",
+        ),
+    )
 
 
 def _asides(together: Comparison) -> list[str]:

@@ -1,0 +1,226 @@
+"""Experiment 4 end to end: every protocol, killed and gone on with, by the command line and by the study's door."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from src.eval_background_robustness import main as door
+
+from withstand import experiments, frozen, models
+from withstand.backgrounds import results
+from withstand.backgrounds.worlds import load
+from withstand.compose import compose, config_folder
+from withstand.data.imageset import ImageSet
+from withstand.errors import UserError
+from withstand.predict import Predictor
+from withstand.runs import load_runs
+from withstand.train import train
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = [
+    "model=small_cnn",
+    "dataset=shapes",
+    "dataset.size=16",
+    "model.image_size=16",
+    "dataset.n_train=200",
+    "dataset.n_test=60",
+    "threads=1",
+    "train.epochs=1",
+    "background.folds=2",
+]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*words):
+    words = ["experiment=background", *WORDS, *words]
+    assert experiments.run(compose(words), words) == 0
+    return Path("checkpoints/small_cnn_shapes")
+
+
+def outcome(folder, protocol):
+    summary = json.loads((folder / "summary.json").read_text())
+    return next(one for one in results.outcomes(folder, summary) if one.protocol == protocol)
+
+
+def test_grouped_then_published_in_one_folder_and_one_report():
+    folder = run()
+    grouped = outcome(folder, "grouped")
+    assert all(len(one) == 60 for one in grouped.predictions.values())
+    assert len(grouped.predictions) == 8 and set(grouped.gaps) == {"bg_gap", "study_gap"}
+    assert results.leaked(grouped.record) == ""
+    run("background.protocol=published")
+    published = outcome(folder, "published")
+    assert [len(published.predictions[v]) for v in ("original", "mixed_rand")] == [6, 60]
+    assert "80% of the pictures" in results.leaked(published.record)
+    table = pd.read_csv(folder / "background_results.csv")
+    assert set(table.protocol) == {"grouped", "published"}
+    row = table[
+        (table.protocol == "grouped") & (table.measure == "top1") & (table.variant == "only_fg")
+    ].iloc[0]
+    assert (
+        row.percent == pytest.approx(100 * grouped.accuracy["only_fg"].value)
+        and row.low < row.percent < row.high
+    )
+    words = ["experiment=report", "dataset=shapes"]
+    assert experiments.run(compose(words), words) == 0
+    page = Path("reports/shapes/report.md").read_text()
+    assert "Reliance on backgrounds" in page and "it leaks: 80%" in page and "top-5 says little" in page
+    assert "No predictions to judge" not in page
+    assert len(load_runs("checkpoints")) == 1
+
+
+def test_trained_needs_experiment_1_and_trains_nothing():
+    with pytest.raises(UserError, match="there is no trained model"):
+        run("background.protocol=trained")
+    words = ["experiment=train", *WORDS]
+    experiments.run(compose(words), words)
+    before = Path("checkpoints/small_cnn_shapes/best_model.pth").read_bytes()
+    summary = json.loads(Path("checkpoints/small_cnn_shapes/summary.json").read_text())
+    folder = run("background.protocol=trained")
+    assert (folder / "best_model.pth").read_bytes() == before
+    after = json.loads((folder / "summary.json").read_text())
+    assert {key: after[key] for key in summary} == summary  # what experiment 1 wrote stays
+    assert len(outcome(folder, "trained").predictions["original"]) == 60
+
+
+def test_zero_shot_needs_pretrained_outputs():
+    Path("map.json").write_text(json.dumps({str(n): n % 10 for n in range(1000)}))
+    with pytest.raises(UserError, match="have none for them"):
+        run("background.protocol=zero_shot", "background.map=map.json")
+
+
+def test_nothing_is_computed_twice(monkeypatch):
+    run()
+
+    def never(*_, **__):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(Predictor, "logits", never)
+    run()
+
+
+def test_frozen_features_train_the_head_as_the_whole_network_would():
+    """Against the plain way: every weight but the head's fixed, features computed anew in every step."""
+    config = compose(
+        [*WORDS, "train.freeze=backbone", "train.augment=none", "train.epochs=2", "train.dtype=float32"]
+    )
+    images = load(config).of("original")
+    whole, plain = models.build(config), models.build(config)
+    cpu = torch.device("cpu")
+    shown = frozen.features(whole, images, cpu, torch.float32, 32)
+    arguments = {"seed": 5, "device": cpu, "dtype": torch.float32, "eval_batch_size": 32, "resume": None}
+    after = {"after_epoch": lambda _: None}
+    train(frozen.head_of(whole), shown, shown, config.train, **arguments, **after)
+
+    class Fixed(torch.nn.Module):
+        """The network in evaluation mode but for its head, whatever mode it is set to."""
+
+        def __init__(self, network):
+            super().__init__()
+            self.network = network
+            for name, weight in network.named_parameters():
+                weight.requires_grad_(name.startswith("fc"))
+
+        def train(self, mode=True):
+            self.network.eval()
+            return self
+
+        def forward(self, batch):
+            return self.network(batch)
+
+        def parameters(self, recurse=True):
+            return self.network.get_classifier().parameters(recurse)
+
+    train(replace(plain, network=Fixed(plain.network)), images, images, config.train, **arguments, **after)
+    for name, weight in whole.network.state_dict().items():
+        assert torch.allclose(weight, plain.network.state_dict()[name], atol=1e-5), name
+    head = models.build(config).network.get_classifier().weight
+    assert not torch.allclose(whole.network.get_classifier().weight, head, atol=1e-3)  # it was trained
+
+
+def test_features_are_kept_and_augmentation_is_refused():
+    folder = run("train.freeze=backbone", "train.augment=none")
+    assert len(list((folder / "background" / "features").iterdir())) == 1
+    assert outcome(folder, "grouped").record["frozen"]
+    with pytest.raises(UserError, match=r"add train\.augment=none"):
+        compose([*WORDS, "train.freeze=backbone"])
+
+
+def test_features_are_no_images():
+    with pytest.raises(ValueError, match="float32 N×D"):
+        frozen.Features(
+            np.zeros((2, 4, 4, 3), np.uint8), np.zeros(2, np.int64), np.zeros(2, np.int64), ("a",)
+        )
+    assert issubclass(frozen.Features, ImageSet)
+
+
+def test_the_studys_door():
+    with initialize_config_dir(version_base=None, config_dir=str(config_folder().resolve())):
+        study = hydra_compose(config_name="config", overrides=["model=resnet50_pretrained_in9"])
+        assert (study.dataset.name, study.train.schedule, study.train.epochs, study.train.batch_size) == (
+            "imagenet9",
+            "cosine",
+            5,
+            64,
+        )
+        door(hydra_compose(config_name="config", overrides=[f"++{w}" if "." in w else w for w in WORDS]))
+    assert outcome(Path("checkpoints/small_cnn_shapes"), "grouped")
+
+
+def test_killed_it_goes_on_to_the_same_results(environment):
+    def start(folder):
+        folder.mkdir()
+        words = ["experiment=background", *WORDS, "train.epochs=3", "dataset.n_test=200"]
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "main.py"), *words],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            env=environment | {"OMP_NUM_THREADS": "1"},
+        )
+
+    whole = Path("whole").resolve()
+    assert start(whole).wait(timeout=240) == 0
+    broken = Path("broken").resolve()
+    process = start(broken)
+    # In the middle of the second fold's training: the first fold is trained and tested.
+    second = (
+        broken
+        / "checkpoints"
+        / "small_cnn_shapes"
+        / "background"
+        / "grouped"
+        / "fold-2-of-2"
+        / "checkpoint.pth"
+    )
+    until = time.monotonic() + 120
+    while not second.is_file() and time.monotonic() < until and process.poll() is None:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert second.is_file() and not (broken / "checkpoints" / "small_cnn_shapes" / "summary.json").exists()
+    broken.rename(broken.with_name("moved"))
+    moved = broken.with_name("moved")
+    words = ["experiment=background", *WORDS, "train.epochs=3", "dataset.n_test=200"]
+    subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *words],
+        cwd=moved,
+        check=True,
+        env=environment | {"OMP_NUM_THREADS": "1"},
+    )
+    ours, theirs = (f / "checkpoints" / "small_cnn_shapes" / "background_results.csv" for f in (moved, whole))
+    assert ours.read_text() == theirs.read_text()
