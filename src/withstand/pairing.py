@@ -27,7 +27,9 @@ def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
     """The runs that cover what most runs saw, cut to that."""
     called = dict(zip(names(runs), runs, strict=True))
     shown = {name: run for name, run in called.items() if len(run.scores.ids)}
-    left_out = [LeftOut(name, "it has no predictions") for name in called if name not in shown]
+    left_out = [
+        LeftOut(name, "it saw neither clean nor corrupted images") for name in called if name not in shown
+    ]
     shifted = {name: run for name, run in shown.items() if _shifted(run, shift)}
     left_out += [
         LeftOut(n, f"it was not evaluated under {shift}") for n in shown if shifted and n not in shifted
