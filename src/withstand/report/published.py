@@ -62,7 +62,7 @@ def _differences(run: Run) -> list[str]:
         return []
     test = (run.summary.get("test") or {}).get("n")
     differences = [
-        f"{ours:,} {what} instead of {published_value:,}"
+        f"{ours:,} {what if ours != 1 else what.removesuffix('s')} instead of {published_value:,}"
         for ours, published_value, what in (
             (run.summary.get("epochs"), theirs["epochs"], "epochs"),
             (run.summary.get("n_train"), 45_000, "training images"),

@@ -84,8 +84,10 @@ def _asides(together: Comparison) -> list[str]:
         steadiest = min(together.names, key=lambda name: together.drop(name).value)
         if steadiest != first:
             drop = together.drop(steadiest).times(100)
+            last = min(together.names, key=lambda name: together.accuracy(name, "clean").value)
+            least = ", and has the least to lose" if steadiest == last else ""
             said.append(
-                f"{steadiest} loses least from clean to corrupted: {drop.value:.1f} points ({between(drop)})."
+                f"{steadiest} loses least from clean to corrupted, {drop.value:.1f} points ({between(drop)}){least}."
             )
     worst = {together.worst(name) for name in together.names}
     if len(worst) == 1:
