@@ -22,6 +22,7 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 SOURCES = ("auto", "official", "written", "made")
 FREEZES = ("none", "backbone")
 BACKGROUND_PROTOCOLS = ("grouped", "published", "trained", "zero_shot")
+FINETUNE_PROTOCOLS = ("grouped", "published", "train_images", "held_out")
 
 Settings = TypeVar("Settings")
 
@@ -102,6 +103,7 @@ def _check(c: Config) -> None:
         ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
         ("train.freeze", c.train.freeze, FREEZES),
         ("background.protocol", c.background.protocol, BACKGROUND_PROTOCOLS),
+        ("finetune.protocol", c.finetune.protocol, FINETUNE_PROTOCOLS),
     ):
         if chosen not in options:
             raise UserError(f"{key}={chosen} is not known; {nearest(chosen, options)}")
@@ -116,6 +118,7 @@ def _check(c: Config) -> None:
         ("background.folds", c.background.folds),
         ("make_backgrounds.size", c.make_backgrounds.size),
         ("make_backgrounds.limit", c.make_backgrounds.limit),
+        ("finetune.images_per_epoch", c.finetune.images_per_epoch),
     ]
     for key, whole in at_least_one:
         if whole is not None and whole < 1:
@@ -137,8 +140,9 @@ def _check(c: Config) -> None:
             "train.freeze=backbone computes the features of every image once, so it cannot augment them; add"
             " train.augment=none"
         )
-    if not 0 < c.train.validation < 1:
-        raise UserError(f"train.validation={c.train.validation} must lie between 0 and 1")
+    for key, share in (("train.validation", c.train.validation), ("finetune.test", c.finetune.test)):
+        if not 0 < share < 1:
+            raise UserError(f"{key}={share} must lie between 0 and 1")
     if not 0 <= c.seed < 2**63:
         raise UserError(f"seed={c.seed} must be 0 or more")
     if c.threads < 0:

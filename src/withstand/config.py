@@ -124,6 +124,17 @@ class MakeBackgroundsConfig:
 
 
 @dataclass
+class FinetuneConfig:
+    """Experiment 3: which images it is shown and tested on."""
+
+    protocol: str = "grouped"
+    held_out: list[str] = field(default_factory=list)  # corruptions or families left out of training
+    test: float = 0.1  # share of the test images that is kept to test with
+    images_per_epoch: int = 769_500
+    name: str | None = None  # of the folder; default: the protocol, and what is held out
+
+
+@dataclass
 class EvaluationConfig:
     batch_size: int = 256
     dtype: str = "auto"
@@ -148,6 +159,7 @@ class Config:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     background: BackgroundConfig = field(default_factory=BackgroundConfig)
     make_backgrounds: MakeBackgroundsConfig = field(default_factory=MakeBackgroundsConfig)
+    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
 
     @property
     def run_name(self) -> str:

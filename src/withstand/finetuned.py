@@ -1,0 +1,209 @@
+"""Finished fine-tunings, read back: the same test images before and after, under every condition.
+
+>>> tuned = load_finetuned("checkpoints/resnet50_cifar10")[0]
+>>> tuned.gain("corrupted").difference        # of the mean top-1, paired by image, with interval
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.conditions import CLEAN, Condition
+from withstand.corruptions.names import BENCHMARK, FAMILIES
+from withstand.errors import UserError
+from withstand.runs import Run, load_run
+from withstand.statistics import (
+    Estimate,
+    McNemar,
+    mcnemar,
+    paired_difference,
+    percentile_interval,
+    resampled_means,
+    wilson,
+)
+
+FOLDER = "finetune"
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A mean over some conditions before and after, and the difference paired by image; shares."""
+
+    before: Estimate
+    after: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class Finetuned:
+    """One model on the same test images before and after a fine-tuning.
+
+    Attributes:
+        before, after: runs with the same conditions and images.
+    """
+
+    before: Run
+    after: Run
+
+    @property
+    def name(self) -> str:
+        return str(self.after.summary["finetune"]["name"])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Its protocol, its leak, what was held out, how many images it was shown…: ``finetune`` in the summary."""
+        facts: dict[str, Any] = self.after.summary["finetune"]
+        return facts
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions that were predicted before and after."""
+        return tuple(c for c in self.before.conditions if c in set(self.after.conditions))
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[Condition, ...]]:
+        """Conditions to average over: clean, corrupted, seen, unseen, benchmark, severities, families, corruptions.
+
+        ``seen`` and ``unseen`` (in training) are there only where both have conditions.
+        """
+        shown = {tuple(one) for one in self.facts["trained"]}
+        corrupted = tuple(c for c in self.conditions if c.shift == "corruption")
+        groups = {"clean": tuple(c for c in self.conditions if c == CLEAN), "corrupted": corrupted}
+        if any((c.variant, c.severity) not in shown for c in corrupted):
+            groups["seen"] = tuple(c for c in corrupted if (c.variant, c.severity) in shown)
+            groups["unseen"] = tuple(c for c in corrupted if (c.variant, c.severity) not in shown)
+        groups["benchmark"] = tuple(c for c in corrupted if c.variant in BENCHMARK)
+        for severity in sorted({c.severity for c in corrupted if c.severity is not None}):
+            groups[f"severity-{severity}"] = tuple(c for c in corrupted if c.severity == severity)
+        for family, members in FAMILIES.items():
+            groups[family] = tuple(c for c in corrupted if c.variant in members)
+        for variant in dict.fromkeys(c.variant for c in corrupted):
+            groups[variant] = tuple(c for c in corrupted if c.variant == variant)
+        return {name: members for name, members in groups.items() if members}
+
+    def gain(self, group: str, metric: str = "top1") -> Gain:
+        """What the fine-tuning did to a mean: before, after and their difference, with 95% intervals by image."""
+        column = self._columns.index((metric, group))
+        n = len(self.ids)
+        values = [part[:, [column]].mean(axis=0) for part in self._per_image]
+        draws = [part[:, [column]] for part in self._draws]
+        if len(self.groups[group]) == 1:
+            before, after = (wilson(round(float(value[0]) * n), n) for value in values)
+            return Gain(before, after, self.exact(self.groups[group][0], metric).difference)
+        before, after = (_estimate(value, draw, n) for value, draw in zip(values, draws, strict=True))
+        return Gain(before, after, _estimate(values[1] - values[0], draws[1] - draws[0], n))
+
+    def exact(self, condition: Condition, metric: str = "top1") -> McNemar:
+        """After against before on the images of one condition."""
+        after, before = (run.scores.of(metric, [condition], self.ids)[:, 0] > 0 for run in (self.after, self.before))
+        return mcnemar(after, before)
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The source images that were tested, ascending."""
+        return self.after.scores.ids
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, str]]:
+        return [(metric, group) for metric in ("top1", "top5") for group in self.groups]
+
+    @cached_property
+    def _per_image(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Before and after, N × columns: each image's mean over a group."""
+        before, after = (
+            np.stack(
+                [
+                    run.scores.of(metric, self.groups[group], self.ids).mean(axis=1, dtype=np.float64)
+                    for metric, group in self._columns
+                ],
+                axis=1,
+            )
+            for run in (self.before, self.after)
+        )
+        return before, after
+
+    @cached_property
+    def _draws(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The same resampled images for both: R × columns each."""
+        both = resampled_means(np.concatenate(self._per_image, axis=1))
+        half = len(self._columns)
+        return both[:, :half], both[:, half:]
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a leak is worth: the leaking protocol against the honest one, on the images that both test.
+
+    Attributes:
+        before, honest, leaking: mean top-1 under corruption of the model that both start from and of what each made.
+        difference: leaking minus honest, paired by image: 0 where the leak is worth nothing.
+    """
+
+    before: Estimate
+    honest: Estimate
+    leaking: Estimate
+    difference: Estimate
+
+
+def price(leaking: Finetuned, honest: Finetuned) -> Price | str:
+    """The price of the leak; or, in words, why the two do not compare."""
+    if leaking.before.provenance.get("weights_digest") != honest.before.provenance.get("weights_digest"):
+        return "they did not start from the same weights"
+    ours, theirs = (
+        {k: v for k, v in one.facts.get("settings", {}).items()} for one in (honest, leaking)
+    )
+    changed = [key for key in ours if ours[key] != theirs.get(key)]
+    if changed:
+        return f"they were trained with other settings ({', '.join(changed)})"
+    conditions = [c for c in honest.groups["corrupted"] if c in leaking.groups["corrupted"]]
+    if set(conditions) != set(honest.groups["corrupted"]) | set(leaking.groups["corrupted"]):
+        return "they were tested under other corruptions"
+    ids = np.intersect1d(honest.ids, leaking.ids)
+    if len(ids) < 2:
+        return "they tested no image in common"
+    before, after, other = (
+        run.scores.of("top1", conditions, ids) for run in (honest.before, honest.after, leaking.after)
+    )
+    zero = np.zeros_like(before)
+    return Price(
+        *(paired_difference(values, zero) for values in (before, after, other)),
+        difference=paired_difference(other, after),
+    )
+
+
+def load_finetuned(run_folder: str | Path) -> list[Finetuned]:
+    """The finished fine-tunings of a run, by name.
+
+    Raises:
+        UserError: a file is damaged.
+    """
+    folders = sorted(path for path in (Path(run_folder) / FOLDER).glob("*") if (path / "summary.json").is_file())
+    return [read(folder) for folder in folders]
+
+
+def read(folder: Path) -> Finetuned:
+    """One fine-tuning, from its own folder.
+
+    Raises:
+        UserError: it has not finished, or a file is damaged.
+    """
+    after = load_run(folder)
+    if "finetune" not in after.summary or "before" not in after.summary:
+        raise UserError(f"{folder / 'summary.json'} says nothing of a fine-tuning; give its command again")
+    files = {
+        Condition(cell["shift"], cell["variant"], cell["severity"]): cell["file"] for cell in after.summary["before"]
+    }
+    files = {c: file for c, file in files.items() if (folder / "predictions" / file).is_file()}
+    digest = {"weights_digest": after.summary["finetune"]["start"]}
+    return Finetuned(replace(after, files=files, provenance=after.provenance | digest), after)
+
+
+def _estimate(value: NDArray[np.float64], draws: NDArray[np.float64], n: int) -> Estimate:
+    low, high = percentile_interval(draws, n)
+    return Estimate(float(value[0]), float(low[0]), float(high[0]), n)
