@@ -22,6 +22,7 @@ from withstand.statistics import (
     Estimate,
     McNemar,
     mcnemar,
+    mean_over_conditions,
     paired_difference,
     percentile_interval,
     resampled_means,
@@ -101,8 +102,41 @@ class Finetuned:
 
     def exact(self, condition: Condition, metric: str = "top1") -> McNemar:
         """After against before on the images of one condition."""
-        after, before = (run.scores.of(metric, [condition], self.ids)[:, 0] > 0 for run in (self.after, self.before))
+        after, before = (
+            run.scores.of(metric, [condition], self.ids)[:, 0] > 0 for run in (self.after, self.before)
+        )
         return mcnemar(after, before)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a corrupted condition: the study's columns (percent, after fine-tuning), before, gain and test."""
+        trained = {tuple(one) for one in self.facts["trained"]}
+        rows = []
+        for condition in self.groups["corrupted"]:
+            right = {
+                (when, metric): float(run.scores.of(metric, [condition], self.ids).mean(dtype=np.float64))
+                for when, run in (("before", self.before), ("after", self.after))
+                for metric in ("top1", "top5")
+            }
+            exact = self.exact(condition)
+            gain = exact.difference.times(100)
+            rows.append(
+                {
+                    "model": self.after.model,
+                    "corruption": condition.variant,
+                    "severity": condition.severity,
+                    "top1_acc": round(100 * right["after", "top1"], 6),
+                    "top5_acc": round(100 * right["after", "top5"], 6),
+                    "before_top1_acc": round(100 * right["before", "top1"], 6),
+                    "before_top5_acc": round(100 * right["before", "top5"], 6),
+                    "top1_gain": round(gain.value, 6),
+                    "top1_gain_low": round(gain.low, 6),
+                    "top1_gain_high": round(gain.high, 6),
+                    "mcnemar_p": float(f"{exact.p:.6g}"),
+                    "n": len(self.ids),
+                    "trained_on": (condition.variant, condition.severity) in trained,
+                }
+            )
+        return rows
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -155,9 +189,7 @@ def price(leaking: Finetuned, honest: Finetuned) -> Price | str:
     """The price of the leak; or, in words, why the two do not compare."""
     if leaking.before.provenance.get("weights_digest") != honest.before.provenance.get("weights_digest"):
         return "they did not start from the same weights"
-    ours, theirs = (
-        {k: v for k, v in one.facts.get("settings", {}).items()} for one in (honest, leaking)
-    )
+    ours, theirs = honest.facts["settings"], leaking.facts["settings"]
     changed = [key for key in ours if ours[key] != theirs.get(key)]
     if changed:
         return f"they were trained with other settings ({', '.join(changed)})"
@@ -170,9 +202,10 @@ def price(leaking: Finetuned, honest: Finetuned) -> Price | str:
     before, after, other = (
         run.scores.of("top1", conditions, ids) for run in (honest.before, honest.after, leaking.after)
     )
-    zero = np.zeros_like(before)
     return Price(
-        *(paired_difference(values, zero) for values in (before, after, other)),
+        before=mean_over_conditions(before),
+        honest=mean_over_conditions(after),
+        leaking=mean_over_conditions(other),
         difference=paired_difference(other, after),
     )
 
@@ -183,7 +216,9 @@ def load_finetuned(run_folder: str | Path) -> list[Finetuned]:
     Raises:
         UserError: a file is damaged.
     """
-    folders = sorted(path for path in (Path(run_folder) / FOLDER).glob("*") if (path / "summary.json").is_file())
+    folders = sorted(
+        path for path in (Path(run_folder) / FOLDER).glob("*") if (path / "summary.json").is_file()
+    )
     return [read(folder) for folder in folders]
 
 
@@ -197,7 +232,8 @@ def read(folder: Path) -> Finetuned:
     if "finetune" not in after.summary or "before" not in after.summary:
         raise UserError(f"{folder / 'summary.json'} says nothing of a fine-tuning; give its command again")
     files = {
-        Condition(cell["shift"], cell["variant"], cell["severity"]): cell["file"] for cell in after.summary["before"]
+        Condition(cell["shift"], cell["variant"], cell["severity"]): cell["file"]
+        for cell in after.summary["before"]
     }
     files = {c: file for c, file in files.items() if (folder / "predictions" / file).is_file()}
     digest = {"weights_digest": after.summary["finetune"]["start"]}

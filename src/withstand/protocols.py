@@ -110,7 +110,9 @@ def plan(
         UserError: too few images, or nothing left to train under; a name in ``finetune.held_out`` that is none.
     """
     out = held_out(settings)
-    trained = tuple(c for c in (made if settings.protocol == "train_images" else tested) if c.variant not in out)
+    trained = tuple(
+        c for c in (made if settings.protocol == "train_images" else tested) if c.variant not in out
+    )
     if not trained:
         raise UserError("finetune.held_out leaves no corruption to train under; hold fewer out")
     if len(dataset.test) < 10 or len(dataset.train) < 2:
@@ -127,8 +129,10 @@ def plan(
         tests = last_of_each_class(pool.labels, settings.test)
         test, rest = pool.take(tests), pool.take(np.setdiff1d(np.arange(len(pool)), tests))
     train, val = data.split(rest, validation, seed)
-    every = [_product(np.flatnonzero(np.isin(pool.ids, part.ids)), len(trained)) for part in (train, val)]
-    return Plan(settings.protocol, pool, trained, *every, test, tuple(tested))
+    train_pairs, val_pairs = (
+        _product(np.flatnonzero(np.isin(pool.ids, part.ids)), len(trained)) for part in (train, val)
+    )
+    return Plan(settings.protocol, pool, trained, train_pairs, val_pairs, test, tuple(tested))
 
 
 def held_out(settings: FinetuneConfig) -> tuple[str, ...]:
@@ -149,8 +153,17 @@ def held_out(settings: FinetuneConfig) -> tuple[str, ...]:
         )
     for word in words:
         if word not in FAMILIES and word not in CORRUPTIONS:
-            raise UserError(f"finetune.held_out: unknown '{word}'; {nearest(word, [*FAMILIES, *CORRUPTIONS])}")
+            raise UserError(
+                f"finetune.held_out: unknown '{word}'; {nearest(word, [*FAMILIES, *CORRUPTIONS])}"
+            )
     return tuple(dict.fromkeys(name for word in words for name in FAMILIES.get(word, (word,))))
+
+
+def name(settings: FinetuneConfig) -> str:
+    """What a fine-tuning is called, and its folder: its protocol and what is held out, or as the user says."""
+    words = [] if settings.protocol == "held_out" else [settings.protocol]
+    words += ["held_out", *settings.held_out] if settings.held_out else []
+    return settings.name or "-".join(words)
 
 
 def last_of_each_class(labels: NDArray[np.int64], share: float) -> NDArray[np.int64]:

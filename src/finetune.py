@@ -1,0 +1,20 @@
+"""The study's import door to experiment 3: `from src.finetune import main`."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig, OmegaConf
+
+from withstand.checks import typed
+from withstand.compose import choices
+from withstand.experiments import finetune
+
+
+def main(cfg: DictConfig) -> None:
+    """Fine-tune the trained model that the composed configuration names.
+
+    A configuration that was composed without ``experiment=finetune`` gets that experiment's own epochs and rate.
+    """
+    if cfg.experiment.name != "finetune":
+        own = choices("experiment")["finetune"]
+        cfg = OmegaConf.merge(cfg, own)  # type: ignore[assignment]
+    finetune.run(typed(cfg), [])
