@@ -38,7 +38,7 @@ def shown(one, epoch=1, batch_size=8):
 def every(shift, **more):
     conditions = shift.conditions()
     settings = {"per_epoch": 10**6, "seed": 5, "device": CPU} | more
-    return Mix(shift, conditions, np.arange(30 * len(conditions)), **settings)
+    return Mix(shift.origin, shift.origin.test, conditions, np.arange(30 * len(conditions)), **settings)
 
 
 def test_each_pair_is_what_corrupt_gives_for_that_image_alone(shift):
@@ -98,10 +98,11 @@ def dict_of(one, epoch):
     return dict(zip(one.order(epoch).tolist(), images.numpy(), strict=True))
 
 
-def test_the_validation_set_knows_its_photographs(shift):
+def test_the_validation_set_knows_its_images(shift):
     pairs = np.array([3, 50, 179])
-    found = image_set(shift, shift.conditions(), pairs)
+    found = image_set(shift.origin, shift.origin.test, shift.conditions(), pairs)
     test = data.load(CONFIG).test
     assert found.ids.tolist() == test.ids[pairs // 6].tolist()
     assert found.labels.tolist() == test.labels[pairs // 6].tolist()
-    assert np.array_equal(found.images, make(shift, shift.conditions(), pairs, CPU)[0].numpy())
+    images, _ = make(shift.origin, shift.origin.test, shift.conditions(), pairs, CPU)
+    assert np.array_equal(found.images, images.numpy())

@@ -55,7 +55,7 @@ sizes = st.tuples(st.integers(2, 80), st.integers(10, 150), st.integers(1, 12))
     seed=st.integers(0, 2**40),
 )
 @settings(max_examples=150, deadline=None)
-def test_no_photograph_is_on_two_sides(sizes, protocol, severities, share, validation, seed):
+def test_no_image_is_on_two_sides(sizes, protocol, severities, share, validation, seed):
     n_train, n_test, classes = sizes
     data = dataset(n_train, n_test, classes, seed % 1000)
     tested = [Condition("corruption", c, s) for c in ("fog", "contrast", "shot_noise") for s in severities]
@@ -66,7 +66,7 @@ def test_no_photograph_is_on_two_sides(sizes, protocol, severities, share, valid
     assert train and val and test
     assert not train & val and not train & test and not val & test
     assert vars(one.leak(one.train, one.val)) == {"rows": 0.0, "images": 0.0}
-    # Every photograph is shown under every condition, so no condition has photographs of its own.
+    # Every source image is shown under every condition, so no condition has source images of its own.
     assert len(pairs_of(one, one.train)) == len(one.train) == len(train) * len(one.trained)
     whole = set(data.train.ids.tolist() if protocol == "train_images" else data.test.ids.tolist())
     assert train | val | (set() if protocol == "train_images" else test) == whole
@@ -76,21 +76,21 @@ def test_no_photograph_is_on_two_sides(sizes, protocol, severities, share, valid
 
 @pytest.mark.parametrize("protocol", ["grouped", "train_images", "held_out"])
 @pytest.mark.parametrize("sides", [("train", "val"), ("train", "test"), ("val", "test")])
-def test_a_plan_with_a_photograph_on_two_sides_is_refused(protocol, sides):
+def test_a_plan_with_a_image_on_two_sides_is_refused(protocol, sides):
     one = planned(protocol, dataset(), held_out=["noise"] if protocol == "held_out" else [])
     one_side, other = sides
     if other == "test":
         row = getattr(one, one_side)[0] // len(one.trained)
         broken = {"test": replace(one.test, ids=np.r_[one.test.ids[:-1], one.pool.ids[row]])}
     else:
-        # The same photograph under another condition: no pair is shared, and it leaks all the same.
+        # The same source image under another condition: no pair is shared, and it leaks all the same.
         moved = one.train[-len(one.trained) + 1 :]
         broken = {"train": one.train[: -len(one.trained) + 1], "val": np.r_[one.val, moved]}
     with pytest.raises(AssertionError, match="share 1 source images"):
         replace(one, **broken)
 
 
-def test_a_pair_in_training_and_validation_is_refused_even_where_photographs_may_be_shared():
+def test_a_pair_in_training_and_validation_is_refused_even_where_images_may_be_shared():
     one = planned("published", dataset())
     with pytest.raises(AssertionError, match="1 pairs are in training and validation"):
         replace(one, val=np.r_[one.val, one.train[:1]])
@@ -139,7 +139,7 @@ def test_the_last_of_each_class_are_as_many_as_asked_and_shared_out_evenly(label
         assert abs(len(taken) - len(rows) * len(own) / len(labels)) < 1
 
 
-def test_every_seed_tests_the_same_photographs_and_nearly_those_of_the_published_protocol():
+def test_every_seed_tests_the_same_images_and_nearly_those_of_the_published_protocol():
     data = dataset(n_test=1000)
     first, second = (planned("grouped", data, seed=seed) for seed in (1, 2))
     assert np.array_equal(first.test.ids, second.test.ids)

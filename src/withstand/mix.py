@@ -16,7 +16,7 @@ from withstand.conditions import Condition
 from withstand.corruptions import corrupt
 from withstand.data.imageset import ImageSet
 from withstand.protocols import Pairs, some
-from withstand.shifts.corruption import Corruption
+from withstand.shifts.corruption_sources import Made, Source
 from withstand.train import batch_starts
 
 _CHUNK = 16_384  # images made at once: 50 MB at 32 pixels, and a hundred of each condition
@@ -30,11 +30,12 @@ class Mix:
     What it shows does not depend on the size of batch or chunk, nor on what was shown before.
 
     Attributes:
-        shift: over the pool of images that ``pairs`` number.
+        origin: corrupts the images of ``pool``, which ``pairs`` number.
         fresh: whether each epoch draws its corruptions anew, rather than showing the same corrupted image again.
     """
 
-    shift: Corruption
+    origin: Source
+    pool: ImageSet
     conditions: Sequence[Condition]
     pairs: Pairs
     per_epoch: int
@@ -53,41 +54,50 @@ class Mix:
         self, epoch: int, batch_size: int, generator: torch.Generator
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """See ``Examples.batches``; the order is this mix's own, so ``generator`` is left as it is."""
-        shift = replace(self.shift, seed=self.shift.seed * 1_000_003 + epoch) if self.fresh else self.shift
+        origin = self.origin
+        if self.fresh and isinstance(origin, Made):
+            origin = replace(origin, seed=origin.seed * 1_000_003 + epoch)
         order, starts = self.order(epoch), batch_starts(len(self), batch_size)
         together = max(1, _CHUNK // batch_size)
         for first in range(0, len(starts), together):
             chunk = starts[first : first + together]
             pairs = order[chunk[0] : chunk[-1] + batch_size]
-            images, labels = make(shift, self.conditions, pairs, self.device)
+            images, labels = make(origin, self.pool, self.conditions, pairs, self.device)
             for start in range(0, len(labels), batch_size):
                 yield images[start : start + batch_size], labels[start : start + batch_size]
 
 
 def make(
-    shift: Corruption, conditions: Sequence[Condition], pairs: Pairs, device: torch.device
+    origin: Source, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """The corrupted images of some pairs in their order, uint8 P×H×W×3, and their labels, int64 P, on the device."""
     rows, numbers = np.divmod(pairs, len(conditions))
-    images = torch.empty((len(pairs), *shift.test.images.shape[1:]), dtype=torch.uint8, device=device)
+    images = torch.empty((len(pairs), *pool.images.shape[1:]), dtype=torch.uint8, device=device)
     for number in np.unique(numbers):
         at = np.flatnonzero(numbers == number)
-        part = shift.test.take(rows[at])
-        images[torch.from_numpy(at).to(device)] = _corrupted(shift, part, conditions[number], device)
-    return images, torch.from_numpy(shift.test.labels[rows]).to(device)
+        made = _corrupted(origin.over(pool.take(rows[at])), conditions[number], device)
+        images[torch.from_numpy(at).to(device)] = made
+    return images, torch.from_numpy(pool.labels[rows]).to(device)
 
 
-def image_set(shift: Corruption, conditions: Sequence[Condition], pairs: Pairs) -> ImageSet:
+def image_set(origin: Source, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs) -> ImageSet:
     """The corrupted images of some pairs as an image set, to validate with."""
-    images, _ = make(shift, conditions, pairs, torch.device("cpu"))
-    rows = pairs // len(conditions)
-    return replace(shift.test.take(rows), images=images.numpy(), masks=None, background=None)
+    images, _ = make(origin, pool, conditions, pairs, torch.device("cpu"))
+    part = pool.take(pairs // len(conditions))
+    return replace(part, images=images.numpy(), masks=None, background=None)
 
 
-def _corrupted(shift: Corruption, part: ImageSet, condition: Condition, device: torch.device) -> Tensor:
-    """Some of the shift's images under a condition: read from its files, else made on the device."""
+def _corrupted(part: Source, condition: Condition, device: torch.device) -> Tensor:
+    """The images of a source under a condition: made on the device, or read and taken there."""
     assert condition.severity is not None
-    if shift.folder is not None:
-        return torch.from_numpy(np.array(replace(shift, test=part).images(condition).images)).to(device)
-    images = torch.from_numpy(part.images).to(device)
-    return corrupt(images, condition.variant, condition.severity, seed=shift.seed, ids=part.ids)
+    if isinstance(part, Made):
+        images = torch.from_numpy(part.test.images).to(device)
+        return corrupt(
+            images,
+            condition.variant,
+            condition.severity,
+            seed=part.seed,
+            ids=part.test.ids,
+            preset=part.preset,
+        )
+    return torch.from_numpy(np.array(part.images(condition.variant, condition.severity).images)).to(device)

@@ -41,7 +41,7 @@ def predict(
         known: where the same classifier may have been shown more images, whose predictions then are taken over.
     """
     test, store = setup.dataset.test, setup.folder.store
-    predictor, shift = setup.predictor(classifier), replace(shift, test=test)
+    predictor, shift = setup.predictor(classifier), shift.over(test)
     facts = CellFacts.of(classifier, predictor, test)
     more = {c: shift.facts() for c in shift.conditions()}
     cells = {CLEAN: facts.cell(CLEAN)} | {c: facts.cell(c, **own) for c, own in more.items()}

@@ -19,9 +19,9 @@ from withstand.mix import Mix, image_set
 from withstand.models import Classifier
 from withstand.protocols import Plan
 from withstand.report import curves, terminal
-from withstand.report.sections import finetune as section
 from withstand.run import RunFolder, training_settings
 from withstand.shifts.corruption import Corruption
+from withstand.shifts.corruption_sources import Made, preset_for
 from withstand.trackers import Tracker
 
 
@@ -62,15 +62,24 @@ class Work:
         """Raises UserError where the plan cannot be carried out."""
         config, settings = whole.config, whole.config.finetune
         shift = Corruption.of(config.shift, whole.dataset.name, whole.dataset.test)
-        # The official files hold the test images alone: other images are shown what can be made here.
+        # Files hold the test images alone: other images are shown what can be made here.
         makeable = [c for c in shift.conditions() if c.variant != "frost" or frost.textures_available()]
         share = config.train.validation
         plan = protocols.plan(
             settings, whole.dataset, shift.conditions(), makeable, validation=share, seed=config.seed
         )
-        fresh = plan.pool is not whole.dataset.test
-        pool = replace(shift, test=plan.pool, folder=None) if fresh else shift
-        mix = Mix(pool, plan.trained, plan.train, settings.images_per_epoch, config.seed, whole.device, fresh)
+        fresh, pool = plan.pool is not whole.dataset.test, plan.pool
+        made = Made(pool, config.shift.seed, preset_for(config.shift, pool))
+        mix = Mix(
+            origin=made if fresh else shift.origin,
+            pool=pool,
+            conditions=plan.trained,
+            pairs=plan.train,
+            per_epoch=settings.images_per_epoch,
+            seed=config.seed,
+            device=whole.device,
+            fresh=fresh,
+        )
         # As large a part of what is shown as validation is of the plan.
         val = protocols.some(plan.val, max(1, round(len(mix) * share / (1 - share))), [config.seed, 2])
         folder = RunFolder(config.run_folder / finetuned.FOLDER / protocols.name(settings))
@@ -82,14 +91,14 @@ class Work:
         plan, folder = self.plan, self.setup.folder.path.name
         leak = plan.leak(plan.train, plan.val)
         say(
-            f"{self.setup.config.run_name}, fine-tuning, {folder}: {len(plan.ids(plan.train)):,} photographs under"
+            f"{self.setup.config.run_name}, fine-tuning, {folder}: {len(plan.ids(plan.train)):,} source images under"
             f" {len(plan.trained)} conditions to train on, {len(plan.test):,} under {len(plan.tested)} to test before"
             f" and after; corruptions: {self.shift.source}"
         )
         if leak.images:
             say(
                 f"  this protocol leaks: {100 * leak.rows:.0f}% of the test's rows and {100 * leak.images:.0f}% of its"
-                " photographs are in training or validation"
+                " source images are in training or validation"
             )
 
     def train(self, classifier: Classifier, start: str, tracker: Tracker) -> None:
@@ -100,10 +109,10 @@ class Work:
             "start": start,
             "finetune": {k: v for k, v in asdict(self.setup.config.finetune).items() if k != "name"},
             "conditions": [str(condition) for condition in plan.trained],
-            "corruptions": mix.shift.facts(),
+            "corruptions": mix.origin.facts(),
             "pool": data.digest(plan.pool),
         }
-        val_set = image_set(mix.shift, plan.trained, self.val)
+        val_set = image_set(mix.origin, plan.pool, plan.trained, self.val)
         fit(self.setup, classifier, mix, val_set, tracker, work, depends)
 
     def facts(self, start: str) -> dict[str, Any]:
@@ -118,7 +127,7 @@ class Work:
             "start": start,
             "leak": asdict(plan.leak(plan.train, plan.val)),
             "shown": asdict(plan.leak(*shown, self.val)),
-            "n_photographs": len(plan.ids(plan.train)),
+            "n_source_images": len(plan.ids(plan.train)),
             "n_pairs": len(plan.train),
             "settings": training_settings(config)["train"]
             | {"seed": config.seed, "images_per_epoch": len(self.mix)},
@@ -161,10 +170,7 @@ def _results(whole: Setup, tuned: Finetuned) -> dict[str, float]:
     rows = tuned.rows()
     for folder in (tuned.after.folder, *([whole.folder.path] if tuned.name == "grouped" else [])):
         RunFolder(folder).write_csv("finetune_results.csv", tuple(rows[0]), rows)
-    done = {whole.config.model.cfg_name: finetuned.load_finetuned(whole.folder.path)}
-    for table in section.tables(done):
-        if table.name in ("finetune", "finetune-unseen", "finetune-leak"):
-            console.print(terminal.of(table))
+    console.print(terminal.finetuned(finetuned.load_finetuned(whole.folder.path)))
     return {
         f"{when}/{group}_top1": 100 * getattr(tuned.gain(group), when).value
         for when in ("before", "after")

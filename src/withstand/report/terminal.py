@@ -10,7 +10,9 @@ from rich.table import Table
 
 from withstand.backgrounds.results import GAPS, Outcome, leaked
 from withstand.comparison import compare
-from withstand.report.sections import results
+from withstand.finetuned import Finetuned
+from withstand.report.sections import finetune, results
+from withstand.report.table import Column, Row, Value
 from withstand.runs import Run, names
 from withstand.statistics import Estimate
 
@@ -38,11 +40,10 @@ def table(runs: Sequence[Run]) -> Table:
         model, clean, mean, drop, worst = (
             row.values.get(key) for key in ("model", "clean_top1", "corrupted_top1", "drop", "worst")
         )
-        plus_minus = f" ± {clean.half_width:.1f}" if isinstance(clean, Estimate) else ""
         interval = f" ({columns['corrupted_top1'].interval(mean)})" if isinstance(mean, Estimate) else ""
         shown.add_row(
             f"{model}{' *' if row.origin == 'apart' else ''}",
-            columns["clean_top1"].text(clean) + plus_minus,
+            columns["clean_top1"].text(clean) + _plus_minus(clean),
             columns["corrupted_top1"].text(mean) + interval,
             columns["drop"].text(drop),
             columns["worst"].text(worst),
@@ -82,3 +83,37 @@ def backgrounds(outcome: Outcome) -> Table:
         f"\n{said}" if said else ""
     )
     return shown
+
+
+def finetuned(done: Sequence[Finetuned]) -> Table:
+    """Experiment 3 of one model: a row a fine-tuning, the published row, and what else they tell in words."""
+    shown = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
+    )
+    model = done[0].after.model
+    shown.title = f"{model}, fine-tuned on corrupted images: top-1 (%) of the same images before and after"
+    shown.title_style = "bold"
+    for heading in ("protocol", "corrupted", "gain", "clean", "seen", "images"):
+        shown.add_column(heading, justify="left" if heading == "protocol" else "right", no_wrap=True)
+    for row in finetune.summary({model: done}).rows:
+        ours = row.origin == "ours"
+        shown.add_row(
+            str(row.values["name"]) if ours else "the study's",
+            f"{_number(row, 'before')} → {_number(row, 'after')}",
+            _number(row, "gain", "+.1f") + _plus_minus(row.values.get("gain")),
+            f"{_number(row, 'clean_before')} {_number(row, 'clean_gain', '+.1f')}" if ours else "",
+            f"{_number(row, 'seen_images', '.0f')}%",
+            _number(row, "images", ",d"),
+            style=None if ours else "dim",
+        )
+    said = ["±: 95% interval over the source images; seen: share of the tested images that was trained on"]
+    shown.caption = "\n".join([*said, *finetune.sentences(done)])
+    return shown
+
+
+def _number(row: Row, key: str, style: str = ".1f") -> str:
+    return Column(key, key, style).text(row.values.get(key))
+
+
+def _plus_minus(value: Value) -> str:
+    return f" ± {value.half_width:.1f}" if isinstance(value, Estimate) else ""

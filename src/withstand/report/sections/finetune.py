@@ -14,8 +14,9 @@ from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import INK, PAPER, Look
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.words import family, spaced
+from withstand.report.words import between, family, spaced
 from withstand.runs import LeftOut
+from withstand.statistics import Estimate
 
 PLACE = 50
 
@@ -23,9 +24,9 @@ Done = Mapping[str, Sequence[Finetuned]]
 """Model → its fine-tunings."""
 
 _LEAD = (
-    "Each line tests the same photographs before and after. Gains are paired by photograph, with 95% intervals that"
-    " resample photographs. A photograph that was seen in training, under whatever corruption, is no test: where the"
-    " column “seen” is not 0, the gain is partly memory."
+    "Each line tests the same images before and after. Gains are paired by source image, with 95% intervals that"
+    " resample source images. An image that was seen in training, under whatever corruption, is no test: where “seen”"
+    " is not 0, the gain is partly memory."
 )
 _PROTOCOL = Column("name", "protocol")
 
@@ -78,7 +79,7 @@ def summary(done: Done) -> Table:
         IMAGES,
     ]
     notes = [
-        "Seen: the share of the tested photographs, and of the very corrupted images, that were in training or"
+        "Seen: the share of the tested source images, and of the very corrupted images (rows), that were in training or"
         " validation."
     ]
     if any(row.origin == "published" for row in rows):
@@ -120,7 +121,7 @@ def unseen(done: Done) -> Table:
 
 
 def leak(done: Done) -> Table:
-    """What the leak of the published protocol is worth, beside the honest one, on the photographs that both test."""
+    """What the leak of the published protocol is worth, beside the honest one, on the source images that both test."""
     rows = []
     for name, tuned in done.items():
         worth = _price(tuned)
@@ -148,9 +149,41 @@ def leak(done: Done) -> Table:
     ]
     notes = (
         "Both start from the same weights and are shown as many images; top-1 in percent under corruption, on the"
-        " photographs that both test.",
+        " source images that both test.",
     )
     return Table("finetune-leak", "The price of the leak", columns, rows, notes)
+
+
+def sentences(tuned: Sequence[Finetuned]) -> list[str]:
+    """Seen against unseen, and the price of the leak, of one model's fine-tunings, in words."""
+    said = []
+    for one in tuned:
+        if "unseen" in one.groups and "seen" in one.groups:
+            parts = [
+                (one.gain(group).difference.times(100), len(one.groups[group]))
+                for group in ("seen", "unseen")
+            ]
+            (seen, n_seen), (other, n_other) = parts
+            said.append(
+                f"{one.name}: {_points(seen)} under the {n_seen} conditions trained on, {_points(other)} under the"
+                f" {n_other} left out"
+            )
+    worth = _price(tuned)
+    if isinstance(worth, str):
+        said.append(f"the price of the leak cannot be told: {worth}")
+    elif worth is not None:
+        leaking, honest, difference = (
+            one.times(100) for one in (worth.leaking, worth.honest, worth.difference)
+        )
+        said.append(
+            f"the leak is worth {_points(difference)}: published {leaking.value:.1f}%, grouped {honest.value:.1f}%, on"
+            f" the {difference.n:,} images that both test"
+        )
+    return said
+
+
+def _points(one: Estimate) -> str:
+    return f"{one.value:+.1f}".replace("-", "−") + f" points ({between(one)})"
 
 
 def by_corruption(done: Done) -> Table:
@@ -228,7 +261,7 @@ def _summary(one: Finetuned) -> dict[str, Value]:
 
 
 def _published(name: str, theirs: Mapping[str, float]) -> dict[str, Value]:
-    """The study's row, with the leak that its rows have: 4 of 5 rows, and every photograph."""
+    """The study's row, with the leak that its rows have: 4 of 5 rows, and every source image."""
     return {
         "model": f"{name}, published",
         "name": "published",

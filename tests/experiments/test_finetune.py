@@ -1,0 +1,186 @@
+"""Experiment 3 from the command line: what it writes, what it takes over, and what it refuses."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from withstand import metrics
+from withstand.cli import main
+from withstand.finetuned import load_finetuned
+from withstand.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = [
+    "model=small_cnn",
+    "dataset=shapes",
+    "threads=1",
+    "dataset.n_train=64",
+    "dataset.n_test=100",
+    "shift.severities=[1,3]",
+    "shift.corruptions=[fog,shot_noise,contrast]",
+]
+TUNE = ["experiment=finetune", "train.epochs=1", "finetune.images_per_epoch=96", *WORDS]
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory):
+    """A folder in which experiments 1 and 2 were run."""
+    folder = tmp_path_factory.mktemp("studied")
+    assert main([*WORDS, "train.epochs=1", f"paths.checkpoints={folder / 'checkpoints'}"]) == 0
+    return folder
+
+
+@pytest.fixture
+def there(studied, tmp_path, monkeypatch):
+    """A copy of it, to work in."""
+    shutil.copytree(studied / "checkpoints", tmp_path / "checkpoints")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "checkpoints" / "small_cnn_shapes"
+
+
+def refused(capsys, *words):
+    assert main(words) == 2
+    told = capsys.readouterr().err.strip()
+    assert "\n" not in told and told.startswith("error: "), told
+    return told
+
+
+def test_everything_it_writes(there, capsys):
+    assert main(TUNE) == 0
+    said = capsys.readouterr().out
+    assert "81 source images under 6 conditions to train on, 10 under 6 to test before and after" in said
+    assert "leaks" not in said
+    folder = there / "finetune" / "grouped"
+    names = {
+        "best_model.pth",
+        "history.csv",
+        "curves.png",
+        "summary.json",
+        "provenance.json",
+        "finetune_results.csv",
+    }
+    assert {path.name for path in folder.iterdir()} >= names
+    rows = list(csv.DictReader((there / "finetune_results.csv").open()))
+    assert list(rows[0])[:5] == ["model", "corruption", "severity", "top1_acc", "top5_acc"]
+    assert [(row["corruption"], row["severity"]) for row in rows] == [
+        (c, s) for c in ("fog", "shot_noise", "contrast") for s in ("1", "3")
+    ]
+    summary = json.loads((folder / "summary.json").read_text())
+    store = Store(folder / "predictions")
+    after = {(c["variant"], str(c["severity"])): store.read(c["file"]) for c in summary["cells"]}
+    before = {(c["variant"], str(c["severity"])): store.read(c["file"]) for c in summary["before"]}
+    for row in rows:
+        cell = row["corruption"], row["severity"]
+        assert float(row["top1_acc"]) == pytest.approx(100 * metrics.top1(after[cell]))
+        assert float(row["before_top5_acc"]) == pytest.approx(100 * metrics.top5(before[cell]))
+        gain = 100 * (metrics.top1(after[cell]) - metrics.top1(before[cell]))
+        assert float(row["top1_gain"]) == pytest.approx(gain, abs=1e-5)
+        assert row["n"] == "10" and row["trained_on"] == "True"
+    assert ("clean", "None") in before and ("clean", "None") in after
+    tuned = torch.load(folder / "best_model.pth", weights_only=True)
+    begun = torch.load(there / "best_model.pth", weights_only=True)
+    assert tuned.keys() == begun.keys() and any(not torch.equal(tuned[k], begun[k]) for k in begun)
+
+    written = {path: path.stat().st_mtime_ns for path in (folder / "predictions").iterdir()}
+    assert main(TUNE) == 0, "a second time"
+    assert "1 epochs, 1 done" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in (folder / "predictions").iterdir()} == written
+    assert "finetune.images_per_epoch was 96, now 50" in refused(
+        capsys, *TUNE, "finetune.images_per_epoch=50"
+    )
+
+
+def test_predictions_of_experiment_2_are_taken_over(there):
+    """They are altered first, to see that it is these that come back."""
+    summary = json.loads((there / "summary.json").read_text())
+    store = Store(there / "predictions")
+    for cell in summary["cells"]:
+        whole = store.read(cell["file"])
+        whole.logits[:] = 0
+        whole.logits[:, 7] = 1
+        table = _Named(cell["file"], cell)
+        store.write(table, whole)
+    assert main([*TUNE, "finetune.protocol=train_images"]) == 0
+    [tuned] = load_finetuned(there)
+    for condition in tuned.before.conditions:
+        assert np.array_equal(tuned.before.predictions(condition).logits.argmax(1), np.full(100, 7))
+
+
+class _Named:
+    """A cell that is written under a name that is known already."""
+
+    def __init__(self, file, condition):
+        self.file, self.condition, self.facts = file, condition["variant"], {}
+
+
+@pytest.mark.parametrize(
+    ("words", "leak", "trained", "tested"),
+    [
+        (["finetune.protocol=published"], {"rows": 0.5, "images": 1.0}, 6, 10),
+        (["finetune.protocol=held_out", "finetune.held_out=[noise]"], {"rows": 0.0, "images": 0.0}, 4, 10),
+        (["finetune.protocol=train_images"], {"rows": 0.0, "images": 0.0}, 6, 100),
+    ],
+)
+def test_protocols(there, capsys, words, leak, trained, tested):
+    assert main([*TUNE, *words]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert ("this protocol leaks: 50% of the test's rows and 100% of its source images" in said) == bool(
+        leak["rows"]
+    )
+    [tuned] = load_finetuned(there)
+    assert tuned.facts["leak"] == leak
+    assert len(tuned.facts["trained"]) == trained and len(tuned.ids) == tested
+    assert tuned.facts["shown"]["rows"] <= leak["rows"]
+    assert ("unseen" in tuned.groups) == ("held_out" in words[0])
+    assert not (there / "finetune_results.csv").exists(), "the study's name is the default protocol's"
+    if "held_out" in words[0]:
+        assert "under the 2 left out" in said
+
+
+def test_the_price_of_the_leak_is_told_when_both_are_there(there, capsys):
+    assert main(TUNE) == 0
+    assert main([*TUNE, "finetune.protocol=published"]) == 0
+    assert "the leak is worth" in " ".join(capsys.readouterr().out.split())
+    assert main(["experiment=report", "dataset=shapes"]) == 0
+    page = Path("reports/shapes/report.md").read_text()
+    assert "The price of the leak" in page and "What fine-tuning buys back" in page
+
+
+def test_mistakes_before_any_work(there, capsys, tmp_path, monkeypatch):
+    told = refused(capsys, *TUNE, "finetune.protocol=groupd")
+    assert "finetune.protocol=groupd is not known; did you mean 'grouped'?" in told
+    assert "unknown 'nois'" in refused(
+        capsys, *TUNE, "finetune.protocol=held_out", "finetune.held_out=[nois]"
+    )
+    assert "say what to hold out" in refused(capsys, *TUNE, "finetune.protocol=held_out")
+    assert "finetune.images_per_epoch=0 must be 1" in refused(capsys, *TUNE, "finetune.images_per_epoch=0")
+    assert "finetune.test=1.0 must lie between" in refused(capsys, *TUNE, "finetune.test=1.0")
+    assert not (there / "finetune").exists()
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    told = refused(capsys, *TUNE)
+    assert "train it with `python main.py experiment=train model=small_cnn dataset=shapes`" in told
+    assert os.listdir(other) == []
+
+
+def test_the_studys_import_door_has_the_experiments_own_settings(there):
+    program = (
+        "from src import finetune\nfrom hydra import initialize_config_dir, compose\nimport os\n"
+        "with initialize_config_dir(version_base=None, config_dir=os.path.abspath('./configs')):\n"
+        f"    cfg = compose(config_name='config', overrides={[*WORDS, f'paths.checkpoints={there.parent}']})\n"
+        "    cfg.finetune = {'images_per_epoch': 64}\n"
+        "    finetune.main(cfg)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=200)
+    settings = json.loads((there / "finetune" / "grouped" / "training.json").read_text())
+    assert settings["train"]["epochs"] == 5 and settings["train"]["schedule"] == "cosine"
+    assert (there / "finetune_results.csv").is_file()
