@@ -68,7 +68,7 @@ def test_everything_it_writes(there, capsys):
         "finetune_results.csv",
     }
     assert {path.name for path in folder.iterdir()} >= names
-    rows = list(csv.DictReader((there / "finetune_results.csv").open()))
+    rows = list(csv.DictReader((there / "finetune_results.csv").read_text().splitlines()))
     assert list(rows[0])[:5] == ["model", "corruption", "severity", "top1_acc", "top5_acc"]
     assert [(row["corruption"], row["severity"]) for row in rows] == [
         (c, s) for c in ("fog", "shot_noise", "contrast") for s in ("1", "3")
