@@ -15,6 +15,7 @@ def main(cfg: DictConfig) -> None:
     A configuration that was composed without ``experiment=finetune`` gets that experiment's own epochs and rate.
     """
     if cfg.experiment.name != "finetune":
-        own = choices("experiment")["finetune"]
-        cfg = OmegaConf.merge(cfg, own)  # type: ignore[assignment]
+        own = choices("experiment")["finetune"]  # plain values: the composed configuration takes no new keys
+        cfg = OmegaConf.create({**OmegaConf.to_container(cfg)})  # type: ignore[dict-item]
+        cfg.merge_with(own)
     finetune.run(typed(cfg), [])

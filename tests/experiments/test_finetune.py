@@ -15,7 +15,7 @@ import torch
 from withstand import metrics
 from withstand.cli import main
 from withstand.finetuned import load_finetuned
-from withstand.store import Store
+from withstand.store import Predictions, Store
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = [
@@ -104,10 +104,8 @@ def test_predictions_of_experiment_2_are_taken_over(there):
     store = Store(there / "predictions")
     for cell in summary["cells"]:
         whole = store.read(cell["file"])
-        whole.logits[:] = 0
-        whole.logits[:, 7] = 1
-        table = _Named(cell["file"], cell)
-        store.write(table, whole)
+        sevens = np.eye(10, dtype=np.float32)[np.full(len(whole), 7)]
+        store.write(_Named(cell["file"], cell), Predictions(whole.ids, whole.labels, sevens))
     assert main([*TUNE, "finetune.protocol=train_images"]) == 0
     [tuned] = load_finetuned(there)
     for condition in tuned.before.conditions:
@@ -177,7 +175,6 @@ def test_the_studys_import_door_has_the_experiments_own_settings(there):
         "from src import finetune\nfrom hydra import initialize_config_dir, compose\nimport os\n"
         "with initialize_config_dir(version_base=None, config_dir=os.path.abspath('./configs')):\n"
         f"    cfg = compose(config_name='config', overrides={[*WORDS, f'paths.checkpoints={there.parent}']})\n"
-        "    cfg.finetune = {'images_per_epoch': 64}\n"
         "    finetune.main(cfg)\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=200)

@@ -1,0 +1,95 @@
+"""Before and after from stored predictions, against counts made by hand."""
+
+import json
+
+import numpy as np
+import pytest
+
+from withstand.conditions import CLEAN, Condition
+from withstand.finetuned import load_finetuned, price
+from withstand.report.sections import finetune
+from withstand.store import Cell, Predictions, Store
+
+CONDITIONS = (CLEAN, Condition("corruption", "fog", 1), Condition("corruption", "shot_noise", 1))
+ALL = [["fog", 1], ["shot_noise", 1]]
+
+
+def write(root, name, ids, before, after, *, trained, leak=(0.0, 0.0), start="a", settings=None):
+    """A fine-tuning with given answers: right or wrong, condition × image."""
+    folder = root / "m_shapes" / "finetune" / name
+    store, listed = Store(folder / "predictions"), {}
+    for when, answers in (("before", before), ("cells", after)):
+        listed[when] = []
+        for condition, right in zip(CONDITIONS, answers, strict=True):
+            logits = np.zeros((len(ids), 10), np.float32)
+            logits[np.arange(len(ids)), np.where(right, 3, 4)] = 1
+            cell = Cell(condition, {"when": when})
+            store.write(cell, Predictions(np.asarray(ids), np.full(len(ids), 3), logits))
+            listed[when].append({**vars(condition), "file": cell.file})
+    facts = {
+        "name": name,
+        "protocol": name,
+        "trained": trained,
+        "start": start,
+        "settings": settings or {"seed": 1},
+    }
+    facts["leak"] = dict(zip(("rows", "images"), leak, strict=True))
+    summary = {"model": "m", "dataset": "shapes", "finetune": facts, **listed}
+    (folder / "summary.json").write_text(json.dumps(summary))
+
+
+def answers(draw, n, chances):
+    return [draw.random(n) < chance for chance in chances]
+
+
+def test_gains_are_paired_and_seen_and_unseen_apart(tmp_path):
+    draw, n = np.random.default_rng(0), 80
+    before, after = answers(draw, n, (0.9, 0.3, 0.3)), answers(draw, n, (0.8, 0.9, 0.4))
+    write(tmp_path, "held_out-noise", range(n), before, after, trained=[["fog", 1]])
+    [one] = load_finetuned(tmp_path / "m_shapes")
+    expected = {"clean": [0], "corrupted": [1, 2], "seen": [1], "unseen": [2]}
+    for group, columns in expected.items():
+        gain = one.gain(group)
+        means = [np.mean([part[k] for k in columns]) for part in (before, after)]
+        assert (gain.before.value, gain.after.value) == pytest.approx(tuple(means))
+        assert gain.difference.value == pytest.approx(means[1] - means[0])
+        assert gain.difference.low < gain.difference.value < gain.difference.high
+        assert gain.difference.n == n
+    [row] = finetune.unseen({"m": [one]}).rows
+    assert row.values["unseen_gain"].value == pytest.approx(100 * (after[2].mean() - before[2].mean()))
+    assert [row["trained_on"] for row in one.rows()] == [True, False]
+    both = (before[1] & ~after[1]).sum(), (after[1] & ~before[1]).sum()
+    exact = one.exact(CONDITIONS[1])
+    assert (exact.only_b, exact.only_a) == both
+
+
+def test_the_price_of_the_leak_is_on_the_images_that_both_test(tmp_path):
+    draw, n = np.random.default_rng(1), 60
+    before, honest, leaking = (answers(draw, n, (c, c, c)) for c in (0.4, 0.6, 1.1))
+    write(tmp_path, "grouped", range(n), before, honest, trained=ALL)
+    write(tmp_path, "published", range(20, 20 + n), before, leaking, trained=ALL, leak=(0.8, 1.0))
+    grouped, published = load_finetuned(tmp_path / "m_shapes")
+    worth = price(published, grouped)
+    assert worth.difference.n == 40
+    assert worth.honest.value == pytest.approx(np.mean([part[20:] for part in honest[1:]]))
+    assert worth.leaking.value == 1.0
+    assert worth.difference.value == pytest.approx(1 - worth.honest.value)
+    assert "the leak is worth" in finetune.sentences([grouped, published])[-1]
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"start": "b"}, "they did not start from the same weights"),
+        ({"settings": {"seed": 2}}, "trained with other settings (seed)"),
+    ],
+)
+def test_what_does_not_compare_has_no_price_and_says_why(tmp_path, other, reason):
+    draw = np.random.default_rng(2)
+    for name, more in (("grouped", {}), ("published", other)):
+        write(tmp_path, name, range(30), answers(draw, 30, (0.5,) * 3), answers(draw, 30, (0.5,) * 3),
+              trained=ALL, **more)  # fmt: skip
+    grouped, published = load_finetuned(tmp_path / "m_shapes")
+    said = price(published, grouped)
+    assert isinstance(said, str) and reason in said
+    assert finetune.leak({"m": [grouped, published]}).rows == []
