@@ -43,6 +43,7 @@ def write_run(
     source: str | None = "made from the test images (withstand 0.1.0, seed 42)",
     folder: str | None = None,
     sheet: bool = True,
+    sample: int | None = None,
 ) -> Path:
     """A run whose logits point at the truth with ``skill``, less so as severity grows, differently by corruption.
 
@@ -64,7 +65,8 @@ def write_run(
         margin = skill - difficulty - fragility * (condition.severity or 0) * hard
         logits[np.arange(n), labels] += margin.astype(np.float32)
         cell = Cell(condition, {"weights": model, "n": n, "first": first_id})
-        store.write(cell, Predictions(ids, labels, logits))
+        seen = np.arange(n) if sample is None or condition == CLEAN else np.sort(draw.permutation(n)[:sample])
+        store.write(cell, Predictions(ids[seen], labels[seen], logits[seen]))
         cells.append({**vars(condition), "file": cell.file})
         if condition == CLEAN:
             right = (logits.argmax(1) == labels).mean()
@@ -83,6 +85,18 @@ def write_run(
         "corruption_source": source,
         "cells": cells,
     }
+    if sample is not None:
+        shifted = len(conditions) - 1
+        counts = {"rounds": sample, "evaluated": sample * shifted, "of": n * shifted}
+        reached = {
+            "precision": 5.0,
+            "seed": 42,
+            "value": 0.5,
+            "low": 0.45,
+            "high": 0.55,
+            "steps": [[sample, 5.0]],
+        }
+        summary["sample"] = counts | reached
     config = {
         "seed": 42,
         "model": {

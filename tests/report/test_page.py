@@ -72,3 +72,33 @@ def test_runs_of_two_datasets_are_refused(make_run: MakeRun, tmp_path: Path) -> 
 def test_nothing_that_reads_results_imports_torch(environment: dict[str, str]) -> None:
     code = "import sys, withstand.report.page, withstand.report.terminal; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+
+
+def test_a_sample_is_marked_in_every_table_and_figures_that_need_every_image_are_left_out(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    folder = make_run("small_cnn", sample=20)
+    make_run("small_vit", skill=3.0)
+    made = report.write(load_runs(folder.parent), tmp_path / "report")
+    text = made.with_name("report.md").read_text()
+    tables = [part for part in text.split("\n### ") if "| small_cnn" in part and "---" in part]
+    assert len(tables) >= 6
+    for table in tables:
+        assert "| small_cnn †" in table
+        assert "| small_cnn |" not in table
+        assert "† small_cnn: a sample: 1,900 of 5,700 (33.3%) pairs" in table
+    assert "no lost images, classes or reliability" in text
+    assert "Class by class" not in text
+    assert "a sample: 1,900 of 5,700" in made.read_text()
+
+
+def test_what_does_not_compare_is_left_out_with_the_reason(make_run: MakeRun, tmp_path: Path) -> None:
+    folder = make_run("small_cnn")
+    make_run("small_vit")
+    make_run("resnet50", first_id=50_000)
+    make_run("vit_small", source="official CIFAR-10-C files in elsewhere")
+    text = report.write(load_runs(folder.parent), tmp_path / "report").with_name("report.md").read_text()
+    said = text.split("## What was left out, and why")[1]
+    assert "**resnet50**: it was evaluated on other images: it shares 0 of 60" in said
+    assert "**vit_small**: its corrupted images are official" in said
+    assert "| small_cnn | resnet50" not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
@@ -14,7 +15,7 @@ from withstand import __version__, atomic
 from withstand.backgrounds.results import outcomes
 from withstand.comparison import compare
 from withstand.errors import UserError
-from withstand.report import canvas, gallery, left_out, overview, provenance, sections
+from withstand.report import canvas, gallery, left_out, overview, provenance, samples, sections
 from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
@@ -38,11 +39,17 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     """
     folder, dataset = Path(folder), _dataset(runs)
     context = Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)))
-    built, first = sections.build(context), overview.picture(context)
+    sampled = samples.samples(context)
+    built = [
+        replace(section, tables=[samples.marked(table, sampled) for table in section.tables])
+        for section in sections.build(context)
+    ]
+    first = overview.picture(context)
     pictures = [
         picture for section in built for picture in (*section.pictures, *map(_sheet, section.galleries))
     ]
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
+    unused += samples.left_out(context)
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
     content = {
         "dataset": dataset,
@@ -53,7 +60,8 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         "source": provenance.corruption_sources(context.runs),
         "left_out": unused,
         "provenance": [provenance.of(name, run) for name, run in context.runs.items()],
-        "looks": context.looks,
+        "looks": {**context.looks, **{name + samples.MARK: context.looks[name] for name in sampled}},
+        "sampled": sampled,
         "command": f"python main.py experiment=report dataset={dataset}",
         "version": __version__,
         "inline": _write_figures([*([first] if first else []), *pictures], folder / "figures"),

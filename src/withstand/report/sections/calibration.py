@@ -27,7 +27,7 @@ _LEAD = (
 def section(context: Context) -> Section | None:
     together = context.together
     groups = _groups(context)
-    if not groups:
+    if not groups or together.sampled:
         return None
     curves = {
         name: {group: reliability(*_answers(context, name, members)) for group, members in groups.items()}

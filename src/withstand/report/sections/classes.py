@@ -27,7 +27,7 @@ Found = Mapping[tuple[str, int, str], Estimate]
 
 def section(context: Context) -> Section | None:
     together = context.together
-    if not together.conditions:
+    if not together.conditions or together.sampled:
         return None
     labels = _labels(context)
     found = _found(context, labels)

@@ -26,7 +26,7 @@ def section(context: Context) -> Section | None:
     together = context.together
     conditions = [Condition("corruption", name, SEVERITY) for name in variants(together)]
     conditions = [condition for condition in conditions if condition in together.conditions]
-    if not together.clean or not conditions:
+    if not together.clean or not conditions or together.sampled:
         return None
     lost = lost_by_all(together, conditions)
     sheets = [sheet for run in together.runs if (sheet := thumbnails.load(run.folder / thumbnails.FILE))]
