@@ -36,3 +36,9 @@ def environment() -> dict[str, str]:
     """The environment for a process of the test's own in any folder, which imports this checkout."""
     path = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes the user's cache."""
+    os.environ["WITHSTAND_CACHE"] = str(tmp_path_factory.mktemp("cache"))

@@ -18,6 +18,7 @@ OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("constant", "cosine")
 AUGMENTATIONS = ("crop_flip", "none")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+BACKENDS = ("eager", "compile", "openvino")
 INTERPOLATIONS = ("bilinear", "bicubic")
 SOURCES = ("auto", "official", "written", "made")
 FREEZES = ("none", "backbone")
@@ -97,7 +98,8 @@ def _check(c: Config) -> None:
         ("train.schedule", c.train.schedule, SCHEDULES),
         ("train.augment", c.train.augment, AUGMENTATIONS),
         ("train.dtype", c.train.dtype, DTYPES[:3]),  # float16 training would want a gradient scaler
-        ("evaluation.dtype", c.evaluation.dtype, DTYPES),
+        ("evaluation.dtype", c.evaluation.dtype, (*DTYPES, "int8")),
+        ("evaluation.backend", c.evaluation.backend, ("auto", *BACKENDS)),
         ("model.interpolation", c.model.interpolation, INTERPOLATIONS),
         ("shift.source", c.shift.source, SOURCES),
         ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
@@ -110,7 +112,6 @@ def _check(c: Config) -> None:
     at_least_one: list[tuple[str, int | None]] = [
         ("train.epochs", c.train.epochs),
         ("train.batch_size", c.train.batch_size),
-        ("evaluation.batch_size", c.evaluation.batch_size),
         ("model.image_size", c.model.image_size),
         ("model.num_classes", c.model.num_classes),
         ("dataset.train_limit", c.dataset.train_limit),
@@ -147,6 +148,8 @@ def _check(c: Config) -> None:
         raise UserError(f"seed={c.seed} must be 0 or more")
     if c.threads < 0:
         raise UserError(f"threads={c.threads} must be 0 (every core) or more")
+    if c.evaluation.batch_size < 0:
+        raise UserError(f"evaluation.batch_size={c.evaluation.batch_size} must be 0 (chosen) or more")
     if any(not 1 <= severity <= 5 for severity in c.shift.severities):
         raise UserError(f"shift.severities={c.shift.severities} must lie between 1 and 5")
     if c.model.num_classes != c.dataset.num_classes:

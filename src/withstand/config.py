@@ -136,8 +136,11 @@ class FinetuneConfig:
 
 @dataclass
 class EvaluationConfig:
-    batch_size: int = 256
+    batch_size: int = 0
     dtype: str = "auto"
+    backend: str = "auto"
+    exact: bool = False
+    devices: list[str] = field(default_factory=list)
 
 
 @dataclass

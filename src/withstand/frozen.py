@@ -34,7 +34,7 @@ class Features(ImageSet):
 class _AsTheyAre(Preprocessing):
     """Features need nothing done to them."""
 
-    def __call__(self, images: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, out: Tensor | None = None) -> Tensor:
         return images
 
 

@@ -42,7 +42,7 @@ _FILTERS = {"box": (_box, 0.5), "bilinear": (_bilinear, 1.0), "bicubic": (_bicub
 
 
 @functools.lru_cache(maxsize=32)
-def _taps(size_in: int, size_out: int, method: str) -> tuple[Tensor, Tensor]:
+def _taps(size_in: int, size_out: int, method: str, device: torch.device) -> tuple[Tensor, Tensor]:
     """Which inputs each output reads, and their integer weights: two ``size_out`` × taps tables."""
     kernel, support = _FILTERS[method]
     scale = size_in / size_out
@@ -63,14 +63,14 @@ def _taps(size_in: int, size_out: int, method: str) -> tuple[Tensor, Tensor]:
         for tap, w in enumerate(weights):
             index[out, tap] = first + tap
             weight[out, tap] = math.floor(abs(w) * (1 << _BITS) + 0.5) * (1 if w >= 0 else -1)
-    return index, weight
+    return index.to(device), weight.to(device)
 
 
 def _pass(images: Tensor, dim: int, size: int, method: str) -> Tensor:
     """One pass along ``dim``; uint8 in, uint8 out."""
     if images.shape[dim] == size:
         return images
-    index, weight = (table.to(images.device) for table in _taps(images.shape[dim], size, method))
+    index, weight = _taps(images.shape[dim], size, method, images.device)
     shape = [1] * images.ndim
     shape[dim] = size
     total = torch.full((), 1 << (_BITS - 1), dtype=torch.int32, device=images.device)

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -18,12 +18,13 @@ from torch.nn.functional import cross_entropy
 
 from withstand.config import TrainConfig
 from withstand.console import Bar, progress
+from withstand.convolution import as_matmul
 from withstand.data.imageset import ImageSet
-from withstand.device import autocast
 from withstand.errors import UserError
 from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.preprocess import crop_flip
+from withstand.step import GraphedStep, Step, Tally
 
 _CHECK_EVERY = 50  # steps between looks at the loss; each look waits for the device
 
@@ -82,28 +83,6 @@ class InMemory:
             yield self.images[rows], self.labels[rows]
 
 
-class _Tally:
-    """Loss and hits, summed on the device so that no step waits for the host."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.sums = torch.zeros(3, dtype=torch.float64, device=device)
-        self.n = 0
-
-    def add(self, logits: Tensor, labels: Tensor, loss: Tensor) -> None:
-        ranked = logits.detach().topk(min(5, logits.shape[1])).indices == labels[:, None]
-        hits = torch.stack([loss.detach() * len(labels), ranked[:, 0].sum(), ranked.sum()])
-        self.sums += hits.double()
-        self.n += len(labels)
-
-    def row(self, split: str) -> dict[str, float]:
-        loss, top1, top5 = (self.sums / self.n).tolist()
-        return {
-            f"{split}_loss": loss,
-            f"{split}_top1": round(100 * top1, 6),
-            f"{split}_top5": round(100 * top5, 6),
-        }
-
-
 def train(
     classifier: Classifier,
     train_set: ImageSet | Examples,
@@ -129,21 +108,23 @@ def train(
         UserError: the loss is no longer finite; what ``after_epoch`` saved last is the last good state.
     """
     network = classifier.network.to(device).to(memory_format=torch.channels_last)
-    optimizer = _optimizer(network, settings)
+    if device.type == "cpu":
+        as_matmul(network)
+    optimizer = _optimizer(network, settings, device)
     history: list[dict[str, float]] = []
     if resume is not None:
         network.load_state_dict(resume.network)
         optimizer.load_state_dict(resume.optimizer)
         history = list(resume.history)
     examples = InMemory.of(train_set, device) if isinstance(train_set, ImageSet) else train_set
+    step = (GraphedStep if device.type == "cuda" else Step)(classifier, optimizer, dtype, device)
     steps = len(batch_starts(len(examples), settings.batch_size))
     with progress("training", settings.epochs * steps, len(history) * steps) as bar:
         for epoch in range(len(history) + 1, settings.epochs + 1):
             started = time.perf_counter()
             rate = _rate(settings, epoch)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            tally = _epoch(classifier, examples, optimizer, settings, seed, epoch, device, dtype, bar)
+            step.set_rate(rate)
+            tally = _epoch(step, examples, settings, seed, epoch, bar)
             row = {
                 "epoch": epoch,
                 **tally.row("train"),
@@ -159,39 +140,24 @@ def evaluate(
     """Validation loss (nats), top-1 and top-5 (percent) of the network as it stands."""
     predictions = Predictor.of(classifier, device, dtype, batch_size)(images)
     logits, labels = torch.from_numpy(predictions.logits), torch.from_numpy(predictions.labels)
-    tally = _Tally(torch.device("cpu"))
+    tally = Tally(torch.device("cpu"))
     tally.add(logits, labels, cross_entropy(logits, labels))
     return tally.row("val")
 
 
-def _epoch(
-    classifier: Classifier,
-    examples: Examples,
-    optimizer: torch.optim.Optimizer,
-    settings: TrainConfig,
-    seed: int,
-    epoch: int,
-    device: torch.device,
-    dtype: torch.dtype,
-    bar: Bar,
-) -> _Tally:
+def _epoch(step: Step, examples: Examples, settings: TrainConfig, seed: int, epoch: int, bar: Bar) -> Tally:
     """One pass over the training images."""
-    network = classifier.network.train()
-    tally = _Tally(device)
-    for step, (images, labels) in enumerate(_augmented(examples, settings, seed, epoch, device), start=1):
-        with autocast(device, dtype):
-            logits = cast(Tensor, network(classifier.preprocessing(images)))
-        logits = logits.float()
-        loss = cross_entropy(logits, labels)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        tally.add(logits, labels, loss)
-        if step % _CHECK_EVERY == 0:
-            _check_finite(tally, settings, epoch)
+    step.network.train()
+    step.tally.clear()
+    for done, (images, labels) in enumerate(
+        _augmented(examples, settings, seed, epoch, step.device), start=1
+    ):
+        step(images, labels)
+        if done % _CHECK_EVERY == 0:
+            _check_finite(step.tally, settings, epoch)
         bar.advance(images=len(labels), note=f"epoch {epoch}/{settings.epochs}")
-    _check_finite(tally, settings, epoch)
-    return tally
+    _check_finite(step.tally, settings, epoch)
+    return step.tally
 
 
 def _augmented(
@@ -210,7 +176,7 @@ def batch_starts(n: int, batch_size: int) -> range:
     return range(0, n - 1 if n % batch_size == 1 and n > 1 else n, batch_size)
 
 
-def _check_finite(tally: _Tally, settings: TrainConfig, epoch: int) -> None:
+def _check_finite(tally: Tally, settings: TrainConfig, epoch: int) -> None:
     if not math.isfinite(float(tally.sums[0])):
         raise UserError(
             f"the loss is no longer finite in epoch {epoch}; the state after epoch {epoch - 1} is kept."
@@ -225,10 +191,14 @@ def _rate(settings: TrainConfig, epoch: int) -> float:
     return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / settings.epochs))
 
 
-def _optimizer(network: nn.Module, settings: TrainConfig) -> torch.optim.Optimizer:
-    weights = network.parameters()
+def _optimizer(network: nn.Module, settings: TrainConfig, device: torch.device) -> torch.optim.Optimizer:
+    """Fused: all weights in one or a few kernels. On a GPU the rate is a tensor, which a recorded step reads anew."""
+    rate = (
+        torch.tensor(settings.learning_rate, device=device)
+        if device.type == "cuda"
+        else settings.learning_rate
+    )
+    weights, decay = network.parameters(), settings.weight_decay
     if settings.optimizer == "sgd":
-        return torch.optim.SGD(
-            weights, settings.learning_rate, momentum=settings.momentum, weight_decay=settings.weight_decay
-        )
-    return torch.optim.AdamW(weights, settings.learning_rate, weight_decay=settings.weight_decay)
+        return torch.optim.SGD(weights, rate, momentum=settings.momentum, weight_decay=decay, fused=True)
+    return torch.optim.AdamW(weights, rate, weight_decay=decay, fused=True, capturable=device.type == "cuda")

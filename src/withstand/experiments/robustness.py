@@ -15,6 +15,7 @@ from withstand.corruptions import frost
 from withstand.experiments.setup import CellFacts, Setup, update_json
 from withstand.experiments.train import start_tracker
 from withstand.models import Classifier
+from withstand.predict import Predictor
 from withstand.shifts.corruption import Corruption
 from withstand.store import Cell
 from withstand.trackers import Tracker
@@ -36,7 +37,7 @@ def evaluate_corruptions(
 ) -> dict[str, float]:
     """Predict every condition that the store does not hold, then write the study's table; gives the final figures."""
     config, folder, test = setup.config, setup.folder, setup.dataset.test
-    predictor = setup.predictor(classifier)
+    predictor = setup.predictor(classifier, total=(1 + len(shift.conditions())) * len(test))
     facts = CellFacts.of(classifier, predictor, test)
     cells = {c: facts.cell(c, **shift.facts()) for c in shift.conditions()}
     cells = {CLEAN: facts.cell(CLEAN)} | cells
@@ -58,7 +59,7 @@ def evaluate_corruptions(
         _leave_thumbnails(setup, shift)
     rows = [_row(setup, condition, cell) for condition, cell in cells.items() if condition != CLEAN]
     folder.write_csv("robustness_results.csv", COLUMNS, rows)
-    _record(setup, classifier, shift, cells, len(missing) * len(test), seconds)
+    _record(setup, classifier, predictor, shift, cells, len(missing) * len(test), seconds)
     final = {f"mean_{m}": float(np.mean([row[f"{m}_acc"] for row in rows])) for m in ("top1", "top5")}
     say(
         f"  mean over {len(rows)} corrupted conditions: top-1 {final['mean_top1']:.2f}%,"
@@ -88,6 +89,7 @@ def _row(setup: Setup, condition: Condition, cell: Cell) -> dict[str, Any]:
 def _record(
     setup: Setup,
     classifier: Classifier,
+    predictor: Predictor,
     shift: Corruption,
     cells: dict[Condition, Cell],
     images: int,
@@ -105,7 +107,8 @@ def _record(
         "classes": list(setup.dataset.classes),
     }
     update_json(folder, "summary.json", about | {"corruption_source": shift.source, "cells": files})
-    update_json(folder, "provenance.json", setup.record(classifier, config.evaluation.dtype))
+    update_json(folder, "provenance.json", setup.record(classifier, predictor.precision))
+    update_json(folder, "provenance.json", {"engine": predictor.facts()})
     if images:
         times = {"seconds": {"evaluate": seconds}, "images_per_second": {"evaluate": images / seconds}}
         update_json(folder, "provenance.json", times)

@@ -38,15 +38,15 @@ class Setup:
     def dtype(self, wanted: str) -> torch.dtype:
         return device.choose_dtype(wanted, self.device)
 
-    def predictor(self, classifier: Classifier) -> Predictor:
-        evaluation = self.config.evaluation
-        return Predictor.of(classifier, self.device, self.dtype(evaluation.dtype), evaluation.batch_size)
+    def predictor(self, classifier: Classifier, total: int = 0) -> Predictor:
+        """Ready to evaluate ``total`` images, for which it may be worth to try what is fastest; 0: ready at once."""
+        return Predictor.planned(classifier, self.device, self.config.evaluation, self.dataset.test, total)
 
     def record(self, classifier: Classifier, dtype: str) -> dict[str, Any]:
-        """What a result of ``classifier`` computed in ``dtype`` depends on."""
+        """What a result of ``classifier`` computed in ``dtype``, as set or in words, depends on."""
         return provenance.record(self.config, self.overrides) | {
             "device": device.describe(self.device),
-            "precision": device.name(self.dtype(dtype)),
+            "precision": device.name(self.dtype(dtype)) if dtype == "auto" else dtype,
             "weights_digest": classifier.digest(),
             "parameters": sum(p.numel() for p in classifier.network.parameters()),
             "image_size": self.config.model.image_size,
@@ -79,7 +79,7 @@ class CellFacts:
     weights: str
     images: str
     preprocessing: dict[str, Any]
-    dtype: str
+    dtype: str  # the precision in words, with the backend where it is not eager torch
     device: str
 
     @classmethod
@@ -88,7 +88,7 @@ class CellFacts:
             weights=classifier.digest(),
             images=data.digest(test),
             preprocessing=classifier.preprocessing.facts(),
-            dtype=device.name(predictor.dtype),
+            dtype=predictor.precision,
             device=predictor.device.type,
         )
 

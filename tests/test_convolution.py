@@ -1,0 +1,81 @@
+"""Rewritten networks compute the same function, forward and backward, and keep their weights."""
+
+import copy
+
+import pytest
+import timm
+import torch
+from torch import nn
+
+from withstand.convolution import MatmulConv2d, as_convolution, as_matmul, folded
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (3, 3), (4, 4), (4, 3), (8, 8), (9, 9)])
+def test_a_product_equals_the_convolution_and_so_do_its_gradients(kernel, stride, shape):
+    torch.manual_seed(0)
+    plain = nn.Conv2d(5, 7, kernel, stride, kernel // 2).to(memory_format=torch.channels_last)
+    fast = as_matmul(copy.deepcopy(plain))
+    assert type(fast) is MatmulConv2d
+    inputs = [torch.randn(3, 5, *shape).requires_grad_() for _ in range(1)] * 1
+    other = inputs[0].detach().clone().requires_grad_()
+    expected, got = plain(inputs[0]), fast(other)
+    torch.testing.assert_close(got, expected)
+    weights = torch.randn_like(expected)
+    (expected * weights).sum().backward()
+    (got * weights).sum().backward()
+    torch.testing.assert_close(other.grad, inputs[0].grad)
+    for mine, theirs in zip(fast.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        nn.Conv2d(4, 4, 3, padding=1, groups=2),
+        nn.Conv2d(4, 4, 3, padding=0),
+        nn.Conv2d(4, 4, 3, padding=2, dilation=2),
+        nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"),
+        nn.Conv2d(4, 4, 1, padding=1),
+        nn.Conv2d(4, 4, 3, padding=1, stride=(1, 2)),
+    ],
+)
+def test_other_convolutions_are_left_alone(other):
+    assert type(as_matmul(other)) is nn.Conv2d
+
+
+def test_weights_keep_their_names_and_bytes_and_the_way_back_is_open():
+    network = timm.create_model("resnet10t", num_classes=3)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    as_matmul(network)
+    assert any(type(m) is MatmulConv2d for m in network.modules())
+    after = network.state_dict()
+    assert list(after) == list(before) and all(torch.equal(after[name], before[name]) for name in before)
+    as_convolution(network)
+    assert not any(type(m) is MatmulConv2d for m in network.modules())
+
+
+def test_folding_leaves_the_logits_and_takes_the_batch_norms():
+    torch.manual_seed(0)
+    network = timm.create_model("resnet10t", num_classes=3)
+    network(torch.randn(16, 3, 32, 32))  # statistics other than the first ones
+    network.eval()
+    images = torch.randn(4, 3, 32, 32)
+    fast = folded(network, 32)
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in fast.modules())
+    torch.testing.assert_close(fast(images), network(images), rtol=1e-4, atol=1e-5)
+    assert any(isinstance(m, nn.BatchNorm2d) for m in network.modules())
+
+
+def test_what_cannot_be_traced_is_copied():
+    class Stubborn(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2)
+
+        def forward(self, images):
+            return self.norm(self.conv(images)) if images.mean() > 0 else self.conv(images)
+
+    fast = folded(Stubborn(), 8)
+    assert isinstance(fast, Stubborn) and isinstance(fast.norm, nn.BatchNorm2d)

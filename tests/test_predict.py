@@ -1,0 +1,168 @@
+"""Every fast way to predict says what plain float32 says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from withstand import data, models, planning, predict
+from withstand.compose import compose
+from withstand.config import EvaluationConfig
+from withstand.data.imageset import ImageSet
+from withstand.engines import has_openvino
+from withstand.errors import UserError
+from withstand.exactness import exact
+from withstand.predict import Predictor
+
+CPU = torch.device("cpu")
+CONFIG = compose(["model=small_cnn", "dataset=shapes", "dataset.n_train=1", "dataset.n_test=70"])
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    made = models.build(CONFIG)
+    made.network.train()
+    test = data.load(CONFIG).test
+    with torch.no_grad():  # statistics of BatchNorm that are not the first ones
+        made.network(made.preprocessing(torch.from_numpy(test.images)))
+    return made
+
+
+@pytest.fixture(scope="module")
+def test_set():
+    return data.load(CONFIG).test
+
+
+@pytest.fixture(scope="module")
+def expected(classifier, test_set):
+    """The plain way: one float32 network, one image at a time."""
+    network = classifier.network.eval()
+    with torch.inference_mode():
+        rows = [network(classifier.preprocessing(torch.from_numpy(i[None].copy()))) for i in test_set.images]
+    return torch.cat(rows).numpy()
+
+
+def planned(classifier, test_set, **settings):
+    return Predictor.planned(classifier, CPU, EvaluationConfig(**settings), test_set, 0)
+
+
+@pytest.mark.parametrize("batch_size", [1, 32, 70, 100])
+def test_float32_differs_by_rounding_alone(classifier, test_set, expected, batch_size):
+    predictions = Predictor.of(classifier, CPU, torch.float32, batch_size)(test_set)
+    np.testing.assert_allclose(predictions.logits, expected, rtol=1e-3, atol=1e-5)
+    assert np.array_equal(predictions.ids, test_set.ids) and predictions.logits.dtype == np.float32
+
+
+def test_many_chunks_give_what_one_gives(classifier, test_set, monkeypatch):
+    whole = Predictor.of(classifier, CPU, torch.float32, 8)(test_set).logits
+    monkeypatch.setattr(predict, "_CHUNK", 20 * test_set.images[0].nbytes)  # two batches of 8
+    assert np.array_equal(Predictor.of(classifier, CPU, torch.float32, 8)(test_set).logits, whole)
+
+
+def test_a_memory_mapped_image_set_is_read_as_it_is(classifier, test_set, tmp_path):
+    np.save(tmp_path / "images.npy", test_set.images)
+    mapped = replace(test_set, images=np.load(tmp_path / "images.npy", mmap_mode="r"))
+    predictor = Predictor.of(classifier, CPU, torch.float32, 32)
+    assert np.array_equal(predictor(mapped).logits, predictor(test_set).logits)
+
+
+def test_no_images_give_no_rows(classifier, test_set):
+    empty = test_set.take(np.arange(0))
+    assert Predictor.of(classifier, CPU, torch.float32, 32)(empty).logits.shape == (0, 10)
+
+
+FAST = [("eager", "bfloat16", 0.05), ("eager", "float16", 0.01)]
+if has_openvino():
+    FAST += [("openvino", "float32", 1e-4), ("openvino", "bfloat16", 0.05)]
+
+
+@pytest.mark.parametrize(("backend", "dtype", "largest"), FAST)
+def test_fast_paths_are_near_and_exact_ones_agree(classifier, test_set, expected, backend, dtype, largest):
+    fast = planned(classifier, test_set, backend=backend, dtype=dtype)
+    error = np.abs(fast(test_set).logits - expected).max() / expected.std()
+    assert error < largest, (backend, dtype)
+    sure = planned(classifier, test_set, backend=backend, dtype=dtype, exact=True)
+    assert np.array_equal(sure(test_set).logits.argmax(1), expected.argmax(1))
+    assert sure.precision != fast.precision, "a cell of the one is not a cell of the other"
+
+
+def test_exact_is_nothing_more_in_plain_float32(classifier, test_set):
+    predictor = planned(classifier, test_set, backend="eager", dtype="float32", exact=True)
+    assert predictor.plain is None and predictor.precision == "float32"
+
+
+def test_exact_widens_its_bound_until_no_near_call_is_left():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(4000, 10)).astype(np.float32)
+    fast = (truth + rng.uniform(-0.05, 0.05, truth.shape)).astype(np.float32)
+    assert (fast.argmax(1) != truth.argmax(1)).any()
+    best, done = exact(fast, lambda rows: truth[rows])
+    assert np.array_equal(best.argmax(1), truth.argmax(1))
+    assert np.array_equal(best[done], truth[done]) and np.array_equal(best[~done], fast[~done])
+    assert 64 < done.sum() < 1000, "some, not all"
+
+
+def test_exact_computes_again_what_is_not_a_number():
+    truth = np.tile(np.float32([[5, 0]]), (200, 1))
+    fast = truth.copy()
+    fast[150] = np.nan
+    best, done = exact(fast, lambda rows: truth[rows])
+    assert done[150] and np.array_equal(best, truth)
+
+
+def test_exact_of_one_class_has_nothing_to_do():
+    logits = np.zeros((3, 1), np.float32)
+    assert np.array_equal(exact(logits, lambda rows: logits[rows])[0], logits)
+
+
+def test_short_runs_try_nothing(classifier, test_set):
+    predictor = Predictor.planned(classifier, CPU, EvaluationConfig(), test_set, 70)
+    assert predictor.plan.backend == "eager" and predictor.trial is None
+
+
+def test_a_long_run_tries_and_keeps_its_choice(classifier, test_set, monkeypatch, tmp_path):
+    monkeypatch.setenv("WITHSTAND_CACHE", str(tmp_path))
+    first = Predictor.planned(classifier, CPU, EvaluationConfig(), test_set, 10**9)
+    assert first.trial is not None and first.trial.error <= 0.02 and first.trial.equal > 0.9
+    monkeypatch.setattr(planning, "_trials", lambda *_: pytest.fail("tried again"))
+    again = Predictor.planned(classifier, CPU, EvaluationConfig(), test_set, 10**9)
+    assert again.plan == first.plan and again.trial == first.trial
+
+
+def test_a_backend_that_fails_is_left_out(classifier, test_set, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("WITHSTAND_CACHE", str(tmp_path))
+    build = planning.build
+
+    def broken(network, plan, *rest):
+        if plan.backend != "eager":
+            raise RuntimeError("no such layer")
+        return build(network, plan, *rest)
+
+    monkeypatch.setattr(planning, "build", broken)
+    predictor = Predictor.planned(classifier, CPU, EvaluationConfig(), test_set, 10**9)
+    assert predictor.plan.backend == "eager"
+
+
+def test_nonsense_is_refused(classifier, test_set, monkeypatch):
+    with pytest.raises(UserError, match=r"int8 needs evaluation\.backend=openvino"):
+        planned(classifier, test_set, dtype="int8", backend="eager")
+    monkeypatch.setattr("withstand.engines.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"pip install .withstand\[openvino\]"):
+        planned(classifier, test_set, backend="openvino")
+
+
+def test_comparison_says_how_far_apart_logits_are():
+    expected = torch.tensor([[0.0, 2.0], [2.0, 0.0]])
+    got = torch.tensor([[0.0, 2.0], [0.0, 0.5]])
+    trial = planning.compare(planning.Plan("eager", "float32", 1), 1.0, got, expected)
+    assert trial.equal == 0.5 and trial.largest == 2.0
+    assert trial.error == pytest.approx((4.25 / 4) ** 0.5 / float(expected.std()))
+    assert planning.compare(trial.plan, 1.0, got * float("nan"), expected).error == float("inf")
+
+
+def test_images_are_never_written_to(classifier, test_set):
+    before = test_set.images.copy()
+    Predictor.of(classifier, CPU, torch.float32, 16)(test_set)
+    assert np.array_equal(test_set.images, before)
+    assert isinstance(test_set, ImageSet)
