@@ -68,6 +68,23 @@ def test_pretrained_weights_that_cannot_be_had_say_where_to_put_them(monkeypatch
         models.build(config)
 
 
+def test_a_trained_model_is_restored_without_its_pretrained_weights(tmp_path, monkeypatch):
+    """Nothing is downloaded again, and the images are made ready as those weights want them."""
+    config = compose(["model=vit_tiny_pretrained", "dataset=cifar10", "model.image_size=32"])
+    monkeypatch.setattr(models, "_download", None)
+    trained = timm.create_model(config.model.name, num_classes=10, img_size=32)
+    torch.save(trained.state_dict(), tmp_path / "best_model.pth")
+    restored = models.restore(config, tmp_path / "best_model.pth")
+    assert restored.digest() == models.digest(trained.state_dict())
+    assert restored.preprocessing.mean == (0.5, 0.5, 0.5)
+
+
+def test_own_weights_of_a_model_from_scratch_see_the_dataset_s_statistics(tmp_path):
+    config = compose([*TINY, f"model.weights={tmp_path}/w.pth"])
+    torch.save(models.build(compose(TINY)).network.state_dict(), tmp_path / "w.pth")
+    assert models.build(config).preprocessing.mean == tuple(config.dataset.mean)
+
+
 def test_the_real_weights_of_vit_tiny(real_data):
     built = models.build(compose(["model=vit_tiny_pretrained", "dataset=cifar10", f"paths.data={real_data}"]))
     assert (

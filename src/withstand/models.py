@@ -57,7 +57,7 @@ def build(config: Config) -> Classifier:
     if not timm.is_model(model.name):
         raise UserError(f"model.name: timm has no architecture '{model.name}'; {_suggest(model.name)}")
     torch.manual_seed(config.seed)
-    tagged = f"{model.name}.{model.tag}" if model.tag else model.name
+    tagged = _tagged(model)
     local = Path(config.paths.data) / "weights" / (model.file or f"{tagged}.safetensors")
     cached = huggingface_hub.try_to_load_from_cache(f"timm/{tagged}", "model.safetensors")
     args = _arguments(model)
@@ -65,7 +65,7 @@ def build(config: Config) -> Classifier:
     if model.weights:
         origin, file = f"file {Path(model.weights).name}", Path(model.weights)
     elif not model.pretrained:
-        return Classifier(network, _preprocessing(config, network, False), None, fresh_head=True)
+        return Classifier(network, _preprocessing(config), None, fresh_head=True)
     elif local.is_file():
         origin, file = f"timm {tagged}, from {local.name}", local
     elif isinstance(cached, str):
@@ -74,9 +74,26 @@ def build(config: Config) -> Classifier:
         network = _download(tagged, model.num_classes, args, local)
         known = cast(dict[str, Any], getattr(network, "pretrained_cfg", {})).get("num_classes")
         fresh = known != model.num_classes
-        return Classifier(network, _preprocessing(config, network, True), f"timm {tagged}", fresh)
+        return Classifier(network, _preprocessing(config), f"timm {tagged}", fresh)
     fresh = load(network, read_state(file), source=str(file))
-    return Classifier(network, _preprocessing(config, network, True), origin, fresh)
+    return Classifier(network, _preprocessing(config), origin, fresh)
+
+
+def restore(config: Config, file: Path) -> Classifier:
+    """The classifier with the weights that training wrote to ``file``; pretrained weights are not asked for again.
+
+    Raises:
+        UserError: the file is missing, damaged, or holds another architecture.
+    """
+    model = config.model
+    network = _create(model.name, model.num_classes, _arguments(model))
+    load(network, read_state(file), source=str(file))
+    origin = f"timm {_tagged(model)}" if model.pretrained else None
+    return Classifier(network, _preprocessing(config), origin)
+
+
+def _tagged(model: ModelConfig) -> str:
+    return f"{model.name}.{model.tag}" if model.tag else model.name
 
 
 def _suggest(name: str) -> str:
@@ -125,12 +142,12 @@ def _ask_hub() -> None:
         return  # an answer, if not a kind one
 
 
-def _preprocessing(config: Config, network: nn.Module, pretrained: bool) -> Preprocessing:
-    """Normalise as the weights were trained; from scratch, by the dataset's own statistics."""
+def _preprocessing(config: Config) -> Preprocessing:
+    """Normalise as the pretrained weights were trained; all others, by the dataset's own statistics."""
     model, dataset = config.model, config.dataset
-    own = cast(dict[str, Any], getattr(network, "pretrained_cfg", {})) if pretrained else {}
-    mean = model.mean or own.get("mean") or dataset.mean
-    std = model.std or own.get("std") or dataset.std
+    own = timm.get_pretrained_cfg(_tagged(model)) if model.pretrained else None
+    mean = model.mean or (own.mean if own else dataset.mean)
+    std = model.std or (own.std if own else dataset.std)
     return Preprocessing(model.image_size, model.interpolation, tuple(mean), tuple(std), model.crop)
 
 

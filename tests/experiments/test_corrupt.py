@@ -13,7 +13,7 @@ from withstand.compose import compose
 from withstand.corruptions import corrupt
 from withstand.data import official
 from withstand.shifts.corruption import Corruption
-from withstand.shifts.corruption_sources import Made, Written
+from withstand.shifts.corruption_sources import Made, Official, Written
 
 WORDS = [
     "dataset=shapes",
@@ -155,6 +155,15 @@ def test_ours_are_never_taken_for_the_published(here: Path) -> None:
     folder = write()
     read = shift(f"shift.folder={folder}", "shift.source=official")
     assert isinstance(read.origin, Written) and read.facts()["corruptions"] != "official"
+
+
+def test_files_in_the_layout_that_are_not_the_published_ones_are_told_apart(here: Path) -> None:
+    config = compose(WORDS)
+    test = data.load(config).test
+    published, other = (Official(here, test, altered) for altered in ({}, {"fog.npy": "0123"}))
+    assert "official" in published.words and published.facts() == {"corruptions": "official"}
+    assert "not the published ones by their MD5 (fog.npy)" in other.words
+    assert other.facts() != published.facts()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 99, "about": "", "recipe": {}}'])

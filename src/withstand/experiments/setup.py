@@ -59,17 +59,15 @@ class Setup:
         Raises:
             UserError: there are neither.
         """
-        classifier = models.build(self.config)
         if self.config.model.weights:
-            return classifier
+            return models.build(self.config)
         if not self.folder.best.is_file():
             raise UserError(
                 f"there is no trained model {self.folder.best}; train it with"
                 f" `python main.py experiment=train model={self.config.model.cfg_name} dataset={self.dataset.name}`"
                 " or give model.weights=FILE"
             )
-        models.load(classifier.network, models.read_state(self.folder.best), str(self.folder.best))
-        return classifier
+        return models.restore(self.config, self.folder.best)
 
 
 @dataclass(frozen=True)

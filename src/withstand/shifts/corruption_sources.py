@@ -105,23 +105,30 @@ class Written:
 
 @dataclass(frozen=True)
 class Official:
-    """The published CIFAR-10-C."""
+    """The published CIFAR-10-C, or files in its layout that anyone may have made, which are told apart by their MD5."""
 
     folder: Path
     test: ImageSet
+    altered: dict[str, str]  # the files whose bytes are not the published ones, and their MD5
 
     @classmethod
     def of(cls, folder: Path, names: Sequence[str], test: ImageSet) -> Official:
         """Raises ``UserError`` where a file is missing, damaged or of other images."""
         official.check(folder, names, test)
-        return cls(folder, test)
+        return cls(folder, test, official.altered(folder, names))
 
     @property
     def words(self) -> str:
-        return f"official CIFAR-10-C files in {self.folder}"
+        if not self.altered:
+            return f"official CIFAR-10-C files in {self.folder}"
+        some = ", ".join(list(self.altered)[:3]) + (", …" if len(self.altered) > 3 else "")
+        return (
+            f"files in CIFAR-10-C's layout in {self.folder}, {len(self.altered)} of which are not the published ones by"
+            f" their MD5 ({some})"
+        )
 
     def facts(self) -> dict[str, Any]:
-        return {"corruptions": "official"}
+        return {"corruptions": self.altered or "official"}
 
     def images(self, corruption: str, severity: int) -> ImageSet:
         return official.load(self.folder, corruption, severity, self.test)
