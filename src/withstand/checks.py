@@ -146,6 +146,8 @@ def _check(c: Config) -> None:
             raise UserError(f"{key}={share} must lie between 0 and 1")
     if not 0 <= c.seed < 2**63:
         raise UserError(f"seed={c.seed} must be 0 or more")
+    if c.evaluation.precision is not None and not 0 < c.evaluation.precision <= 50:
+        raise UserError(f"evaluation.precision={c.evaluation.precision} must lie between 0 and 50 points")
     if c.threads < 0:
         raise UserError(f"threads={c.threads} must be 0 (every core) or more")
     if c.evaluation.batch_size < 0:

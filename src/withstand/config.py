@@ -23,6 +23,8 @@ class ModelConfig:
     cfg_name: str = MISSING  # the name of the config, and of the run's folder
     title: str = ""
     name: str = MISSING  # the timm architecture
+    family: str = ""  # cnn or transformer; empty: by the architecture's name
+    corpus: str = ""  # what it was pretrained on; empty: by the tag
     pretrained: bool = False
     tag: str | None = None  # timm's pretrained tag, in full
     file: str | None = None  # a local copy of those weights in data/weights; default {name}.{tag}.safetensors
@@ -141,6 +143,7 @@ class EvaluationConfig:
     backend: str = "auto"
     exact: bool = False
     devices: list[str] = field(default_factory=list)
+    precision: float | None = None  # stop when the mean is known to this many points; None: everything
 
 
 @dataclass

@@ -53,6 +53,12 @@ class RunFolder:
     def store(self) -> Store:
         return Store(self.path / "predictions")
 
+    def summary(self) -> dict[str, Any]:
+        """``summary.json`` as far as it is written; empty where it is not there yet."""
+        path = self.path / "summary.json"
+        found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+        return found
+
     def open(self, config: Config, more: Mapping[str, Any] | None = None) -> None:
         """Write down what this run is; refuse a folder that holds another one.
 
@@ -115,7 +121,7 @@ def training_settings(config: Config) -> dict[str, Any]:
     train = {k: v for k, v in asdict(config.train).items() if k not in ("device",)}
     if config.train.schedule == "constant":
         del train["epochs"]
-    model = {k: v for k, v in asdict(config.model).items() if k != "title"}
+    model = {k: v for k, v in asdict(config.model).items() if k not in ("title", "family", "corpus")}
     dataset = {k: v for k, v in config.dataset.flat().items() if k not in _NO_MATTER_TO_TRAINING}
     return {"seed": config.seed, "model": model, "dataset": dataset, "train": train}
 

@@ -45,7 +45,20 @@ class Predictions:
 
     def take(self, rows: NDArray[np.int64]) -> Predictions:
         """Those of ``rows`` alone (positions, not ids)."""
-        return Predictions(self.ids[rows], self.labels[rows], self.logits[rows])
+        background = None if self.background is None else self.background[rows]
+        return Predictions(self.ids[rows], self.labels[rows], self.logits[rows], background)
+
+    def join(self, more: Predictions) -> Predictions:
+        """These rows, then those of ``more``."""
+        background = None
+        if self.background is not None and more.background is not None:
+            background = np.concatenate([self.background, more.background])
+        return Predictions(
+            np.concatenate([self.ids, more.ids]),
+            np.concatenate([self.labels, more.labels]),
+            np.concatenate([self.logits, more.logits]),
+            background,
+        )
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,11 @@ class Cell:
     def file(self) -> str:
         return f"{self.condition}.{self.key}.parquet"
 
+    @property
+    def part(self) -> str:
+        """The file of a part of the images: another name, so that no part is ever taken for the whole."""
+        return f"{self.condition}.{self.key}.part.parquet"
+
 
 class Store:
     """A folder of cells."""
@@ -75,8 +93,8 @@ class Store:
     def __contains__(self, cell: Cell) -> bool:
         return (self.root / cell.file).is_file()
 
-    def write(self, cell: Cell, predictions: Predictions) -> None:
-        """Write ``predictions`` whole or not at all."""
+    def write(self, cell: Cell, predictions: Predictions, *, part: bool = False) -> None:
+        """Write ``predictions`` whole or not at all; as ``part`` of the images, in the place of a smaller part."""
         classes = predictions.logits.shape[1]
         flat = pa.array(np.ascontiguousarray(predictions.logits, dtype=np.float32).reshape(-1))
         columns = {
@@ -88,7 +106,7 @@ class Store:
             columns["background"] = pa.array(predictions.background, pa.int64())
         table = pa.table(columns)
         facts = json.dumps({"condition": str(cell.condition), **cell.facts}, sort_keys=True)
-        with atomic.replacing(self.root / cell.file) as temporary:
+        with atomic.replacing(self.root / (cell.part if part else cell.file)) as temporary:
             pq.write_table(table.replace_schema_metadata({"withstand": facts}), temporary, compression="zstd")
 
     def read(self, cell: Cell | str) -> Predictions:
@@ -111,3 +129,14 @@ class Store:
             raise UserError(
                 f"cannot read the predictions in {path}: {error}; delete the file and run the evaluation again"
             ) from error
+
+    def part(self, cell: Cell) -> Predictions | None:
+        """What there is of a cell: all of it, or the part that was predicted first; None where there is nothing."""
+        if cell in self:
+            return self.read(cell)
+        return self.read(cell.part) if (self.root / cell.part).is_file() else None
+
+    def forget_part(self, cell: Cell) -> None:
+        """Remove the part of a cell that is there in whole."""
+        if cell in self:
+            (self.root / cell.part).unlink(missing_ok=True)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from withstand import metrics, thumbnails
+from withstand import atomic, metrics, thumbnails
 from withstand.conditions import CLEAN, Condition
 from withstand.config import Config
 from withstand.console import progress, say
 from withstand.corruptions import frost
+from withstand.experiments.sampled import complete, evaluate_sample
 from withstand.experiments.setup import CellFacts, Setup, update_json
 from withstand.experiments.train import start_tracker
 from withstand.models import Classifier
 from withstand.predict import Predictor
+from withstand.sample import Sample
 from withstand.shifts.corruption import Corruption
+from withstand.statistics import sequential
 from withstand.store import Cell
 from withstand.trackers import Tracker
 
@@ -49,21 +53,43 @@ def evaluate_corruptions(
     if config.shift.corruptions in ("all", "benchmark") and "frost" not in shift.corruptions:
         say(f"  frost is left out: its published textures are not here; get them with: {frost.COMMAND}")
     started = time.perf_counter()
-    with progress("corruptions", len(cells), len(cells) - len(missing)) as bar:
-        for condition in missing:
-            images = test if condition == CLEAN else shift.images(condition)
-            folder.store.write(cells[condition], predictor(images))
-            bar.advance(images=len(test), note=str(condition))
+    predicted, sample = 0, None
+    if CLEAN in missing:
+        folder.store.write(cells[CLEAN], predictor(test))
+        predicted += len(test)
+    shifted = {c: cell for c, cell in cells.items() if c != CLEAN}
+    if config.evaluation.precision is not None and any(c in shifted for c in missing):
+        before = folder.summary().get("sample")
+
+        def note(sample: Sample) -> None:
+            _record(setup, classifier, predictor, shift, cells, sample)
+
+        sample, more = evaluate_sample(
+            folder.store, predictor, shift, test, shifted, config.evaluation.precision, before, note
+        )
+        predicted += more
+        say(f"  {sample}; ± {100 * sample.mean.half_width:.2f} points of what all of them would give")
+    else:
+        with progress("corruptions", len(cells), len(cells) - len(missing)) as bar:
+            for condition in (c for c in missing if c != CLEAN):
+                more = complete(folder.store, cells[condition], predictor, shift, test)
+                predicted += more
+                bar.advance(images=more, note=str(condition))
     seconds = time.perf_counter() - started
     if missing or not (folder.path / thumbnails.FILE).is_file():
         _leave_thumbnails(setup, shift)
-    rows = [_row(setup, condition, cell) for condition, cell in cells.items() if condition != CLEAN]
-    folder.write_csv("robustness_results.csv", COLUMNS, rows)
-    _record(setup, classifier, predictor, shift, cells, len(missing) * len(test), seconds)
+    rows = [_row(setup, condition, cell, sample) for condition, cell in shifted.items()]
+    folder.write_csv("robustness_results.csv", COLUMNS + (("images",) if sample else ()), rows)
+    _record(setup, classifier, predictor, shift, cells, sample)
+    for cell in cells.values():
+        folder.store.forget_part(cell)
+    if predicted:
+        times = {"seconds": {"evaluate": seconds}, "images_per_second": {"evaluate": predicted / seconds}}
+        update_json(folder, "provenance.json", times)
     final = {f"mean_{m}": float(np.mean([row[f"{m}_acc"] for row in rows])) for m in ("top1", "top5")}
     say(
         f"  mean over {len(rows)} corrupted conditions: top-1 {final['mean_top1']:.2f}%,"
-        f" top-5 {final['mean_top5']:.2f}%"
+        f" top-5 {final['mean_top5']:.2f}%" + (f" ({sample})" if sample else "")
     )
     tracker.log(config.train.epochs, {f"corrupted/{key}": value for key, value in final.items()})
     return final
@@ -75,15 +101,22 @@ def _leave_thumbnails(setup: Setup, shift: Corruption) -> None:
     thumbnails.save(kept, setup.folder.path / thumbnails.FILE)
 
 
-def _row(setup: Setup, condition: Condition, cell: Cell) -> dict[str, Any]:
-    predictions = setup.folder.store.read(cell)
-    return {
+def _row(setup: Setup, condition: Condition, cell: Cell, sample: Sample | None) -> dict[str, Any]:
+    predictions = setup.folder.store.part(cell)
+    assert predictions is not None
+    if sample:  # every condition counts with equally many, even if an earlier evaluation saw more of some
+        order = sequential.order(str(condition), len(setup.dataset.test), sample.seed)[: sample.rounds]
+        predictions = predictions.take(
+            np.flatnonzero(np.isin(predictions.ids, setup.dataset.test.ids[order]))
+        )
+    row = {
         "model": setup.config.model.cfg_name,
         "corruption": condition.variant,
         "severity": condition.severity,
         "top1_acc": round(100 * metrics.top1(predictions), 6),
         "top5_acc": round(100 * metrics.top5(predictions), 6),
     }
+    return row | {"images": len(predictions)} if sample else row
 
 
 def _record(
@@ -92,23 +125,24 @@ def _record(
     predictor: Predictor,
     shift: Corruption,
     cells: dict[Condition, Cell],
-    images: int,
-    seconds: float,
+    sample: Sample | None,
 ) -> None:
-    """Which cells belong to this run, and what they took; a run that only found them done keeps the old times."""
-    files = [
-        {"shift": c.shift, "variant": c.variant, "severity": c.severity, "file": cell.file}
-        for c, cell in cells.items()
-    ]
+    """Which cells belong to this run, and whether they are a sample."""
     config, folder = setup.config, setup.folder
+    files = [
+        {**vars(c), "file": cell.file if cell in folder.store else cell.part} for c, cell in cells.items()
+    ]
     about = {
         "model": config.model.cfg_name,
         "dataset": setup.dataset.name,
         "classes": list(setup.dataset.classes),
+        "corruption_source": shift.source,
+        "cells": files,
     }
-    update_json(folder, "summary.json", about | {"corruption_source": shift.source, "cells": files})
+    update_json(folder, "summary.json", about)
+    # Not merged: an earlier sample is replaced, or gone once everything is there.
+    atomic.write_json(
+        folder.path / "summary.json", folder.summary() | {"sample": asdict(sample) if sample else None}
+    )
     update_json(folder, "provenance.json", setup.record(classifier, predictor.precision))
     update_json(folder, "provenance.json", {"engine": predictor.facts()})
-    if images:
-        times = {"seconds": {"evaluate": seconds}, "images_per_second": {"evaluate": images / seconds}}
-        update_json(folder, "provenance.json", times)

@@ -1,0 +1,10 @@
+"""Hypotheses as data: a small YAML names a claim, and the runs at hand answer it.
+
+>>> for one in hypotheses.answer(withstand.load_runs("checkpoints"), hypotheses.load()):
+...     print(one.hypothesis.claim, one.verdict, one.effect, one.p_holm)
+"""
+
+from withstand.hypotheses.answer import Answer, Confounder, Contrast, answer
+from withstand.hypotheses.claim import Hypothesis, Measure, load, read
+
+__all__ = ["Answer", "Confounder", "Contrast", "Hypothesis", "Measure", "answer", "load", "read"]

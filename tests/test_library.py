@@ -1,0 +1,92 @@
+"""The package as a library: light, free of torch, and old runs gain a new metric without a network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import withstand
+from withstand.errors import UserError
+from withstand.metrics import PER_IMAGE, probabilities
+from withstand.store import Cell, Predictions, Store
+
+FOG = withstand.Condition("corruption", "fog", 3)
+
+
+def left_by_an_evaluation(root: Path, model: str = "old") -> None:
+    draw, store, cells = np.random.default_rng(len(model)), Store(root / model / "predictions"), []
+    for condition in (withstand.CLEAN, FOG):
+        logits = draw.normal(size=(50, 4)).astype(np.float32)
+        cell = Cell(condition, {"weights": model})
+        store.write(cell, Predictions(np.arange(50), draw.integers(4, size=50), logits))
+        cells.append({**vars(condition), "file": cell.file})
+    summary = {"model": model, "dataset": "shapes", "cells": cells}
+    (root / model / "summary.json").write_text(json.dumps(summary))
+
+
+def test_import_is_light_and_nothing_after_the_store_imports_torch(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    left_by_an_evaluation(tmp_path)
+    code = (
+        "import sys, withstand\n"
+        "assert not {'numpy', 'pandas', 'torch', 'hydra'} & set(sys.modules), 'import alone'\n"
+        f"runs = withstand.load_runs({str(tmp_path)!r})\n"
+        "print(len(runs.frame()), len(withstand.compare(runs).frame()))\n"
+        "withstand.hypotheses.answer(runs, withstand.hypotheses.load())\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    rows, means = map(int, done.stdout.split())
+    assert rows == 2 and means > 2 * len(PER_IMAGE)
+
+
+def test_an_old_run_gains_a_new_metric(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left_by_an_evaluation(tmp_path)
+    monkeypatch.setitem(PER_IMAGE, "confidence", lambda read: probabilities(read).max(axis=1))
+    (run,) = withstand.load_runs(tmp_path)
+    expected = probabilities(run.predictions(FOG)).max(axis=1).mean()
+    found = withstand.compare([run]).accuracy("old", "corrupted", "confidence")
+    assert found.value == pytest.approx(expected, abs=1e-6)
+    assert found.low < found.value < found.high and found.n == 50
+    frame = run.frame()
+    assert frame.loc[frame.variant == "fog", "confidence"].item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_misspelt_metric_and_attribute_say_so(tmp_path: Path) -> None:
+    left_by_an_evaluation(tmp_path)
+    (run,) = withstand.load_runs(tmp_path)
+    with pytest.raises(UserError, match=r"unknown metric 'topp1'.*'top1'"):
+        run.scores.values("topp1")
+    with pytest.raises(AttributeError, match="no attribute 'load_rnus'"):
+        withstand.load_rnus  # noqa: B018
+    assert {"load_runs", "compare", "hypotheses"} <= set(dir(withstand))
+
+
+def test_figures_of_a_comparison_are_those_of_the_predictions(tmp_path: Path) -> None:
+    for model in ("old", "older"):
+        left_by_an_evaluation(tmp_path, model)
+    runs = withstand.load_runs(tmp_path)
+    # Labels were drawn apart: images that differ are not compared.
+    assert len(withstand.compare(runs).left_out) == 1
+    one = withstand.compare(runs[:1])
+    right = {c: runs[0].scores.of("top1", [c])[:, 0] for c in (withstand.CLEAN, FOG)}
+    clean, fog = right[withstand.CLEAN].mean(), right[FOG].mean()
+    assert one.drop("old").value == pytest.approx(clean - fog)
+    assert one.relative_drop("old").value == pytest.approx(1 - fog / clean)
+    assert one.mce("old", baseline="old").value == 1
+    assert one.effective_robustness("old", ["old"]).value == pytest.approx(0, abs=1e-9)
+    same = one.agreement("old", "old")
+    assert (same.alike.value, same.overlap.value) == (1, 1)
+    assert same.consistency.value == pytest.approx(1)
+    by_class = one.by_class("old", "corrupted")
+    assert sum(c.n for c in by_class) == 50
+    assert sum(c.n * c.value for c in by_class) == pytest.approx(50 * fog)
