@@ -52,6 +52,8 @@ def _limited(images: ImageSet, limit: int | None, key: str, seed: int) -> ImageS
 
 def split(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]:
     """Training and validation images: ``share`` of them, at random by seed, to validation."""
+    if len(images) < 2:
+        raise UserError(f"there are no images to train on: {len(images)} in the training set")
     order = np.random.default_rng([seed, 1]).permutation(len(images))
     n_val = min(max(1, round(share * len(images))), len(images) - 1)
     train, val = images.take(np.sort(order[n_val:])), images.take(np.sort(order[:n_val]))
