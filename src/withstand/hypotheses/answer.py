@@ -220,7 +220,8 @@ def _paired(
     left_out = [
         LeftOut(
             group[0].name,
-            "nobody on the other side has the same "
+            "nobody is on the other side"
+            + (" with the same " if equal else "")
             + ", ".join(f"{fact} ({group[0].facts.get(fact)})" for fact in equal),
         )
         for side, mine in ((0, more), (1, less))
