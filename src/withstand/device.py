@@ -55,8 +55,12 @@ def _processor() -> str:
 
 def set_threads(count: int) -> None:
     """Use ``count`` CPU threads, or every core this process may run on."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(count or cores)
+    torch.set_num_threads(count or cores())
+
+
+def cores() -> int:
+    """CPU cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:

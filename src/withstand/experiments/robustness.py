@@ -13,6 +13,7 @@ from withstand.conditions import CLEAN, Condition
 from withstand.config import Config
 from withstand.console import progress, say
 from withstand.corruptions import frost
+from withstand.experiments import side_by_side
 from withstand.experiments.sampled import complete, evaluate_sample
 from withstand.experiments.setup import CellFacts, Setup, update_json
 from withstand.experiments.train import start_tracker
@@ -71,7 +72,11 @@ def evaluate_corruptions(
         say(f"  {sample}; ± {100 * sample.mean.half_width:.2f} points of what all of them would give")
     else:
         with progress("corruptions", len(cells), len(cells) - len(missing)) as bar:
-            for condition in (c for c in missing if c != CLEAN):
+            left = {c: cells[c] for c in missing if c != CLEAN}
+            if config.evaluation.devices:
+                predicted += side_by_side.predict(setup, classifier, predictor, left, bar)
+                left = {}
+            for condition in left:
                 more = complete(folder.store, cells[condition], predictor, shift, test)
                 predicted += more
                 bar.advance(images=more, note=str(condition))

@@ -32,6 +32,12 @@ class Setup:
     @classmethod
     def of(cls, config: Config, overrides: list[str]) -> Setup:
         chosen = device.choose(config.train.device)
+        for name in config.evaluation.devices:
+            if device.choose(name).type != chosen.type:
+                raise UserError(
+                    f"evaluation.devices: {name} is of another kind than device={config.train.device};"
+                    " what one kind computes is not what another does, in the last bits"
+                )
         device.set_threads(config.threads)
         return cls(config, overrides, chosen, data.load(config), RunFolder(config.run_folder))
 

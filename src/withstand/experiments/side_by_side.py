@@ -1,0 +1,99 @@
+"""Conditions shared among several devices: one process a device, all into the same store."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import Any
+
+import torch.multiprocessing
+
+from withstand import device as devices
+from withstand.conditions import Condition
+from withstand.config import Config
+from withstand.console import Bar
+from withstand.errors import UserError
+from withstand.experiments.sampled import complete
+from withstand.experiments.setup import CellFacts, Setup
+from withstand.models import Classifier
+from withstand.predict import Predictor
+from withstand.shifts.corruption import Corruption
+from withstand.store import Cell
+
+_LOOK = 0.2  # seconds between looks at what is done
+
+
+def predict(
+    setup: Setup, classifier: Classifier, predictor: Predictor, missing: dict[Condition, Cell], bar: Bar
+) -> int:
+    """Predict every missing cell on ``evaluation.devices``, each of which takes every k-th condition; counts images.
+
+    The processes run as ``predictor`` was planned, so that they make the very cells that are asked for.
+
+    Raises:
+        UserError: a process failed; what the others made is kept.
+    """
+    names = setup.config.evaluation.devices
+    settings = replace(setup.config.evaluation, **vars(predictor.plan), devices=[])
+    config = replace(setup.config, evaluation=settings)
+    classifier.network.to("cpu")
+    context: Any = torch.multiprocessing.get_context("spawn")
+    conditions = list(missing)
+    work = [(name, conditions[i :: len(names)]) for i, name in enumerate(names)]
+    processes = [
+        context.Process(
+            target=_work, args=(config, setup.overrides, classifier, name, share, len(names)), daemon=True
+        )
+        for name, share in work
+        if share
+    ]
+    for process in processes:
+        process.start()
+    left = set(conditions)
+    try:
+        while left:
+            running = any(process.is_alive() for process in processes)  # looked at first: none is missed
+            for condition in [c for c in left if missing[c] in setup.folder.store]:
+                left.discard(condition)
+                bar.advance(images=len(setup.dataset.test), note=str(condition))
+            if not running:
+                break
+            time.sleep(_LOOK)
+    finally:
+        for process in processes:
+            if left:
+                process.terminate()
+            process.join()
+    classifier.network.to(setup.device)
+    if left:
+        raise UserError(
+            f"evaluation.devices={names}: a process stopped before its work was done ({len(left)} conditions are"
+            " missing); the same command goes on from here"
+        )
+    return len(missing) * len(setup.dataset.test)
+
+
+def _work(
+    config: Config,
+    overrides: list[str],
+    classifier: Classifier,
+    name: str,
+    share: list[Condition],
+    processes: int,
+) -> None:
+    """One process: its device, its conditions."""
+    parent = os.getppid()
+    device = devices.choose(name)
+    cores = config.threads or devices.cores()
+    threads = max(1, cores // processes) if device.type == "cpu" else cores
+    config = replace(config, train=replace(config.train, device=name), threads=threads)
+    setup = Setup.of(config, overrides)
+    test = setup.dataset.test
+    shift = Corruption.of(config.shift, setup.dataset.name, test)
+    predictor = setup.predictor(classifier)
+    facts = CellFacts.of(classifier, predictor, test)
+    for condition in share:
+        if os.getppid() != parent:
+            return  # killed, and nobody waits for this any more
+        complete(setup.folder.store, facts.cell(condition, **shift.facts()), predictor, shift, test)

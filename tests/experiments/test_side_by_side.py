@@ -1,0 +1,40 @@
+"""Several processes fill one store with the very cells that one would have made."""
+
+import pytest
+
+from withstand.cli import main
+
+WORDS = [
+    "experiment=study",
+    "model=small_cnn",
+    "dataset=shapes",
+    "dataset.n_train=64",
+    "dataset.n_test=30",
+    "train.epochs=1",
+    "threads=1",
+    "shift.corruptions=[contrast,gaussian_noise]",
+    "shift.severities=[1,5]",
+]
+
+
+@pytest.fixture
+def there(tmp_path, monkeypatch, environment):
+    """Processes that are started import this checkout too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", environment["PYTHONPATH"])
+    return tmp_path
+
+
+def test_two_processes_make_what_one_makes(there):
+    assert main([*WORDS, "paths.checkpoints=one"]) == 0
+    assert main([*WORDS, "paths.checkpoints=two", "evaluation.devices=[cpu,cpu]"]) == 0
+    one, two = (there / name / "small_cnn_shapes" for name in ("one", "two"))
+    files = [sorted(file.name for file in (run / "predictions").iterdir()) for run in (one, two)]
+    assert len(files[0]) == 5 and files[0] == files[1], "the same keys"
+    assert (one / "robustness_results.csv").read_text() == (two / "robustness_results.csv").read_text()
+
+
+def test_devices_of_another_kind_or_not_there_are_refused(there, capsys):
+    assert main([*WORDS, "evaluation.devices=[cpu,cuda:7]"]) == 2
+    assert "cuda:7" in capsys.readouterr().err
+    assert not (there / "checkpoints").exists()
