@@ -1,6 +1,7 @@
 """Every fast way to predict says what plain float32 says."""
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -75,6 +76,8 @@ def test_no_images_give_no_rows(classifier, test_set):
 FAST = [("eager", "bfloat16", 0.05), ("eager", "float16", 0.01)]
 if has_openvino():
     FAST += [("openvino", "float32", 1e-4), ("openvino", "bfloat16", 0.05)]
+if has_openvino() and find_spec("nncf"):
+    FAST += [("openvino", "int8", 0.5)]
 
 
 @pytest.mark.parametrize(("backend", "dtype", "largest"), FAST)

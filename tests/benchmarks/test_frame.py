@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmarks import table
 from benchmarks.frame import Contest, contest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,3 +50,10 @@ def test_the_command_lists_benchmarks_and_knows_misspelt_ones(words, code, text,
     assert answer.returncode == code
     assert text in answer.stdout + answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("page", table.PAGES)
+def test_the_tables_on_the_pages_are_those_of_the_figures(page):
+    text = (ROOT / page).read_text()
+    assert table.filled(text) == text, "run python -m benchmarks.table"
+    assert "withstand |" in text

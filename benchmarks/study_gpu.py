@@ -1,0 +1,91 @@
+"""The study itself, in full: `python -m benchmarks.study_gpu --data FOLDER`; `--small` shows on a CPU that it runs.
+
+CIFAR-10-C's layout from our own corruptions, then for each model experiments 1 and 2 and experiment 3 by both
+protocols, then the report. Every part is a `python main.py` of its own, which goes on where it was, so a run that
+was stopped is started again with the same command. Times go to `results/study.HARDWARE.json` after each part, the
+report beside it; a part that was stopped in between has the time of its last stretch.
+
+What it needs: CIFAR-10 under FOLDER/cifar10, the weights of vit_tiny_pretrained under FOLDER/weights, 8 GB of disk, and
+a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from benchmarks.frame import RESULTS, hardware  # noqa: E402
+from withstand import atomic  # noqa: E402
+
+MODELS = ("resnet50", "vit_small", "vit_tiny_pretrained")
+SMALL = (
+    "train.epochs=1",
+    "dataset.train_limit=128",
+    "dataset.test_limit=40",
+    "shift.severities=[1,2,3,4,5]",
+    "finetune.images_per_epoch=64",
+)
+
+
+def parts(common: list[str], small: bool) -> dict[str, list[str]]:
+    """Each part's name and the words of its command, in order."""
+    found = {"corrupt": ["experiment=corrupt", *common]}
+    for model in MODELS:
+        found[f"{model}: experiments 1 and 2"] = ["experiment=study", f"model={model}", *common]
+        for protocol in ("grouped", "published"):
+            words = ["experiment=finetune", f"model={model}", f"finetune.protocol={protocol}", *common]
+            found[f"{model}: experiment 3, {protocol}"] = words
+    found["report"] = ["experiment=report", f"models=[{','.join(MODELS)}]", *common]
+    if not small:
+        return found
+    extra = {"experiment=corrupt": SMALL[1:4], "experiment=study": SMALL[:4], "experiment=finetune": SMALL}
+    return {name: [*words, *extra.get(words[0], ())] for name, words in found.items()}
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(prog="python -m benchmarks.study_gpu")
+    words.add_argument("--data", type=Path, default=Path("data"))
+    words.add_argument("--work", type=Path, default=Path("study"), help="checkpoints and corrupted images")
+    words.add_argument("--out", type=Path, default=RESULTS)
+    words.add_argument(
+        "--small", action="store_true", help="tiny sizes: shows that it runs, measures nothing"
+    )
+    words.add_argument("settings", nargs="*", help="KEY=VALUE for every run, e.g. device=cuda:1")
+    chosen = words.parse_args()
+    common = [
+        "dataset=cifar10",
+        f"paths.data={chosen.data.resolve()}",
+        f"paths.checkpoints={(chosen.work / 'checkpoints').resolve()}",
+        f"paths.reports={(chosen.work / 'reports').resolve()}",
+        f"shift.written={(chosen.work / 'cifar10-corrupted').resolve()}",
+        *chosen.settings,
+    ]
+    machine = hardware()
+    record = chosen.out / f"study.{machine['name']}{'.small' if chosen.small else ''}.json"
+    times: dict[str, float] = json.loads(record.read_text())["seconds"] if record.is_file() else {}
+    for name, command in parts(common, chosen.small).items():
+        print(f"== {name}", flush=True)
+        started = time.perf_counter()
+        code = subprocess.run([sys.executable, str(ROOT / "main.py"), *command], check=False).returncode
+        if code:
+            print(f"stopped at '{name}'; the same command goes on from there", file=sys.stderr)
+            return code
+        times.setdefault(name, time.perf_counter() - started)  # one that was done already keeps its time
+        atomic.write_json(record, {"hardware": machine, "small": chosen.small, "seconds": times})
+    report = chosen.work / "reports" / "cifar10"
+    if report.is_dir():
+        shutil.copytree(report, record.with_suffix(""), dirs_exist_ok=True)
+    print(f"{sum(times.values()):,.0f} s in all; {record}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
