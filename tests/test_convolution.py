@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from withstand.convolution import MatmulConv2d, as_convolution, as_matmul, folded
+from withstand.engines import Plan, build
 
 
 @pytest.mark.parametrize("kernel", [1, 3])
@@ -79,3 +80,12 @@ def test_what_cannot_be_traced_is_copied():
 
     fast = folded(Stubborn(), 8)
     assert isinstance(fast, Stubborn) and isinstance(fast.norm, nn.BatchNorm2d)
+
+
+def test_a_network_just_trained_evaluates_as_one_read_from_its_file():
+    network = timm.create_model("resnet10t", num_classes=10, channels=[8, 16, 16, 32])
+    trained = as_matmul(copy.deepcopy(network)).to(memory_format=torch.channels_last)
+    images = torch.randn(4, 3, 32, 32)
+    plan = Plan("eager", "float32", 4)
+    ours, theirs = (build(one, plan, torch.device("cpu"), 32)(images) for one in (trained, network))
+    assert torch.equal(ours, theirs)

@@ -72,7 +72,9 @@ def folded(network: nn.Module, image_size: int) -> nn.Module:
 
     A network that cannot be traced, or would change by more than rounding, is copied as it is.
     """
-    plain = copy.deepcopy(network).eval().requires_grad_(False)
+    # As a network read from its file would be: one that was just trained must give the same numbers to the bit.
+    plain = as_convolution(copy.deepcopy(network)).to(memory_format=torch.contiguous_format)
+    plain = plain.eval().requires_grad_(False)
     if not any(isinstance(module, nn.BatchNorm2d) for module in plain.modules()):
         return plain
     try:
