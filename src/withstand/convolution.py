@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 from torch.nn.functional import linear, pad
 
-_SMALL_1X1 = (
-    8  # pixels a side of the input up to which a matrix product beats the kernel of a 1×1 convolution
-)
+# Pixels a side of the input up to which a matrix product beats the kernel of a 1×1 convolution.
+_SMALL_1X1 = 8
 _SMALL_3X3 = 4  # the same for gathered 3×3 neighbourhoods
 
 

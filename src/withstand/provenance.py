@@ -6,6 +6,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -32,8 +33,13 @@ def record(config: Config, overrides: list[str]) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """The versions of what computes, and of Python."""
-    found = {"withstand": __version__, "python": platform.python_version()}
-    for package in _PACKAGES:
+    return {"withstand": __version__, "python": platform.python_version(), **installed(_PACKAGES)}
+
+
+def installed(packages: Sequence[str]) -> dict[str, str]:
+    """The versions of those of ``packages`` that are installed."""
+    found = {}
+    for package in packages:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
