@@ -7,7 +7,7 @@ import timm
 import torch
 from torch import nn
 
-from withstand.convolution import MatmulConv2d, as_convolution, as_matmul, folded
+from withstand.convolution import MatmulConv2d, WholeConv2d, as_convolution, as_matmul, folded
 from withstand.engines import Plan, build
 
 
@@ -19,16 +19,29 @@ def test_a_product_equals_the_convolution_and_so_do_its_gradients(kernel, stride
     plain = nn.Conv2d(5, 7, kernel, stride, kernel // 2).to(memory_format=torch.channels_last)
     fast = as_matmul(copy.deepcopy(plain))
     assert type(fast) is MatmulConv2d
-    inputs = [torch.randn(3, 5, *shape).requires_grad_() for _ in range(1)] * 1
-    other = inputs[0].detach().clone().requires_grad_()
-    expected, got = plain(inputs[0]), fast(other)
+    images = torch.randn(3, 5, *shape).requires_grad_()
+    other = images.detach().clone().requires_grad_()
+    expected, got = plain(images), fast(other)
     torch.testing.assert_close(got, expected)
     weights = torch.randn_like(expected)
     (expected * weights).sum().backward()
     (got * weights).sum().backward()
-    torch.testing.assert_close(other.grad, inputs[0].grad)
+    torch.testing.assert_close(other.grad, images.grad)
     for mine, theirs in zip(fast.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_constant_weights_give_the_same_at_every_size_in_turn(stride, bias):
+    torch.manual_seed(0)
+    plain = nn.Conv2d(5, 7, 3, stride, 1, bias=bias).requires_grad_(False)
+    fast = as_matmul(copy.deepcopy(plain), constant=True)
+    assert type(fast) is WholeConv2d
+    for shape in [(2, 2), (1, 2), (2, 1), (1, 1), (4, 4), (2, 2), (9, 9)]:
+        images = torch.randn(3, 5, *shape).to(memory_format=torch.channels_last)
+        torch.testing.assert_close(fast(images), plain(images))
+    assert list(fast.state_dict()) == list(plain.state_dict())
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,14 @@ import copy
 import torch
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
-from torch.nn.functional import linear, pad
+from torch.nn.functional import conv2d, linear, pad
 
 # Pixels a side of the input up to which a matrix product beats the kernel of a 1×1 convolution.
 _SMALL_1X1 = 8
 _SMALL_3X3 = 4  # the same for gathered 3×3 neighbourhoods
+_SMALL_WHOLE = (
+    2  # the same for the whole map: on 2×2, 16 products take the place of 36, 20 of them with padding
+)
 
 
 class MatmulConv2d(nn.Conv2d):
@@ -26,19 +29,47 @@ class MatmulConv2d(nn.Conv2d):
         size, stride = max(input.shape[2:]), self.stride[0]
         pixels = input.permute(0, 2, 3, 1)
         if self.kernel_size[0] == 1 and size <= _SMALL_1X1:
-            matrix = self.weight.view(self.out_channels, self.in_channels)
-            return linear(pixels[:, ::stride, ::stride], matrix, self.bias).permute(0, 3, 1, 2)
+            return self._product(pixels[:, ::stride, ::stride], self.weight.flatten(1))
         if self.kernel_size[0] == 3 and size == 1:  # the padding hides all but the middle of the kernel
-            return linear(pixels, self.weight[:, :, 1, 1], self.bias).permute(0, 3, 1, 2)
+            return self._product(pixels, self.weight[:, :, 1, 1])
         if self.kernel_size[0] == 3 and size <= _SMALL_3X3:
             padded = pad(pixels, (0, 0, 1, 1, 1, 1))
             rows, columns = ((n - 1) // stride * stride + 1 for n in input.shape[2:])
             parts = [
                 padded[:, i : i + rows : stride, j : j + columns : stride] for i in range(3) for j in range(3)
             ]
-            matrix = self.weight.permute(0, 2, 3, 1).reshape(self.out_channels, -1)
-            return linear(torch.cat(parts, 3), matrix, self.bias).permute(0, 3, 1, 2)
+            return self._product(torch.cat(parts, 3), self.weight.permute(0, 2, 3, 1).flatten(1))
         return super().forward(input)
+
+    def _product(self, pixels: Tensor, matrix: Tensor) -> Tensor:
+        # Rows are made contiguous first: of a strided view torch would make one small product an image.
+        rows = linear(pixels.reshape(-1, pixels.shape[3]), matrix, self.bias)
+        return rows.view(*pixels.shape[:3], -1).permute(0, 3, 1, 2)
+
+
+class WholeConv2d(MatmulConv2d):
+    """The same for weights that stay as they are: the smallest maps go through one matrix from all pixels to all."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (as in nn.Conv2d)
+        shape = (int(input.shape[2]), int(input.shape[3]))
+        if self.kernel_size[0] != 3 or not 1 < max(shape) <= _SMALL_WHOLE:
+            return super().forward(input)
+        kept: dict[tuple[int, int], tuple[Tensor, Tensor | None]] = self.__dict__.setdefault("_whole", {})
+        if shape not in kept:
+            kept[shape] = self._matrix(*shape)
+        matrix, bias = kept[shape]
+        rows, columns = ((n - 1) // self.stride[0] + 1 for n in shape)
+        out = linear(input.permute(0, 2, 3, 1).flatten(1), matrix, bias)
+        return out.view(len(out), rows, columns, self.out_channels).permute(0, 3, 1, 2)
+
+    def _matrix(self, rows: int, columns: int) -> tuple[Tensor, Tensor | None]:
+        """The matrix of a linear map holds the images of the basis."""
+        basis = torch.eye(rows * columns * self.in_channels).to(self.weight)
+        maps = basis.view(-1, rows, columns, self.in_channels).permute(0, 3, 1, 2)
+        images = conv2d(maps, self.weight, None, self.stride, self.padding).permute(0, 2, 3, 1)
+        pixels = images.shape[1] * images.shape[2]
+        bias = None if self.bias is None else self.bias.repeat(pixels)
+        return images.flatten(1).t().contiguous(), bias
 
 
 def _is_matrix(module: nn.Module) -> bool:
@@ -49,19 +80,23 @@ def _is_matrix(module: nn.Module) -> bool:
     return square and shape in (((1, 1), (0, 0)), ((3, 3), (1, 1)))
 
 
-def as_matmul(network: nn.Module) -> nn.Module:
-    """The same network, in place: its 1×1 and 3×3 convolutions are matrix products where maps are small."""
+def as_matmul(network: nn.Module, constant: bool = False) -> nn.Module:
+    """The same network, in place: its 1×1 and 3×3 convolutions are matrix products where maps are small.
+
+    Args:
+        constant: the weights will not change any more, so that matrices made from them may be kept.
+    """
     for module in network.modules():
         if _is_matrix(module):
             # No parameter moves: optimisers and state dicts never notice.
-            module.__class__ = MatmulConv2d
+            module.__class__ = WholeConv2d if constant else MatmulConv2d
     return network
 
 
 def as_convolution(network: nn.Module) -> nn.Module:
     """Undo ``as_matmul``, in place; compilers know better what to do with a plain convolution."""
     for module in network.modules():
-        if type(module) is MatmulConv2d:
+        if isinstance(module, MatmulConv2d):
             module.__class__ = nn.Conv2d  # type: ignore[assignment]
     return network
 

@@ -67,7 +67,7 @@ def _eager(network: nn.Module, plan: Plan, device: torch.device, image_size: int
     # The weights are converted once; autocast would do so for every batch.
     ready = folded(network, image_size).to(device, dtype).to(memory_format=torch.channels_last)
     if device.type == "cpu":
-        as_matmul(ready)
+        as_matmul(ready, constant=True)
     return lambda images: cast(Tensor, ready(images.to(dtype))).float()
 
 
