@@ -179,7 +179,7 @@ class Comparison:
 
     def table(self, name: str, metric: str = "top1") -> dict[Condition, float]:
         """The mean of a metric under each corrupted condition."""
-        values = self._run(name).scores.of(metric, self.conditions, self.ids)
+        values = self.run(name).scores.of(metric, self.conditions, self.ids)
         means = np.nansum(values, axis=0, dtype=np.float64) / (~np.isnan(values)).sum(axis=0)
         return dict(zip(self.conditions, means.tolist(), strict=True))
 
@@ -237,7 +237,8 @@ class Comparison:
         both = ~np.isnan(first + second)
         return mcnemar(first[both] > 0, second[both] > 0)
 
-    def _run(self, name: str) -> Run:
+    def run(self, name: str) -> Run:
+        """The run of that name, cut to the images that are compared."""
         return self.runs[self.names.index(name)]
 
     def _variants(self, group: str) -> list[str]:
@@ -245,7 +246,7 @@ class Comparison:
 
     def _values(self, name: str, metric: str, group: str) -> NDArray[np.float64]:
         """N×C, NaN where not seen."""
-        return self._run(name).scores.of(metric, self.groups[group], self.ids).astype(np.float64)
+        return self.run(name).scores.of(metric, self.groups[group], self.ids).astype(np.float64)
 
     @cached_property
     def _labels(self) -> NDArray[np.int64]:

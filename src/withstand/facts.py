@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -76,6 +77,20 @@ class Facts:
 
 
 NAMES = tuple(one.name for one in fields(Facts))
+
+
+def training_of(provenance: Mapping[str, Any]) -> str:
+    """All settings that a training was made with but its seed, as text; empty where the record has none.
+
+    Runs with the same text are trainings of one model. What says nothing of the weights is left out.
+    """
+    config = provenance.get("config") or {}
+    idle = {"title", "family", "corpus", "device", "download", "test_limit"}
+    settings = {
+        part: {key: value for key, value in (config.get(part) or {}).items() if key not in idle}
+        for part in ("model", "dataset", "train")
+    }
+    return json.dumps(settings, sort_keys=True, default=str) if any(settings.values()) else ""
 
 
 def family_of(architecture: str) -> str:

@@ -67,6 +67,11 @@ class Finetuned:
         """The conditions that were predicted before and after."""
         return tuple(c for c in self.before.conditions if c in set(self.after.conditions))
 
+    @property
+    def variants(self) -> list[str]:
+        """The corruptions that both were shown."""
+        return list(dict.fromkeys(c.variant for c in self.groups["corrupted"]))
+
     @cached_property
     def groups(self) -> dict[str, tuple[Condition, ...]]:
         """Conditions to average over: clean, corrupted, seen, unseen, benchmark, severities, families, corruptions.

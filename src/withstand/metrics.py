@@ -57,8 +57,14 @@ def calibration(predictions: Predictions, bins: int = BINS) -> NDArray[np.float6
     The mean is the ECE, 0 to 1: the gap between confidence and accuracy in a bin, averaged over bins. With few images
     a bin's gap is partly chance, which the absolute value adds up: the ECE of a well calibrated classifier is too high.
     """
-    chances = probabilities(predictions)
-    return _gaps(chances.max(axis=1)[:, None], correct(predictions)[:, None], bins)[:, 0]
+    return calibration_of(probabilities(predictions).max(axis=1), correct(predictions), bins)
+
+
+def calibration_of(
+    confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = BINS
+) -> NDArray[np.float64]:
+    """The same from N confidences, 0 to 1, and whether each answer was right; they may be of several conditions."""
+    return _gaps(np.asarray(confidence, np.float64)[:, None], right[:, None], bins)[:, 0]
 
 
 def classwise_calibration(predictions: Predictions, bins: int = BINS) -> NDArray[np.float64]:
@@ -88,6 +94,11 @@ def risk_coverage(predictions: Predictions) -> NDArray[np.float64]:
     return values
 
 
+def bin_starts(n: int, bins: int = BINS) -> NDArray[np.int64]:
+    """Where the bins of equal mass begin among ``n`` answers in ascending order: int64, at most ``bins``."""
+    return np.arange(min(bins, n)) * n // min(bins, n)
+
+
 def probabilities(predictions: Predictions) -> NDArray[np.float64]:
     """Softmax of the logits: float64 N×K."""
     chances: NDArray[np.float64] = softmax(predictions.logits.astype(np.float64), axis=1)
@@ -114,7 +125,7 @@ def _gaps(chances: NDArray[np.float64], happened: NDArray[np.bool_], bins: int) 
     n, k = chances.shape
     order = np.argsort(chances, axis=0, kind="stable")
     missed = np.take_along_axis(chances - happened, order, axis=0)
-    starts = np.arange(min(bins, n)) * n // min(bins, n)
+    starts = bin_starts(n, bins)
     signs = np.sign(np.add.reduceat(missed, starts, axis=0))
     values = np.empty((n, k))
     np.put_along_axis(values, order, missed * np.repeat(signs, np.diff([*starts, n]), axis=0), axis=0)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from withstand.conditions import Condition
 from withstand.errors import UserError
-from withstand.facts import Facts
+from withstand.facts import Facts, training_of
 from withstand.metrics import PER_IMAGE
 from withstand.sample import Sample
 from withstand.scores import Scores
@@ -78,6 +78,11 @@ class Run:
     def facts(self) -> Facts:
         """What may tell this classifier from another: architecture, pretraining, resolution, seed and more."""
         return Facts.of(self.summary, self.provenance)
+
+    @cached_property
+    def training(self) -> str:
+        """The settings of its training but the seed: equal for trainings of one model; empty where not on record."""
+        return training_of(self.provenance)
 
     @cached_property
     def sampled(self) -> Sample | None:

@@ -44,10 +44,14 @@ def write_run(
     folder: str | None = None,
     sheet: bool = True,
     sample: int | None = None,
+    seed: int = 42,
+    model_config: dict[str, Any] | None = None,
+    made: dict[str, Any] | None = None,
 ) -> Path:
     """A run whose logits point at the truth with ``skill``, less so as severity grows, differently by corruption.
 
-    An image has its own difficulty in all conditions and for all models, as real images do.
+    An image has its own difficulty in all conditions and for all models, as real images do. ``model_config`` and
+    ``made`` change what the record says of the model and of how it was made.
     """
     conditions = tuple(conditions)
     path = root / (folder or f"{model}_{dataset}")
@@ -58,13 +62,13 @@ def write_run(
     cells = []
     test: dict[str, Any] | None = None
     for condition in conditions:
-        draw = np.random.default_rng(_digest(model, str(condition)))
+        draw = np.random.default_rng([_digest(model, str(condition)), seed])
         # The same corruption is hard for everybody, and a little harder for some.
         hard = _digest(condition.variant) % 100 / 70 + _digest(model, condition.variant) % 100 / 300
         logits = draw.normal(size=(n, classes)).astype(np.float32)
         margin = skill - difficulty - fragility * (condition.severity or 0) * hard
         logits[np.arange(n), labels] += margin.astype(np.float32)
-        cell = Cell(condition, {"weights": model, "n": n, "first": first_id})
+        cell = Cell(condition, {"weights": model, "n": n, "first": first_id, "seed": seed})
         seen = np.arange(n) if sample is None or condition == CLEAN else np.sort(draw.permutation(n)[:sample])
         store.write(cell, Predictions(ids[seen], labels[seen], logits[seen]))
         cells.append({**vars(condition), "file": cell.file})
@@ -98,21 +102,23 @@ def write_run(
         }
         summary["sample"] = counts | reached
     config = {
-        "seed": 42,
+        "seed": seed,
         "model": {
             "cfg_name": model,
             "name": model,
             "title": f"{model} for the tests",
+            "family": "cnn" if "cnn" in model or "resnet" in model else "transformer",
             "pretrained": False,
             "image_size": 32,
-        },
+        }
+        | (model_config or {}),
         "train": {"epochs": epochs, "optimizer": "sgd", "learning_rate": 0.1, "augment": "crop_flip"},
         "dataset": {"name": dataset},
     }
     provenance = {
         "config": config,
         "command": f"python main.py model={model} dataset={dataset}",
-        "seed": 42,
+        "seed": seed,
         "versions": {"withstand": "0.1.0", "python": "3.11.2", "torch": "2.15.0"},
         "device": "cpu (2 cores)",
         "precision": "float32",
@@ -125,7 +131,7 @@ def write_run(
         "images_per_second": {"train": 180.0, "evaluate": 1300.0},
         "threads": 2,
         "made": "2026-01-02T03:04:05+00:00",
-    }
+    } | (made or {})
     if sheet:
         _leave_thumbnails(path, ids, labels, tuple(summary["classes"]), conditions)
     (path / "summary.json").write_text(json.dumps(summary))

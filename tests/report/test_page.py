@@ -12,6 +12,7 @@ from tests.report.conftest import MakeRun
 from withstand import report
 from withstand.conditions import CLEAN, Condition
 from withstand.errors import UserError
+from withstand.report import sections
 from withstand.runs import Runs, load_runs
 
 
@@ -19,6 +20,7 @@ def test_sections_stand_in_order_of_place(page: Path) -> None:
     text = page.with_name("report.md").read_text()
     headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     assert headings == [
+        "What the data says of the claims",
         "What holds up",
         "Who beats whom",
         "How it fades with severity",
@@ -28,8 +30,14 @@ def test_sections_stand_in_order_of_place(page: Path) -> None:
         "Does it know when it is wrong?",
         "How training went",
         "What it took",
+        "What was left out, and why",
         "Where it comes from",
     ]
+
+
+def test_no_two_sections_claim_one_place() -> None:
+    places = [module.PLACE for module in sections._modules()]
+    assert len(set(places)) == len(places)
 
 
 def test_every_picture_and_table_of_the_page_is_a_file(page: Path) -> None:

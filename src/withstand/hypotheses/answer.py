@@ -28,6 +28,11 @@ Verdict = Literal["supported", "refuted", "not decided", "no data"]
 Trainings = tuple[NDArray[np.float64], ...]
 """S×N for each side of a pair: a row a training, a column a source image."""
 
+_NOBODY = {
+    "corruption": "no run was shown these conditions",
+    "finetuning": "no run was fine-tuned",
+    "background": "no run was shown other backgrounds",
+}
 CONFOUNDERS = ("architecture", "corpus", "image_size", "parameters", "protocol")
 
 
@@ -111,18 +116,16 @@ def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
     sides = [_grouped(found, chosen) if chosen else [] for chosen in (hypothesis.more, hypothesis.less)]
     kept, left_out = _comparable([subject for side in sides for group in side for subject in group])
     more, less = ([g for g in ([s for s in group if s in kept] for group in side) if g] for side in sides)
+    absent = _absent(hypothesis, bool(found), more, less)
+    if absent:
+        return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=absent)
+    pairs: list[tuple[list[Subject], list[Subject]]] = [(group, []) for group in more]
     if hypothesis.less:
         pairs, unpaired = _paired(more, less, hypothesis.equal)
         left_out += unpaired
-    else:
-        pairs = [(group, []) for group in more]
     if not pairs:
-        why = (
-            "no classifier of each side that pairs with one of the other"
-            if hypothesis.less
-            else "no classifier"
-        )
-        return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=f"there is {why} in these runs")
+        reason = f"no two classifiers of the two sides share {', '.join(hypothesis.equal)}"
+        return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=reason)
     ids = _ids([subject for pair in pairs for side in pair for subject in side])
     trainings = [
         tuple(np.stack([one.values(ids) for one in side]) for side in pair if side) for pair in pairs
@@ -145,6 +148,23 @@ def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
         tuple(left_out),
         sampled=any(subject.sampled for pair in pairs for side in pair for subject in side),
     )
+
+
+def _absent(
+    hypothesis: Hypothesis, measured: bool, more: Sequence[list[Subject]], less: Sequence[list[Subject]]
+) -> str:
+    """Why a side has nobody; empty where each has somebody."""
+    if not measured:
+        return _NOBODY[hypothesis.measure.of]
+    lacking = [
+        chosen for chosen, side in ((hypothesis.more, more), (hypothesis.less, less)) if chosen and not side
+    ]
+    said = [", ".join(f"{fact} = {_options(value)}" for fact, value in chosen.items()) for chosen in lacking]
+    return f"there is no classifier with {', and none with '.join(said)}" if said else ""
+
+
+def _options(value: Any) -> str:
+    return " or ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _effect(differences: NDArray[np.float64], trainings: Sequence[Trainings]) -> tuple[Estimate, float]:

@@ -53,7 +53,8 @@ def subjects(runs: Sequence[Run], measure: Measure) -> list[Subject]:
 def _facts(run: Run, **more: Any) -> dict[str, Any]:
     known = asdict(Facts.of(run.summary, run.provenance))
     model = (run.provenance.get("config") or {}).get("model") or {}
-    return known | {"architecture": model.get("name") or known["model"], "leaks": "no"} | more
+    own = {"architecture": model.get("name") or known["model"], "leaks": "no", "training": run.training}
+    return known | own | more
 
 
 def _corruption(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
@@ -92,7 +93,7 @@ def _finetuning(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
         ids = np.intersect1d(tuned.before.scores.ids, tuned.after.scores.ids)
         level = float(image_values(tuned.before.scores.of("top1", conditions, ids)).mean())
         basis = (run.dataset, tuned.after.summary.get("corruption_source"), conditions)
-        yield Subject(f"{name}, {tuned.name}", facts, basis, ids, values, level=level)
+        yield Subject(f"{name} ({tuned.name})", facts, basis, ids, values, level=level)
 
 
 def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
@@ -115,7 +116,7 @@ def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
             return difference
 
         facts = _facts(run, protocol=outcome.protocol, leaks="yes" if leaked(outcome.record) else "no")
-        label = f"{name}, {outcome.protocol}"
+        label = f"{name} ({outcome.protocol})"
         yield Subject(label, facts, (run.dataset, outcome.record.get("source")), np.sort(ids), values)
 
 

@@ -43,7 +43,7 @@ def draw(history: pd.DataFrame, title: str, look: Look) -> Figure:
             if len(epochs) == 1:
                 axes.set_xlim(epochs[0] - 0.5, epochs[0] + 0.5)
             axes.margins(y=0.12)
-            axes.legend(loc="best", fontsize=9)
+        figure.axes[0].legend(loc="best", fontsize=9)  # the same for both
         figure.suptitle(title, x=0.07, y=0.985, ha="left", fontsize=12, fontweight="bold")
         figure.subplots_adjust(left=0.07, right=0.985, top=0.76, bottom=0.18, wspace=0.2)
     return figure

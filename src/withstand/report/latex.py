@@ -21,6 +21,9 @@ _ESCAPED = {
     "–": "--",
     "×": r"$\times$",
     "’": "'",
+    "“": "``",
+    "”": "''",
+    "→": r"$\to$",
     "±": r"$\pm$",
     "†": r"\textdagger{}",
 }
@@ -28,7 +31,7 @@ _ESCAPED = {
 
 def latex(table: Table) -> str:
     """The table as a ``tabular`` (needs the package booktabs); intervals small in brackets, notes as comments."""
-    shape = "".join("r" if column.numeric else "l" for column in table.columns)
+    shape = "".join("r" if column.numeric else "p{4cm}" if column.prose else "l" for column in table.columns)
     heading = " & ".join(escaped(column.whole_heading) for column in table.columns)
     lines = [f"% {table.title}", rf"\begin{{tabular}}{{{shape}}}", r"\toprule", rf"{heading} \\", r"\midrule"]
     lines += [" & ".join(_cell(column, row) for column in table.columns) + r" \\" for row in table.rows]

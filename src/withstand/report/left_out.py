@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
-from withstand.report.words import spaced
+from withstand.report.words import listed, spaced
 from withstand.runs import LeftOut, Run
 
 
 def missing(runs: Mapping[str, Run]) -> list[LeftOut]:
     """What each run lacks, one line a fact."""
     return [LeftOut(name, reason) for name, run in runs.items() for reason in _lacks(run)]
+
+
+def together(found: Iterable[LeftOut]) -> list[LeftOut]:
+    """Those of the same reason in one line."""
+    by_reason: dict[str, list[str]] = {}
+    for one in found:
+        by_reason.setdefault(one.reason, []).append(one.what)
+    return [LeftOut(listed(list(dict.fromkeys(names))), reason) for reason, names in by_reason.items()]
 
 
 def _lacks(run: Run) -> list[str]:

@@ -39,7 +39,7 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     """
     folder, dataset = Path(folder), _dataset(runs)
     context = Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)))
-    sampled = samples.samples(context)
+    sampled = samples.samples(context.runs)
     built = [
         replace(section, tables=[samples.marked(table, sampled) for table in section.tables])
         for section in sections.build(context)
@@ -56,9 +56,9 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         "verdict": verdict(context.together, [o for run in runs for o in outcomes(run.folder, run.summary)]),
         "cards": overview.cards(context),
         "overview": first,
-        "sections": built,
+        "sections": [section for section in built if section.shows],
         "source": provenance.corruption_sources(context.runs),
-        "left_out": unused,
+        "left_out": left_out.together(unused),
         "provenance": [provenance.of(name, run) for name, run in context.runs.items()],
         "looks": {**context.looks, **{name + samples.MARK: context.looks[name] for name in sampled}},
         "sampled": sampled,

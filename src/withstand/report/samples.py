@@ -7,15 +7,20 @@ from dataclasses import replace
 
 from withstand.report.section import Context
 from withstand.report.table import Row, Table, Value
-from withstand.runs import LeftOut
+from withstand.runs import LeftOut, Run
 from withstand.sample import Sample
 
 MARK = " †"
 
 
-def samples(context: Context) -> dict[str, Sample]:
+def samples(runs: Mapping[str, Run]) -> dict[str, Sample]:
     """Name → what was evaluated, for the runs that are samples."""
-    return {name: run.sampled for name, run in context.runs.items() if run.sampled}
+    return {name: run.sampled for name, run in runs.items() if run.sampled}
+
+
+def note(name: str, sample: Sample) -> str:
+    """What the mark means, for under a table."""
+    return f"{MARK.strip()} {name}: {sample} pairs of an image and a condition"
 
 
 def marked(table: Table, found: Mapping[str, Sample]) -> Table:
@@ -32,7 +37,7 @@ def marked(table: Table, found: Mapping[str, Sample]) -> Table:
         replace(column, heading=str(name(column.heading)), group=str(name(column.group)))
         for column in table.columns
     ]
-    notes = [f"† {called}: {sample} pairs of an image and a condition." for called, sample in here.items()]
+    notes = [f"{note(called, sample)}." for called, sample in here.items()]
     return replace(table, columns=columns, rows=rows, notes=(*table.notes, *notes))
 
 

@@ -80,8 +80,20 @@ class Gallery:
 
 
 @dataclass(frozen=True, eq=False)
+class Finding:
+    """A claim, the verdict on it in a word or two, and the sentences that say what the verdict rests on."""
+
+    claim: str
+    verdict: str
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
 class Section:
-    """A heading, what to know about it, what stands under it, and what it does not use and why."""
+    """A heading, what to know about it, what stands under it, and what it does not use and why.
+
+    Where there are findings, they say it in words, and the page folds the tables away behind them.
+    """
 
     key: str
     title: str
@@ -90,3 +102,9 @@ class Section:
     tables: Sequence[Table] = ()
     left_out: Sequence[LeftOut] = ()
     galleries: Sequence[Gallery] = ()
+    findings: Sequence[Finding] = ()
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is more than what was left out."""
+        return bool(self.pictures or self.tables or self.galleries or self.findings)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from withstand.report.canvas import WIDTH, drawing
 from withstand.report.words import spaced
 
-_HEAD, _SIDE, _GAP = 0.24, 0.85, 0.03  # inches
+_HEAD, _SIDE, _GAP = 0.34, 0.85, 0.03  # inches
 
 
 def draw(variants: Mapping[str, NDArray[np.uint8]], rows: Sequence[str], name: str = "sheet") -> Figure:
@@ -33,8 +33,8 @@ def draw(variants: Mapping[str, NDArray[np.uint8]], rows: Sequence[str], name: s
         for column, variant in enumerate(variants):
             figure.text(
                 (_SIDE + (column + 0.5) * cell) / width,
-                1 - 0.4 * _HEAD / height,
-                spaced(variant),
+                1 - 0.45 * _HEAD / height,
+                spaced(variant).replace(" ", "\n", 1),  # as wide as its pictures
                 ha="center",
                 va="center",
                 fontsize=7.5,

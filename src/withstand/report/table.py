@@ -20,13 +20,15 @@ Value = Estimate | str | float | int | None
 class Column:
     """One column: its name in the CSV, its heading, and how its numbers look (``.2f``, ``+.1f``, ``,d``…; ``p``).
 
-    Neighbours of one ``group`` share a heading of their own above theirs, such as a model's name.
+    Neighbours of one ``group`` share a heading of their own above theirs, such as a model's name. ``prose`` holds
+    sentences, which take several lines.
     """
 
     key: str
     heading: str
     style: str = ""
     group: str = ""
+    prose: bool = False
 
     @property
     def whole_heading(self) -> str:

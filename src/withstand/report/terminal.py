@@ -11,7 +11,9 @@ from rich.table import Table
 from withstand.backgrounds.results import GAPS, Outcome, leaked
 from withstand.comparison import compare
 from withstand.finetuned import Finetuned
-from withstand.report.sections import finetune, results
+from withstand.report import finetune_tables
+from withstand.report.samples import MARK, note, samples
+from withstand.report.sections import results
 from withstand.report.table import Column, Row, Value
 from withstand.runs import Run, names
 from withstand.statistics import Estimate
@@ -20,7 +22,8 @@ from withstand.statistics import Estimate
 def table(runs: Sequence[Run]) -> Table:
     """A row a model, the one that holds up best first."""
     together = compare(runs)
-    source = results.table(dict(zip(names(runs), runs, strict=True)), together)
+    called = dict(zip(names(runs), runs, strict=True))
+    source, sampled = results.table(called, together), samples(called)
     columns = {column.key: replace(column, style=".1f") for column in source.columns}
     shown = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
@@ -42,7 +45,7 @@ def table(runs: Sequence[Run]) -> Table:
         )
         interval = f" ({columns['corrupted_top1'].interval(mean)})" if isinstance(mean, Estimate) else ""
         shown.add_row(
-            f"{model}{' *' if row.origin == 'apart' else ''}",
+            f"{model}{' *' if row.origin == 'apart' else ''}{MARK if model in sampled else ''}",
             columns["clean_top1"].text(clean) + _plus_minus(clean),
             columns["corrupted_top1"].text(mean) + interval,
             columns["drop"].text(drop),
@@ -50,7 +53,8 @@ def table(runs: Sequence[Run]) -> Table:
             style="dim" if row.origin == "apart" else None,
         )
     apart = [f"* {one.what} does not compare with the others: {one.reason}" for one in together.left_out]
-    shown.caption = "\n".join(["± and brackets: 95% intervals over the source images", *apart])
+    parts = [note(name, sample) for name, sample in sampled.items()]
+    shown.caption = "\n".join(["± and brackets: 95% intervals over the source images", *parts, *apart])
     return shown
 
 
@@ -95,7 +99,7 @@ def finetuned(done: Sequence[Finetuned]) -> Table:
     shown.title_style = "bold"
     for heading in ("protocol", "corrupted", "gain", "clean", "seen", "images"):
         shown.add_column(heading, justify="left" if heading == "protocol" else "right", no_wrap=True)
-    for row in finetune.summary({model: done}).rows:
+    for row in finetune_tables.summary({model: done}).rows:
         ours = row.origin == "ours"
         shown.add_row(
             str(row.values["name"]) if ours else "the study's",
@@ -107,7 +111,7 @@ def finetuned(done: Sequence[Finetuned]) -> Table:
             style=None if ours else "dim",
         )
     said = ["±: 95% interval over the source images; seen: share of the tested images that was trained on"]
-    shown.caption = "\n".join([*said, *finetune.sentences(done)])
+    shown.caption = "\n".join([*said, *finetune_tables.sentences(done)])
     return shown
 
 

@@ -34,3 +34,29 @@ def variants(together: Comparison) -> list[str]:
 def family(variant: str) -> str:
     """The family of a corruption; empty where it has none."""
     return next((name for name, members in FAMILIES.items() if variant in members), "")
+
+
+METRICS = {
+    "top1": "Top-1",
+    "top5": "Top-5",
+    "nll": "NLL",
+    "brier": "Brier score",
+    "ece": "ECE",
+    "classwise_ece": "Classwise ECE",
+    "aurc": "AURC",
+}
+"""What people call the metrics of ``metrics.PER_IMAGE``."""
+
+
+def group(name: str) -> str:
+    """Where a group of conditions was measured, for a sentence: ``under corruption``, ``at severity 3``."""
+    if name.startswith("severity-"):
+        return f"at severity {name.removeprefix('severity-')}"
+    known = {
+        "clean": "on clean images",
+        "corrupted": "under corruption",
+        "benchmark": "over the benchmark’s 15 corruptions",
+        "seen": "under the corruptions trained on",
+        "unseen": "under corruptions not trained on",
+    }
+    return known.get(name, f"under {spaced(name)}")

@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.report.conftest import MakeContext
 
+from withstand import metrics
+from withstand.conditions import CLEAN
 from withstand.report.sections import calibration
-from withstand.report.sections.calibration import calibration_error, reliability
+from withstand.report.sections.calibration import reliability
+from withstand.statistics import Estimate
+from withstand.store import Predictions
 
 
 def test_worked_by_hand() -> None:
@@ -17,7 +21,6 @@ def test_worked_by_hand() -> None:
     right = np.array([True, True, False, True])
     binned = reliability(confidence, right, bins=2)
     np.testing.assert_allclose(binned, [[0.5, 0.55, 0.5], [0.5, 0.95, 1.0]])
-    assert calibration_error(binned) == pytest.approx(0.5 * 0.05 + 0.5 * 0.05)
 
 
 @given(st.integers(1, 200), st.integers(1, 20), st.integers(0, 2**32 - 1))
@@ -32,11 +35,15 @@ def test_bins_hold_every_answer_once_and_as_many_each(n: int, bins: int, seed: i
     assert (np.diff(mean) >= 0).all()
 
 
-def test_a_model_that_knows_has_no_error() -> None:
-    draw = np.random.default_rng(0)
-    confidence = draw.uniform(0.1, 1, 200_000)
-    assert calibration_error(reliability(confidence, draw.random(200_000) < confidence)) < 0.01
-    assert calibration_error(reliability(confidence, draw.random(200_000) < confidence / 2)) > 0.2
+@given(st.integers(1, 100), st.integers(0, 2**32 - 1))
+def test_the_diagram_has_the_bins_of_the_ece(n: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    shown = Predictions(
+        np.arange(n), draw.integers(3, size=n), (3 * draw.normal(size=(n, 3))).astype(np.float32)
+    )
+    confidence, right = metrics.probabilities(shown).max(axis=1), metrics.correct(shown)
+    share, sure, found = reliability(confidence, right).T
+    assert share @ np.abs(sure - found) == pytest.approx(metrics.calibration(shown).mean())
 
 
 def test_the_table_has_a_row_a_model_and_agrees_with_top1(make_context: MakeContext) -> None:
@@ -46,6 +53,14 @@ def test_the_table_has_a_row_a_model_and_agrees_with_top1(make_context: MakeCont
     assert [picture.name for picture in section.pictures] == [
         f"reliability-{name}" for name in context.together.ranking
     ]
-    for row in section.tables[0].rows:
-        accuracy = context.together.accuracy(str(row.values["model"]), "corrupted")
-        assert row.values["corrupted_right"] == pytest.approx(100 * accuracy.value, abs=1e-4)
+    confidence, probabilities = section.tables
+    for row, other in zip(confidence.rows, probabilities.rows, strict=True):
+        name = str(row.values["model"])
+        assert row.values["corrupted_right"] == context.together.accuracy(name, "corrupted").times(100)
+        ece = row.values["clean_ece"]
+        shown = context.runs[name].predictions(CLEAN)
+        assert isinstance(ece, Estimate)
+        assert ece.value == pytest.approx(100 * metrics.calibration(shown).mean(), abs=1e-4)
+        assert ece.low < ece.value < ece.high
+        nll = other.values["clean_nll"]
+        assert isinstance(nll, Estimate) and nll.value == pytest.approx(metrics.nll(shown), abs=1e-5)

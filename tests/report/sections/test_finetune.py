@@ -7,7 +7,7 @@ import pytest
 
 from withstand.conditions import CLEAN, Condition
 from withstand.finetuned import load_finetuned, price
-from withstand.report.sections import finetune
+from withstand.report import finetune_tables
 from withstand.store import Cell, Predictions, Store
 
 CONDITIONS = (CLEAN, Condition("corruption", "fog", 1), Condition("corruption", "shot_noise", 1))
@@ -55,7 +55,7 @@ def test_gains_are_paired_and_seen_and_unseen_apart(tmp_path):
         assert gain.difference.value == pytest.approx(means[1] - means[0])
         assert gain.difference.low < gain.difference.value < gain.difference.high
         assert gain.difference.n == n
-    [row] = finetune.unseen({"m": [one]}).rows
+    [row] = finetune_tables.unseen({"m": [one]}).rows
     assert row.values["unseen_gain"].value == pytest.approx(100 * (after[2].mean() - before[2].mean()))
     assert [row["trained_on"] for row in one.rows()] == [True, False]
     both = (before[1] & ~after[1]).sum(), (after[1] & ~before[1]).sum()
@@ -74,7 +74,7 @@ def test_the_price_of_the_leak_is_on_the_images_that_both_test(tmp_path):
     assert worth.honest.value == pytest.approx(np.mean([part[20:] for part in honest[1:]]))
     assert worth.leaking.value == 1.0
     assert worth.difference.value == pytest.approx(1 - worth.honest.value)
-    assert "the leak is worth" in finetune.sentences([grouped, published])[-1]
+    assert "the leak is worth" in finetune_tables.sentences([grouped, published])[-1]
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_what_does_not_compare_has_no_price_and_says_why(tmp_path, other, reason
     grouped, published = load_finetuned(tmp_path / "m_shapes")
     said = price(published, grouped)
     assert isinstance(said, str) and reason in said
-    assert finetune.leak({"m": [grouped, published]}).rows == []
+    assert finetune_tables.leak({"m": [grouped, published]}).rows == []

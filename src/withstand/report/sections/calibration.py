@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from withstand.conditions import CLEAN, Condition
+from withstand.metrics import BINS, bin_starts, calibration_of
 from withstand.report.canvas import drawing
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import FAINT, INK, PAPER, Look
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
+from withstand.report.words import METRICS
+from withstand.statistics import mean_over_conditions
 
-PLACE = 60
-BINS = 15
+PLACE = 55
+
+Answered = tuple[NDArray[np.float32], NDArray[np.bool_]]
+"""Confidence, and whether the answer was right: N×C each."""
 
 _LEAD = (
     "A model that says 80% should be right in 80% of such cases: on the diagonal. Below it, it is surer than right."
     f" Each mark is one of {BINS} bins with equally many answers. ECE, the expected calibration error, is the mean"
-    " distance from the diagonal in points."
+    " distance from the diagonal in points, over"
+    " all these answers together. Chance adds to it, the more the fewer images there are: read differences, not zeros."
+)
+
+_HEADINGS = {"clean": "clean images", "corrupted": "under corruption"}
+_OTHERS = (
+    "Means over the conditions; lower is better. NLL in nats; Brier score, 0 to 2; AURC, 0 to 1: the share of wrong"
+    " answers where only the surest are given, averaged over how many are given."
 )
 
 
@@ -29,28 +41,36 @@ def section(context: Context) -> Section | None:
     groups = _groups(context)
     if not groups or together.sampled:
         return None
-    curves = {
-        name: {group: reliability(*_answers(context, name, members)) for group, members in groups.items()}
+    found = {
+        name: {group: _answers(context, name, members) for group, members in groups.items()}
         for name in together.ranking
+    }
+    curves = {
+        name: {group: reliability(sure.ravel(), right.ravel()) for group, (sure, right) in answers.items()}
+        for name, answers in found.items()
     }
     pictures = [
         Picture(
             f"reliability-{name}",
             f"{name}: share right against confidence, in bins of equal mass; open: clean, filled: corrupted.",
-            draw(name, found, context.looks[name]),
+            draw(name, binned, context.looks[name]),
             captioned=False,
         )
-        for name, found in curves.items()
+        for name, binned in curves.items()
     ]
     return Section(
-        "calibration", "Does it know when it is wrong?", _LEAD, pictures, tables=[_table(context, curves)]
+        "calibration",
+        "Does it know when it is wrong?",
+        _LEAD,
+        pictures,
+        tables=[_table(context, found), _others(context, groups)],
     )
 
 
 def reliability(
     confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = BINS
 ) -> NDArray[np.float64]:
-    """Bins of equal mass by confidence (Nguyen & O'Connor, 2015).
+    """The marks of the diagram: the bins of equal mass (Nguyen & O'Connor, 2015) that ``metrics.calibration`` has.
 
     Args:
         confidence: one for each answer, 0 to 1.
@@ -60,19 +80,10 @@ def reliability(
     Returns:
         float64 B×3: share of the answers, mean confidence, share right.
     """
-    order = np.argsort(confidence, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    return np.array(
-        [
-            (len(part) / len(order), confidence[part].mean(dtype=np.float64), right[part].mean())
-            for part in parts
-        ]
-    )
-
-
-def calibration_error(binned: NDArray[np.float64]) -> float:
-    """The expected calibration error, 0 to 1: the bins' mean distance of confidence and share right."""
-    return float((binned[:, 0] * np.abs(binned[:, 1] - binned[:, 2])).sum())
+    order, starts = np.argsort(confidence, kind="stable"), bin_starts(len(confidence), bins)
+    count = np.diff([*starts, len(order)])
+    sums = (np.add.reduceat(values[order].astype(np.float64), starts) for values in (confidence, right))
+    return np.stack([count / len(order), *(total / count for total in sums)], axis=1)
 
 
 def _groups(context: Context) -> dict[str, tuple[Condition, ...]]:
@@ -81,34 +92,52 @@ def _groups(context: Context) -> dict[str, tuple[Condition, ...]]:
     return groups | ({"corrupted": together.conditions} if together.conditions else {})
 
 
-def _answers(
-    context: Context, name: str, conditions: Sequence[Condition]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Confidence, and whether it was right, of every answer under the conditions."""
+def _answers(context: Context, name: str, conditions: Sequence[Condition]) -> Answered:
+    """Confidence, and whether it was right, of every answer under the conditions: N×C."""
     run = context.runs[name]
     right = run.scores.of("top1", conditions, context.together.ids) > 0
-    return context.answers[name].under(conditions).confidence.ravel(), right.ravel()
+    return context.answers[name].under(conditions).confidence, right
 
 
-def _table(context: Context, curves: dict[str, dict[str, NDArray[np.float64]]]) -> Table:
+def _table(context: Context, found: Mapping[str, Mapping[str, Answered]]) -> Table:
     rows = []
-    for name, found in curves.items():
+    for name, groups in found.items():
         values: dict[str, Value] = {"model": name, "images": len(context.together.ids)}
-        for group, binned in found.items():
-            share, confidence, right = binned.T
-            values[f"{group}_confidence"] = 100 * float(share @ confidence)
-            values[f"{group}_right"] = 100 * float(share @ right)
-            values[f"{group}_ece"] = 100 * calibration_error(binned)
+        for group, (sure, right) in groups.items():
+            # One value an answer; all the answers to one source image are resampled together.
+            gaps = calibration_of(sure.ravel(), right.ravel()).reshape(sure.shape)
+            values[f"{group}_confidence"] = mean_over_conditions(sure).times(100)
+            values[f"{group}_right"] = context.together.accuracy(name, group).times(100)
+            values[f"{group}_ece"] = mean_over_conditions(gaps).times(100)
         rows.append(Row(values))
     columns = [MODEL]
-    for group in next(iter(curves.values())):
-        said = "clean images" if group == "clean" else "under corruption"
+    for group in next(iter(found.values())):
+        said = _HEADINGS[group]
         columns += [
             Column(f"{group}_confidence", "confidence, %", ".1f", said),
             Column(f"{group}_right", "right, %", ".1f", said),
             Column(f"{group}_ece", "ECE, points", ".1f", said),
         ]
     return Table("calibration", "Confidence and how often it is right", [*columns, IMAGES], rows)
+
+
+def _others(context: Context, groups: Collection[str]) -> Table:
+    """The other metrics of probabilities."""
+    metrics = ("nll", "brier", "aurc")
+    rows = [
+        Row(
+            {
+                "model": name,
+                "images": len(context.together.ids),
+                **{f"{g}_{m}": context.together.accuracy(name, g, m) for g in groups for m in metrics},
+            }
+        )
+        for name in context.together.ranking
+    ]
+    columns = [Column(f"{g}_{m}", METRICS[m], ".3f", _HEADINGS[g]) for g in groups for m in metrics]
+    return Table(
+        "probabilities", "How good the probabilities are", [MODEL, *columns, IMAGES], rows, [_OTHERS]
+    )
 
 
 def draw(name: str, curves: dict[str, NDArray[np.float64]], look: Look) -> Figure:

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-import numpy as np
-from matplotlib.figure import Figure
-
-from withstand.corruptions.names import FAMILIES
-from withstand.finetuned import Finetuned, Price, load_finetuned, price
-from withstand.report import published
-from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.finetuned import load_finetuned
+from withstand.report import finetune_figure
+from withstand.report.finetune_tables import Done, tables, worth_of_leak
 from withstand.report.section import Context, Picture, Section
-from withstand.report.style import INK, PAPER, Look
-from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.words import between, family, spaced
 from withstand.runs import LeftOut
-from withstand.statistics import Estimate
 
-PLACE = 50
-
-Done = Mapping[str, Sequence[Finetuned]]
-"""Model → its fine-tunings."""
+PLACE = 60
 
 _LEAD = (
     "Each line tests the same images before and after. Gains are paired by source image, with 95% intervals that"
     " resample source images. An image that was seen in training, under whatever corruption, is no test: where “seen”"
     " is not 0, the gain is partly memory."
 )
-_PROTOCOL = Column("name", "protocol")
 
 
 def section(context: Context) -> Section | None:
@@ -41,7 +27,7 @@ def section(context: Context) -> Section | None:
             f"finetune-{protocol}",
             f"Fine-tuned, {protocol}: points of top-1 gained under each corruption, mean over severities, with 95%"
             " intervals; an open mark: a corruption left out of training.",
-            draw(
+            finetune_figure.draw(
                 {name: one for name, tuned in done.items() for one in tuned if one.name == protocol},
                 context.looks,
             ),
@@ -51,250 +37,9 @@ def section(context: Context) -> Section | None:
     return Section("finetune", "What fine-tuning buys back", _LEAD, pictures, tables(done), _left_out(done))
 
 
-def tables(done: Done) -> list[Table]:
-    """Every table that the fine-tunings have something for."""
-    made = [summary(done), unseen(done), leak(done), by_corruption(done)]
-    return [table for table in made if table.rows]
-
-
-def summary(done: Done) -> Table:
-    """Before and after, a row a fine-tuning, with what was published under it."""
-    rows = []
-    for name, tuned in done.items():
-        rows += [Row({"model": name, **_summary(one)}) for one in tuned]
-        theirs = published.of(tuned[0].after)
-        if theirs is not None and "finetuned_top1" in theirs:
-            rows.append(Row(_published(name, theirs), "published"))
-    columns = [
-        MODEL,
-        _PROTOCOL,
-        Column("before", "corrupted, before", ".1f"),
-        Column("after", "after", ".1f"),
-        Column("gain", "gain", "+.1f"),
-        Column("after_top5", "top-5 after", ".1f"),
-        Column("clean_before", "clean, before", ".1f"),
-        Column("clean_gain", "change on clean", "+.1f"),
-        Column("seen_images", "images seen, %", ".0f"),
-        Column("seen_rows", "rows seen, %", ".0f"),
-        IMAGES,
-    ]
-    notes = [
-        "Seen: the share of the tested source images, and of the very corrupted images (rows), that were in training or"
-        " validation."
-    ]
-    if any(row.origin == "published" for row in rows):
-        notes.append(
-            "The published row was tested on images that it was trained on; its “before” is over all 10,000 images."
-        )
-    return Table(
-        "finetune", "Before and after fine-tuning on corrupted images (top-1, %)", columns, rows, notes
-    )
-
-
-def unseen(done: Done) -> Table:
-    """Whether the gain carries over to corruptions that were left out of training."""
-    rows = []
-    for name, one in _each(done):
-        if "unseen" not in one.groups or "seen" not in one.groups:
-            continue
-        values: dict[str, Value] = {"model": name, "name": one.name, "images": len(one.ids)}
-        for group in ("seen", "unseen"):
-            gain = one.gain(group)
-            values |= {
-                f"{group}_conditions": len(one.groups[group]),
-                f"{group}_before": gain.before.times(100),
-                f"{group}_after": gain.after.times(100),
-                f"{group}_gain": gain.difference.times(100),
-            }
-        rows.append(Row(values))
-    columns = [MODEL, _PROTOCOL]
-    for group, called in (("seen", "trained on"), ("unseen", "left out")):
-        columns += [
-            Column(f"{group}_conditions", f"conditions {called}", "d"),
-            Column(f"{group}_before", "before", ".1f"),
-            Column(f"{group}_after", "after", ".1f"),
-            Column(f"{group}_gain", "gain", "+.1f"),
-        ]
-    return Table(
-        "finetune-unseen", "Corruptions trained on, and left out of training", [*columns, IMAGES], rows
-    )
-
-
-def leak(done: Done) -> Table:
-    """What the leak of the published protocol is worth, beside the honest one, on the source images that both test."""
-    rows = []
-    for name, tuned in done.items():
-        worth = _price(tuned)
-        if worth is None or isinstance(worth, str):
-            continue
-        rows.append(
-            Row(
-                {
-                    "model": name,
-                    "before": worth.before.times(100),
-                    "grouped": worth.honest.times(100),
-                    "published": worth.leaking.times(100),
-                    "difference": worth.difference.times(100),
-                    "images": worth.difference.n,
-                }
-            )
-        )
-    columns = [
-        MODEL,
-        Column("before", "before", ".1f"),
-        Column("grouped", "grouped: none seen", ".1f"),
-        Column("published", "published: all seen", ".1f"),
-        Column("difference", "the leak is worth", "+.1f"),
-        IMAGES,
-    ]
-    notes = (
-        "Both start from the same weights and are shown as many images; top-1 in percent under corruption, on the"
-        " source images that both test.",
-    )
-    return Table("finetune-leak", "The price of the leak", columns, rows, notes)
-
-
-def sentences(tuned: Sequence[Finetuned]) -> list[str]:
-    """Seen against unseen, and the price of the leak, of one model's fine-tunings, in words."""
-    said = []
-    for one in tuned:
-        if "unseen" in one.groups and "seen" in one.groups:
-            parts = [
-                (one.gain(group).difference.times(100), len(one.groups[group]))
-                for group in ("seen", "unseen")
-            ]
-            (seen, n_seen), (other, n_other) = parts
-            said.append(
-                f"{one.name}: {_points(seen)} under the {n_seen} conditions trained on, {_points(other)} under the"
-                f" {n_other} left out"
-            )
-    worth = _price(tuned)
-    if isinstance(worth, str):
-        said.append(f"the price of the leak cannot be told: {worth}")
-    elif worth is not None:
-        leaking, honest, difference = (
-            one.times(100) for one in (worth.leaking, worth.honest, worth.difference)
-        )
-        said.append(
-            f"the leak is worth {_points(difference)}: published {leaking.value:.1f}%, grouped {honest.value:.1f}%, on"
-            f" the {difference.n:,} images that both test"
-        )
-    return said
-
-
-def _points(one: Estimate) -> str:
-    return f"{one.value:+.1f}".replace("-", "−") + f" points ({between(one)})"
-
-
-def by_corruption(done: Done) -> Table:
-    """Points gained, a row a corruption and a column a fine-tuning; * marks one that was left out of training."""
-    every = _each(done)
-    found = {variant for _, one in every for variant in _variants(one)}
-    order = [v for members in FAMILIES.values() for v in members if v in found]
-    rows = []
-    for variant in order + sorted(found - set(order)):
-        values: dict[str, Value] = {"corruption": spaced(variant), "family": family(variant) or None}
-        for name, one in every:
-            if variant in one.groups:
-                values[f"{name}, {one.name}"] = one.gain(variant).difference.times(100)
-        rows.append(Row(values))
-    columns = [Column("corruption", "corruption"), Column("family", "family")]
-    columns += [Column(f"{name}, {one.name}", f"{name}, {one.name}", "+.1f") for name, one in every]
-    return Table("finetune-corruptions", "Points of top-1 gained, mean over severities", columns, rows)
-
-
-def draw(tuned: Mapping[str, Finetuned], looks: Mapping[str, Look]) -> Figure:
-    """A line a corruption: the gain of each model with its interval, clean images last."""
-    found = {variant for one in tuned.values() for variant in _variants(one)}
-    rows = [v for members in FAMILIES.values() for v in members if v in found]
-    rows += [*sorted(found - set(rows)), "clean"]
-    step = 0.7 / len(tuned)
-    with drawing(f"finetune-{next(iter(tuned.values())).name}"):
-        figure = Figure(figsize=(WIDTH, 0.9 + (0.2 + 0.1 * len(tuned)) * len(rows)))
-        axes = figure.subplots()
-        for number, (name, one) in enumerate(tuned.items()):
-            look, label = looks[name], name
-            unseen = {c.variant for c in one.groups.get("unseen", ())}
-            for row, group in enumerate(rows):
-                if group not in one.groups:
-                    continue
-                gain = one.gain(group).difference.times(100)
-                at = row + (number - (len(tuned) - 1) / 2) * step
-                axes.plot([gain.low, gain.high], [at, at], color=look.colour, linewidth=2.2, alpha=0.55)
-                fill = PAPER if group in unseen else look.colour
-                axes.plot(gain.value, at, look.marker, color=look.colour, markerfacecolor=fill, label=label)
-                label = "_"  # one entry a model in the legend
-        axes.axvline(0, color=INK, linewidth=1)
-        for row in range(1, len(rows)):
-            if family(rows[row]) != family(rows[row - 1]):
-                axes.axhline(row - 0.5, color=INK, linewidth=0.4, alpha=0.4)
-        axes.set_yticks(np.arange(len(rows)), [*map(spaced, rows[:-1]), "clean images"])
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.grid(visible=True, axis="x")
-        axes.grid(visible=False, axis="y")
-        axes.spines["left"].set_visible(False)
-        axes.set_xlabel("Points of top-1 gained by fine-tuning")
-        axes.legend(loc="best")
-        figure.subplots_adjust(
-            left=margin([*map(spaced, rows), "clean images"]),
-            right=0.97,
-            top=0.98,
-            bottom=0.52 / figure.get_figheight(),
-        )
-    return figure
-
-
-def _summary(one: Finetuned) -> dict[str, Value]:
-    corrupted, clean, seen = one.gain("corrupted"), one.gain("clean"), one.facts["leak"]
-    return {
-        "name": one.name,
-        "before": corrupted.before.times(100),
-        "after": corrupted.after.times(100),
-        "gain": corrupted.difference.times(100),
-        "after_top5": one.gain("corrupted", "top5").after.times(100),
-        "clean_before": clean.before.times(100),
-        "clean_gain": clean.difference.times(100),
-        "seen_images": 100 * seen["images"],
-        "seen_rows": 100 * seen["rows"],
-        "images": len(one.ids),
-    }
-
-
-def _published(name: str, theirs: Mapping[str, float]) -> dict[str, Value]:
-    """The study's row, with the leak that its rows have: 4 of 5 rows, and every source image."""
-    return {
-        "model": f"{name}, published",
-        "name": "published",
-        "before": theirs["corrupted_top1"],
-        "after": theirs["finetuned_top1"],
-        "gain": theirs["finetuned_top1"] - theirs["corrupted_top1"],
-        "after_top5": theirs["finetuned_top5"],
-        "clean_before": theirs["test_top1"],
-        "seen_images": 100.0,
-        "seen_rows": 80.0,
-        "images": 1000,
-    }
-
-
-def _price(tuned: Sequence[Finetuned]) -> Price | str | None:
-    """The price of the leak; why there is none; None where not both protocols were run."""
-    named = {one.name: one for one in tuned}
-    if not {"grouped", "published"} <= named.keys():
-        return None
-    return price(leaking=named["published"], honest=named["grouped"])
-
-
-def _variants(one: Finetuned) -> list[str]:
-    return list(dict.fromkeys(c.variant for c in one.groups["corrupted"]))
-
-
-def _each(done: Done) -> list[tuple[str, Finetuned]]:
-    return [(name, one) for name, tuned in done.items() for one in tuned]
-
-
 def _left_out(done: Done) -> list[LeftOut]:
     """Leaks that have no price, and why."""
-    worth = {name: _price(tuned) for name, tuned in done.items()}
+    worth = {name: worth_of_leak(tuned) for name, tuned in done.items()}
     return [
         LeftOut(f"{name}, the price of the leak", reason)
         for name, reason in worth.items()

@@ -20,8 +20,8 @@ _FOREST = 10  # pairs: with more of them the matrix is read sooner
 
 _LEAD = (
     "Each line pairs two models image by image, so what makes an image hard for both cancels out."
-    " The intervals of the means hold for all pairs at once (95%, largest deviation over resampled images);"
-    " McNemar’s exact test looks at the clean images alone."
+    " The intervals of the means hold for all pairs at once (95%, largest deviation over resampled images)."
+    " The permutation p is corrected for all pairs (Holm); McNemar’s exact test looks at the clean images alone."
 )
 
 
@@ -57,6 +57,7 @@ def table(together: Comparison) -> Table:
             "better": pair.better,
             "other": pair.other,
             "difference": pair.corrupted.times(100),
+            "p_holm": pair.p_holm,
             "verdict": "ahead" if pair.corrupted.excludes_zero else "not told apart",
             "images": len(together.ids),
         }
@@ -72,6 +73,7 @@ def table(together: Comparison) -> Table:
         Column("better", "model"),
         Column("other", "compared with"),
         Column("difference", "corrupted top-1, points", "+.1f"),
+        Column("p_holm", "permutation p, Holm", "p"),
         Column("verdict", "verdict"),
         Column("clean_difference", "clean top-1, points", "+.1f"),
         Column("only_better", "only the first right", ",d"),

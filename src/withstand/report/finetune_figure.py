@@ -1,0 +1,55 @@
+"""The figure of experiment 3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from withstand.corruptions.names import FAMILIES
+from withstand.finetuned import Finetuned
+from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.style import INK, PAPER, Look
+from withstand.report.words import family, spaced
+
+
+def draw(tuned: Mapping[str, Finetuned], looks: Mapping[str, Look]) -> Figure:
+    """A line a corruption: the gain of each model with its interval, clean images last."""
+    found = {variant for one in tuned.values() for variant in one.variants}
+    rows = [v for members in FAMILIES.values() for v in members if v in found]
+    rows += [*sorted(found - set(rows)), "clean"]
+    step = 0.7 / len(tuned)
+    with drawing(f"finetune-{next(iter(tuned.values())).name}"):
+        figure = Figure(figsize=(WIDTH, 0.9 + (0.2 + 0.1 * len(tuned)) * len(rows)))
+        axes = figure.subplots()
+        for number, (name, one) in enumerate(tuned.items()):
+            look, label = looks[name], name
+            unseen = {c.variant for c in one.groups.get("unseen", ())}
+            for row, group in enumerate(rows):
+                if group not in one.groups:
+                    continue
+                gain = one.gain(group).difference.times(100)
+                at = row + (number - (len(tuned) - 1) / 2) * step
+                axes.plot([gain.low, gain.high], [at, at], color=look.colour, linewidth=2.2, alpha=0.55)
+                fill = PAPER if group in unseen else look.colour
+                axes.plot(gain.value, at, look.marker, color=look.colour, markerfacecolor=fill, label=label)
+                label = "_"  # one entry a model in the legend
+        axes.axvline(0, color=INK, linewidth=1)
+        for row in range(1, len(rows)):
+            if family(rows[row]) != family(rows[row - 1]):
+                axes.axhline(row - 0.5, color=INK, linewidth=0.4, alpha=0.4)
+        axes.set_yticks(np.arange(len(rows)), [*map(spaced, rows[:-1]), "clean images"])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("Points of top-1 gained by fine-tuning")
+        axes.legend(loc="best")
+        figure.subplots_adjust(
+            left=margin([*map(spaced, rows), "clean images"]),
+            right=0.97,
+            top=0.98,
+            bottom=0.52 / figure.get_figheight(),
+        )
+    return figure

@@ -1,0 +1,181 @@
+"""The claims: supported, refuted or not decided by this data, with what else may be the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from withstand.hypotheses import Answer, Confounder, Contrast, Measure, answer, load
+from withstand.metrics import SHARES
+from withstand.report.left_out import together
+from withstand.report.samples import MARK
+from withstand.report.section import Context, Finding, Section
+from withstand.report.table import IMAGES, Column, Row, Table, Value
+from withstand.report.words import METRICS, group, spaced
+from withstand.runs import LeftOut
+from withstand.statistics import Estimate
+
+PLACE = 5
+
+_LEAD = (
+    "Each claim is put to classifiers on the same images. The answer is about those that were tested, not about all of"
+    " their kind: supported or refuted where p, corrected for all the claims tested here, is below 5% and no pair says"
+    " the opposite. Intervals are at 95% and resample source images."
+)
+_ORDER = ("supported", "refuted", "not decided")
+_FACTS = {"corpus": "pretrained on", "image_size": "resolution"}
+_SAMPLE = "† It rests on a sample: a random part of the images under each condition."
+
+
+def section(context: Context) -> Section | None:
+    answers = answer(list(context.runs.values()), load())
+    answered = sorted((one for one in answers if one.effect), key=lambda one: _ORDER.index(one.verdict))
+    without = [LeftOut(f"“{one.hypothesis.claim}”", _no_data(one)) for one in answers if not one.effect]
+    return Section(
+        "hypotheses",
+        "What the data says of the claims",
+        _LEAD + (" " + _silent(len(without)) if without else ""),
+        tables=[table(answered)] if answered else [],
+        left_out=without,
+        findings=[finding(one, len(answered)) for one in answered],
+    )
+
+
+def finding(one: Answer, claims: int) -> Finding:
+    """An answer in words; ``claims`` were tested together."""
+    said = [_effect(one, claims)]
+    if one.reason:
+        said.append(f"{one.reason[0].upper()}{one.reason[1:]}.")
+    if one.confounders:
+        differ = "; ".join(f"{_fact(c)} ({_values(c)})" for c in one.confounders)
+        said.append(f"Different too, and perhaps the cause: {differ}.")
+    elif one.hypothesis.less:
+        said.append("Nothing else that is on record differs between the two sides.")
+    if one.left_out:
+        said.append(f"Left out: {_left_out(one.left_out)}.")
+    if one.sampled:
+        said.append(_SAMPLE)
+    return Finding(one.hypothesis.claim, _verdict(one), said)
+
+
+def table(answered: Sequence[Answer]) -> Table:
+    """A row a claim, and under it one a pair where there are several."""
+    rows = []
+    for one in answered:
+        metric = one.hypothesis.measure.metric
+        values: dict[str, Value] = {
+            "claim": one.hypothesis.claim,
+            "verdict": _verdict(one),
+            "pair": _who(one),
+            metric: _shown(one.effect, metric),
+            "p_holm": one.p_holm,
+            "p": one.p,
+            "images": one.n,
+            "differs": "; ".join(f"{_fact(c)}: {_values(c)}" for c in one.confounders) or None,
+            "left_out": _left_out(one.left_out) or None,
+        }
+        rows.append(Row(values))
+        if len(one.contrasts) > 1:
+            rows += [
+                Row(
+                    {
+                        "claim": one.hypothesis.claim,
+                        "pair": _pair(c),
+                        metric: _shown(c.effect, metric),
+                        "images": one.n,
+                    }
+                )
+                for c in one.contrasts
+            ]
+    metrics = dict.fromkeys(one.hypothesis.measure.metric for one in answered)
+    columns = [
+        Column("claim", "claim", prose=True),
+        Column("verdict", "verdict"),
+        Column("pair", "of"),
+        *(Column(m, _unit(m), "+.1f" if m in SHARES else "+.3f") for m in metrics),
+        Column("p_holm", "p, Holm", "p"),
+        Column("p", "p, alone", "p"),
+        IMAGES,
+        Column("differs", "different too", prose=True),
+        Column("left_out", "left out", prose=True),
+    ]
+    notes = (
+        ["The intervals of a claim’s pairs hold for all of them at once."]
+        if len(rows) > len(answered)
+        else []
+    )
+    notes += [_SAMPLE] if any(one.sampled for one in answered) else []
+    return Table("hypotheses", "The claims, answered", columns, rows, notes)
+
+
+def _effect(one: Answer, claims: int) -> str:
+    """What was measured of whom, and how sure it is, in a sentence."""
+    metric = one.hypothesis.measure.metric
+    number, effect = Column("", "", "+.1f" if metric in SHARES else "+.3f"), _shown(one.effect, metric)
+    unit = " points" if metric in SHARES else ""
+    p = Column("", "", "p").text(one.p_holm)
+    p = f"p\u00a0{p}" if p.startswith("<") else f"p\u00a0=\u00a0{p}"
+    return (
+        f"{_measured(one.hypothesis.measure)}, {_who(one)}: {number.text(effect)}{unit} ({number.interval(effect)}), on"
+        f" {one.n:,} images; {p}" + (f" after Holm’s correction for {claims} claims." if claims > 1 else ".")
+    )
+
+
+def _measured(measure: Measure) -> str:
+    place = (lambda name: f"on {spaced(name)} backgrounds") if measure.of == "background" else group
+    less = f", less that {place(measure.minus)}" if measure.minus else ""
+    gained = " gained by fine-tuning" if measure.of == "finetuning" else ""
+    return f"{METRICS[measure.metric]}{gained} {place(measure.over)}{less}"
+
+
+def _who(one: Answer) -> str:
+    if len(one.contrasts) == 1:
+        return _pair(one.contrasts[0])
+    return f"mean of {len(one.contrasts)} {'pairs' if one.hypothesis.less else 'classifiers'}"
+
+
+def _pair(one: Contrast) -> str:
+    """``a − b``, and how many trainings of each where there are several."""
+    sides = [name for name in (one.more, one.less) if name]
+    if max(one.seeds) > 1:
+        sides = [f"{seeds} seeds of {name}" for name, seeds in zip(sides, one.seeds, strict=False)]
+    return " − ".join(sides)
+
+
+def _verdict(one: Answer) -> str:
+    return one.verdict + (MARK if one.sampled else "")
+
+
+def _shown(effect: Estimate | None, metric: str) -> Estimate | None:
+    return effect.times(100) if effect and metric in SHARES else effect
+
+
+def _unit(metric: str) -> str:
+    return f"{METRICS[metric]}, points" if metric in SHARES else METRICS[metric]
+
+
+def _fact(one: Confounder) -> str:
+    return _FACTS.get(one.fact, one.fact)
+
+
+def _values(one: Confounder) -> str:
+    """What the two sides have, each different pair of values once."""
+    pairs = dict.fromkeys((_number(a), _number(b)) for a, b in zip(one.more, one.less, strict=True) if a != b)
+    return ", ".join(f"{a} against {b}" for a, b in pairs)
+
+
+def _number(value: str) -> str:
+    return f"{int(value):,}" if value.isdigit() else "not on record" if value in ("None", "") else value
+
+
+def _left_out(those: Sequence[LeftOut]) -> str:
+    """Who was left out and why, those of one reason together."""
+    return "; ".join(f"{one.what}, since {one.reason}" for one in together(those))
+
+
+def _no_data(one: Answer) -> str:
+    return one.reason + (f" ({_left_out(one.left_out)})" if one.left_out else "")
+
+
+def _silent(claims: int) -> str:
+    many = f"{claims} claims have" if claims > 1 else "One claim has"
+    return f"{many} no data here; why is said at the end, under what was left out."

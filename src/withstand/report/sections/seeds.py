@@ -1,0 +1,75 @@
+"""Several trainings of one model: what another training would give, seeds and images both drawn anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from withstand.comparison import Comparison
+from withstand.report.samples import MARK
+from withstand.report.section import Context, Section
+from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
+from withstand.runs import Run
+from withstand.statistics import image_values, over_seeds
+
+PLACE = 25
+
+_LEAD = (
+    "Trainings that differ by their seed alone. The other tables show each by itself, and their intervals know of other"
+    " images only; these are wider, since another training would differ too. Few seeds say little of how"
+    " seeds vary: the interval allows for that."
+)
+_GROUPS = {"clean": "clean", "corrupted": "corrupted"}
+
+
+def section(context: Context) -> Section | None:
+    together = context.together
+    models = trainings({name: context.runs[name] for name in together.names})
+    return Section("seeds", "Over seeds", _LEAD, tables=[table(together, models)]) if models else None
+
+
+def trainings(runs: Mapping[str, Run]) -> list[tuple[str, ...]]:
+    """The names of the runs that are trainings of one model by different seeds, for each model that has several.
+
+    Two runs of one seed are one training; the first counts.
+    """
+    found: dict[str, dict[int | None, str]] = {}
+    for name, run in runs.items():
+        found.setdefault(run.training, {}).setdefault(run.facts.seed, name)
+    return [tuple(seeds.values()) for training, seeds in found.items() if training and len(seeds) > 1]
+
+
+def table(together: Comparison, models: list[tuple[str, ...]]) -> Table:
+    """Top-1 over the seeds of each model, and how far apart they are."""
+    groups = [group for group in _GROUPS if group in together.groups]
+    rows = []
+    for names in models:
+        runs = [together.run(name) for name in names]
+        sampled = any(run.sampled for run in runs)
+        values: dict[str, Value] = {
+            "model": runs[0].model + (MARK if sampled else ""),
+            "seeds": len(runs),
+            "images": len(together.ids),
+        }
+        for group in groups:
+            each = np.stack(
+                [image_values(r.scores.of("top1", together.groups[group], together.ids)) for r in runs]
+            )
+            means = 100 * each.mean(axis=1)
+            values[group] = over_seeds(each).times(100)
+            values |= {f"{group}_least": float(means.min()), f"{group}_most": float(means.max())}
+        rows.append(Row(values))
+    columns = [MODEL, Column("seeds", "seeds", "d")]
+    for group in groups:
+        columns += [
+            Column(group, f"{group} top-1, mean", ".2f"),
+            Column(f"{group}_least", "lowest seed", ".2f"),
+            Column(f"{group}_most", "highest seed", ".2f"),
+        ]
+    notes = (
+        [f"{MARK.strip()} a seed or more is a sample of the images."]
+        if any(MARK in str(r.values["model"]) for r in rows)
+        else []
+    )
+    return Table("seeds", "Top-1 over trainings of one model", [*columns, IMAGES], rows, notes)
