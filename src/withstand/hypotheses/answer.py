@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from withstand.hypotheses.claim import Hypothesis
+from withstand.hypotheses.sides import absent, comparable, grouped, paired, shared_ids
 from withstand.hypotheses.subjects import Subject, subjects
 from withstand.runs import LeftOut, Run
 from withstand.statistics import (
@@ -28,11 +28,6 @@ Verdict = Literal["supported", "refuted", "not decided", "no data"]
 Trainings = tuple[NDArray[np.float64], ...]
 """S×N for each side of a pair: a row a training, a column a source image."""
 
-_NOBODY = {
-    "corruption": "no run was shown these conditions",
-    "finetuning": "no run was fine-tuned",
-    "background": "no run was shown other backgrounds",
-}
 CONFOUNDERS = ("architecture", "corpus", "image_size", "parameters", "protocol")
 
 
@@ -113,20 +108,20 @@ def _judged(one: Answer) -> Answer:
 
 
 def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
-    sides = [_grouped(found, chosen) if chosen else [] for chosen in (hypothesis.more, hypothesis.less)]
-    kept, left_out = _comparable([subject for side in sides for group in side for subject in group])
+    sides = [grouped(found, chosen) if chosen else [] for chosen in (hypothesis.more, hypothesis.less)]
+    kept, left_out = comparable([subject for side in sides for group in side for subject in group])
     more, less = ([g for g in ([s for s in group if s in kept] for group in side) if g] for side in sides)
-    absent = _absent(hypothesis, bool(found), more, less)
-    if absent:
-        return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=absent)
+    nobody = absent(hypothesis, bool(found), more, less)
+    if nobody:
+        return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=nobody)
     pairs: list[tuple[list[Subject], list[Subject]]] = [(group, []) for group in more]
     if hypothesis.less:
-        pairs, unpaired = _paired(more, less, hypothesis.equal)
+        pairs, unpaired = paired(more, less, hypothesis.equal)
         left_out += unpaired
     if not pairs:
         reason = f"no two classifiers of the two sides share {', '.join(hypothesis.equal)}"
         return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=reason)
-    ids = _ids([subject for pair in pairs for side in pair for subject in side])
+    ids = shared_ids([subject for pair in pairs for side in pair for subject in side])
     trainings = [
         tuple(np.stack([one.values(ids) for one in side]) for side in pair if side) for pair in pairs
     ]
@@ -150,23 +145,6 @@ def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
     )
 
 
-def _absent(
-    hypothesis: Hypothesis, measured: bool, more: Sequence[list[Subject]], less: Sequence[list[Subject]]
-) -> str:
-    """Why a side has nobody; empty where each has somebody."""
-    if not measured:
-        return _NOBODY[hypothesis.measure.of]
-    lacking = [
-        chosen for chosen, side in ((hypothesis.more, more), (hypothesis.less, less)) if chosen and not side
-    ]
-    said = [", ".join(f"{fact} = {_options(value)}" for fact, value in chosen.items()) for chosen in lacking]
-    return f"there is no classifier with {', and none with '.join(said)}" if said else ""
-
-
-def _options(value: Any) -> str:
-    return " or ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
 def _effect(differences: NDArray[np.float64], trainings: Sequence[Trainings]) -> tuple[Estimate, float]:
     """The mean over pairs, its interval and p-value; over seeds too where all were trained twice or more."""
     seeds = min(len(side) for pair in trainings for side in pair)
@@ -187,68 +165,6 @@ def _difference(pair: Trainings) -> NDArray[np.float64]:
     means = [side.mean(axis=0) for side in pair]
     difference: NDArray[np.float64] = means[0] - means[1] if len(means) > 1 else means[0]
     return difference
-
-
-def _grouped(found: Sequence[Subject], chosen: Mapping[str, Any]) -> list[list[Subject]]:
-    """The classifiers of a side, trainings of one model by different seeds together."""
-    by_model: dict[tuple[Any, ...], list[Subject]] = {}
-    for subject in found:
-        if all(_is(subject.facts.get(fact), wanted) for fact, wanted in chosen.items()):
-            same = tuple((k, v) for k, v in sorted(subject.facts.items()) if k not in ("seed", "rank"))
-            by_model.setdefault(same, []).append(subject)
-    return list(by_model.values())
-
-
-def _is(value: Any, wanted: Any) -> bool:
-    return value in wanted if isinstance(wanted, list) else value == wanted
-
-
-def _comparable(found: list[Subject]) -> tuple[list[Subject], list[LeftOut]]:
-    """Those measured on what most were measured on; the others, with the reason."""
-    if not found:
-        return [], []
-    basis = Counter(subject.basis for subject in found).most_common(1)[0][0]
-    kept = [subject for subject in found if subject.basis == basis]
-    whole = [subject for subject in kept if not subject.sampled] or kept
-    ids = max((subject.ids for subject in whole), key=len)
-    reasons = {}
-    for subject in found:
-        if subject.basis != basis:
-            reasons[subject.name] = (
-                "it was measured under other conditions, or on other images, than the rest"
-            )
-        elif not np.isin(subject.ids, ids).all() or not (subject.sampled or len(subject.ids) == len(ids)):
-            reasons[subject.name] = "it was measured on other source images than the rest"
-    left_out = [LeftOut(name, reason) for name, reason in reasons.items()]
-    return [subject for subject in kept if subject.name not in reasons], left_out
-
-
-def _ids(used: list[Subject]) -> NDArray[np.int64]:
-    whole = [subject for subject in used if not subject.sampled] or used
-    return max((subject.ids for subject in whole), key=len)
-
-
-def _paired(
-    more: list[list[Subject]], less: list[list[Subject]], equal: Sequence[str]
-) -> tuple[list[tuple[list[Subject], list[Subject]]], list[LeftOut]]:
-    """Every two of the two sides that share the facts that must be equal; who found nobody is left out."""
-
-    def shared(group: list[Subject]) -> tuple[Any, ...]:
-        return tuple(group[0].facts.get(fact) for fact in equal)
-
-    pairs = [(a, b) for a in more for b in less if shared(a) == shared(b) and "unknown" not in shared(a)]
-    left_out = [
-        LeftOut(
-            group[0].name,
-            "nobody is on the other side"
-            + (" with the same " if equal else "")
-            + ", ".join(f"{fact} ({group[0].facts.get(fact)})" for fact in equal),
-        )
-        for side, mine in ((0, more), (1, less))
-        for group in mine
-        if not any(pair[side] is group for pair in pairs)
-    ]
-    return pairs, left_out
 
 
 def _confounders(

@@ -45,7 +45,7 @@ def test_the_most_frequent_mistake_is_the_one_that_counting_finds(make_context: 
     chosen = np.concatenate([one.logits.argmax(axis=1) for one in answers])
     labels = np.concatenate([one.labels for one in answers])
     share = (chosen[labels == truth] == taken).mean()
-    assert first["share"] == pytest.approx(100 * share)
+    assert first["share"].value == pytest.approx(100 * share)
     for other in range(10):
         for wrong in set(range(10)) - {other}:
             assert (chosen[labels == other] == wrong).mean() <= share + 1e-12

@@ -98,7 +98,8 @@ def _confusions(context: Context, labels: NDArray[np.int64]) -> Table:
     """What each model most often takes for what under corruption, as a share of the answers to that class."""
     rows = []
     for name in context.together.ranking:
-        table = _confused(context.answers[name].under(context.together.conditions).chosen, labels)
+        chosen = context.answers[name].under(context.together.conditions).chosen
+        table = _confused(chosen, labels)
         shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
         np.fill_diagonal(shares, 0)
         for at in np.argsort(-shares, axis=None, kind="stable")[:_CONFUSIONS].tolist():
@@ -110,7 +111,7 @@ def _confusions(context: Context, labels: NDArray[np.int64]) -> Table:
                             "model": name,
                             "class": context.class_name(truth),
                             "taken_for": context.class_name(taken),
-                            "share": 100 * float(shares[truth, taken]),
+                            "share": mean_over_conditions(chosen[labels == truth] == taken).times(100),
                             "images": int((labels == truth).sum()),
                         }
                     )
