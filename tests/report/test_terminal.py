@@ -19,4 +19,4 @@ def test_a_sample_is_marked_and_said(make_run: MakeRun) -> None:
     shown = text.getvalue()
     assert "small_cnn † " in shown
     assert "small_vit † " not in shown
-    assert "† small_cnn: a sample: 1,900 of 5,700 (33.3%) pairs of an image and a condition" in shown
+    assert "† small_cnn: a sample: 1,900 of 5,700 (33.3%) pairs of an image and" in shown
