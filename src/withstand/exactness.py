@@ -15,9 +15,10 @@ def exact(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Replace the logits of images whose two highest are nearer than the measured error allows.
 
-    A prediction cannot change while no logit is off by more than half of the margin between the two highest. The error
-    is measured on every image that is computed again, beginning with the nearest calls, and the bound widens with it
-    until no image within it is left. It is measured, not proven: an image outside may in principle be off by more.
+    A prediction changes where another logit gains more on the highest than the margin between the two highest. The
+    largest such gain is measured on every image that is computed again, beginning with the nearest calls, and the bound
+    widens with it until no image within it is left. It is measured, not proven: an image outside may in principle be
+    off by more.
 
     Args:
         logits: float32 N×K of the fast engine.
@@ -29,14 +30,16 @@ def exact(
     best = logits.copy()
     if logits.shape[1] < 2:
         return best, np.zeros(len(logits), np.bool_)
-    top = np.partition(logits, -2, axis=1)[:, -2:]
-    margin = top[:, 1] - top[:, 0]
+    two = np.partition(logits, -2, axis=1)[:, -2:]
+    margin = two[:, 1] - two[:, 0]
+    highest = logits.argmax(1)[:, None]
     done = np.zeros(len(logits), np.bool_)
     rows = np.argsort(margin, kind="stable")[:_FIRST]
-    error = 0.0
+    gain = 0.0
     while len(rows):
         best[rows] = plain(rows)
         done[rows] = True
-        error = max(error, float(np.abs(best[rows] - logits[rows]).max()))
-        rows = np.flatnonzero(~done & ~(margin > 2 * error))  # written so that a NaN is computed again, too
+        off = best[rows] - logits[rows]
+        gain = max(gain, float((off - np.take_along_axis(off, highest[rows], 1)).max()))
+        rows = np.flatnonzero(~done & ~(margin > gain))  # written so that a NaN is computed again, too
     return best, done
