@@ -1,5 +1,6 @@
 """Every fast way to predict says what plain float32 says."""
 
+import shutil
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -15,6 +16,7 @@ from withstand.engines import has_openvino
 from withstand.errors import UserError
 from withstand.exactness import exact
 from withstand.predict import Predictor
+from withstand.preprocess import Preprocessing
 
 CPU = torch.device("cpu")
 CONFIG = compose(["model=small_cnn", "dataset=shapes", "dataset.n_train=1", "dataset.n_test=70"])
@@ -169,3 +171,29 @@ def test_images_are_never_written_to(classifier, test_set):
     Predictor.of(classifier, CPU, torch.float32, 16)(test_set)
     assert np.array_equal(test_set.images, before)
     assert isinstance(test_set, ImageSet)
+
+
+def test_the_compiled_engine_predicts_what_the_eager_one_does(test_set, monkeypatch, tmp_path):
+    """Also the images of a last batch that is filled up, since another shape would be compiled anew."""
+    if shutil.which("c++") is None and shutil.which("g++") is None:
+        pytest.skip("needs a C++ compiler: torch.compile writes C++ for the CPU")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3, stride=4),
+        torch.nn.BatchNorm2d(4),
+        torch.nn.ReLU(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(256, 10),
+    )
+    tiny = models.Classifier(network, Preprocessing(32, "bilinear", (0.5,) * 3, (0.2,) * 3), None)
+    with torch.no_grad():
+        network.train()(tiny.preprocessing(torch.from_numpy(test_set.images.copy())))
+    network.eval()
+    eager, compiled = (
+        planned(tiny, test_set, backend=name, dtype="float32", batch_size=32) for name in ("eager", "compile")
+    )
+    expected, got = eager(test_set).logits, compiled(test_set).logits
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+    assert np.array_equal(got.argmax(1), expected.argmax(1)) and len(got) == 70
+    assert compiled.precision == "float32 (compile)"

@@ -148,6 +148,8 @@ def _check(c: Config) -> None:
         raise UserError(f"seed={c.seed} must be 0 or more")
     if c.evaluation.precision is not None and not 0 < c.evaluation.precision <= 50:
         raise UserError(f"evaluation.precision={c.evaluation.precision} must lie between 0 and 50 points")
+    if c.evaluation.devices:
+        _check_devices(c)
     if c.threads < 0:
         raise UserError(f"threads={c.threads} must be 0 (every core) or more")
     if c.evaluation.batch_size < 0:
@@ -158,4 +160,18 @@ def _check(c: Config) -> None:
         raise UserError(
             f"model.num_classes={c.model.num_classes}, but dataset '{c.dataset.name}' has"
             f" {c.dataset.num_classes} classes; leave model.num_classes out"
+        )
+
+
+def _check_devices(c: Config) -> None:
+    """Several devices share the whole conditions of experiment 2, and nothing else."""
+    if c.evaluation.precision is not None:
+        raise UserError(
+            "evaluation.devices shares whole conditions among devices, and evaluation.precision evaluates parts of"
+            " them; leave one of the two out"
+        )
+    if c.experiment.name in ("finetune", "background"):
+        raise UserError(
+            f"evaluation.devices shares the conditions of experiment 2; experiment={c.experiment.name} runs on one"
+            " device, so choose that with device=…"
         )

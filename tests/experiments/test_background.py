@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import torch
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from src.eval_background_robustness import main as door
 
-from withstand import experiments, frozen, models
+from withstand import experiments, frozen, models, planning
 from withstand.backgrounds import results
 from withstand.backgrounds.worlds import load
 from withstand.compose import compose, config_folder
@@ -112,6 +113,32 @@ def test_nothing_is_computed_twice(monkeypatch):
 
     monkeypatch.setattr(Predictor, "logits", never)
     run()
+
+
+def test_an_engine_is_chosen_once_for_all_that_is_tested(monkeypatch):
+    """And every fold runs with it, also where it goes on after a kill."""
+    totals, fast = [], planning.Plan("eager", "bfloat16", 16)
+
+    def choose(classifier, device, settings, sample, total):
+        if settings.backend != "auto":
+            return planning.default(device, settings, classifier.preprocessing.image_size), None
+        assert len(sample) == 60, "there are images to try it on"
+        totals.append(total)
+        return fast, planning.Trial(fast, 1.0, 0.0, 0.0, 1.0)
+
+    monkeypatch.setattr(planning, "choose", choose)
+    folder = run()
+    assert totals == [8 * 60], "once, for eight variants of 60 foregrounds"
+    made = json.loads((folder / "provenance.json").read_text())["background"]["grouped"]
+    assert made["precision"] == "bfloat16"
+    tested = [f for f in (folder / "predictions").iterdir() if f.name.startswith("background")]
+    facts = [json.loads(pq.read_schema(file).metadata[b"withstand"]) for file in tested]
+    assert len(facts) == 16 and {one["dtype"] for one in facts} == {"bfloat16"}
+    kept = {file: file.read_bytes() for file in tested}
+    for file in tested[::3]:
+        file.unlink()
+    run()
+    assert {f: f.read_bytes() for f in kept} == kept
 
 
 def test_frozen_features_train_the_head_as_the_whole_network_would():

@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 
-from withstand import metrics
+from withstand import metrics, planning
 from withstand.cli import main
 from withstand.finetuned import load_finetuned
+from withstand.planning import Plan, Trial
 from withstand.store import Predictions, Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,6 +112,59 @@ def test_predictions_of_experiment_2_are_taken_over(there):
     [tuned] = load_finetuned(there)
     for condition in tuned.before.conditions:
         assert np.array_equal(tuned.before.predictions(condition).logits.argmax(1), np.full(100, 7))
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """For how many images an engine was chosen, each time; what is chosen is no default."""
+    totals = []
+
+    def choose(classifier, device, settings, sample, total):
+        if settings.backend != "auto":
+            return planning.default(device, settings, classifier.preprocessing.image_size), None
+        totals.append(total)
+        assert len(sample), "there are images to try it on"
+        return Plan("eager", "bfloat16", 16), Trial(Plan("eager", "bfloat16", 16), 1.0, 0.0, 0.0, 1.0)
+
+    monkeypatch.setattr(planning, "choose", choose)
+    return totals
+
+
+def test_the_engine_of_experiment_2_is_chosen_again_and_its_predictions_are_taken_over(there, asked):
+    assert main(["experiment=robustness", *WORDS]) == 0
+    assert asked == [7 * 100]
+    kept = {f.name.split(".")[0]: f for f in (there / "predictions").iterdir() if "bfloat16" in _dtype(f)}
+    assert len(kept) == 7
+    words = [*TUNE, "finetune.protocol=train_images"]
+    assert main(words) == 0
+    assert asked[1] == 7 * 100, "as many images as experiment 2 had: the same choice"
+    folder = there / "finetune" / "train_images"
+    [tuned] = load_finetuned(there)
+    store = Store(there / "predictions")
+    for condition in tuned.before.conditions:
+        expected = store.read(kept[str(condition).split(".")[0]].name)
+        assert np.array_equal(tuned.before.predictions(condition).logits, expected.logits)
+    made = json.loads((folder / "provenance.json").read_text())
+    assert made["precision"] == "bfloat16" and made["engine"]["rate"] == 1.0
+    predictions = {f: f.read_bytes() for f in (folder / "predictions").iterdir()}
+    assert {_dtype(f) for f in predictions} == {"bfloat16"}, "before and after are computed alike"
+
+    for file in list(predictions)[::2]:  # as one that was killed would have it
+        file.unlink()
+    assert main(words) == 0
+    assert {f: f.read_bytes() for f in (folder / "predictions").iterdir()} == predictions
+
+
+def test_without_experiment_2_an_engine_is_chosen_for_what_fine_tuning_tests(there, asked):
+    summary = json.loads((there / "summary.json").read_text())
+    (there / "summary.json").write_text(json.dumps(summary | {"cells": summary["cells"][:1]}))
+    assert main(TUNE) == 0
+    assert asked[0] == 2 * 7 * 10
+
+
+def _dtype(file):
+    """The precision that a cell was computed in, from the facts in its file."""
+    return json.loads(pq.read_schema(file).metadata[b"withstand"])["dtype"]
 
 
 class _Named:

@@ -34,6 +34,21 @@ def test_two_processes_make_what_one_makes(there):
     assert (one / "robustness_results.csv").read_text() == (two / "robustness_results.csv").read_text()
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["evaluation.precision=1"], "leave one of the two out"),
+        (["experiment=finetune"], "experiment=finetune runs on one device"),
+        (["experiment=background"], "experiment=background runs on one device"),
+    ],
+)
+def test_devices_are_refused_where_they_would_be_ignored(there, capsys, words, text):
+    assert main([*WORDS, "evaluation.devices=[cpu,cpu]", *words]) == 2
+    told = capsys.readouterr().err.strip()
+    assert told.startswith("error: evaluation.devices") and text in told and "\n" not in told
+    assert not (there / "checkpoints").exists()
+
+
 def test_devices_of_another_kind_or_not_there_are_refused(there, capsys):
     assert main([*WORDS, "evaluation.devices=[cpu,cuda:7]"]) == 2
     assert "cuda:7" in capsys.readouterr().err

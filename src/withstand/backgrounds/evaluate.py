@@ -18,6 +18,8 @@ from withstand.experiments.setup import CellFacts, Setup
 from withstand.experiments.train import fit
 from withstand.frozen import Features
 from withstand.models import Classifier
+from withstand.planning import SAMPLE
+from withstand.predict import Predictor
 from withstand.run import RunFolder
 from withstand.store import Cell, Predictions, Store
 from withstand.trackers import Tracker
@@ -71,11 +73,22 @@ def train_part(
     return classifier
 
 
+def predictor_of(setup: Setup, classifier: Classifier, found: Worlds, parts: list[Part]) -> Predictor:
+    """Made ready for what all parts test: some of its originals show what the images are like."""
+    total = sum(len(rows) for part in parts for rows in part.test.values())
+    return setup.predictor(classifier, total, found.of("original", np.arange(min(SAMPLE, len(found)))))
+
+
 def examine(
-    setup: Setup, classifier: Classifier, found: Worlds, part: Part, class_of: Positions | None
+    setup: Setup,
+    classifier: Classifier,
+    predictor: Predictor,
+    found: Worlds,
+    part: Part,
+    class_of: Positions | None,
 ) -> dict[str, Cell]:
     """Predict what the store does not hold of the part's tests; gives the cell of each variant."""
-    predictor, weights, store = setup.predictor(classifier), classifier.digest(), setup.folder.store
+    weights, store = classifier.digest(), setup.folder.store
     through = None if class_of is None else _digest(class_of)
     cells = {}
     for variant, at in part.test.items():
@@ -84,7 +97,7 @@ def examine(
             weights,
             world.digest,
             classifier.preprocessing.facts(),
-            device.name(predictor.dtype),
+            predictor.precision,
             predictor.device.type,
         )
         shown = _digest(np.stack([found.ids[at], found.labels[at], world.background[at]]))

@@ -14,13 +14,19 @@ from withstand.backgrounds.results import Outcome
 from withstand.backgrounds.worlds import Worlds
 from withstand.experiments.setup import Setup, update_json
 from withstand.models import Classifier
+from withstand.predict import Predictor
 from withstand.store import Cell
 
 _EXAMPLE = 112  # pixels a side, at most
 
 
 def write(
-    setup: Setup, classifier: Classifier, found: Worlds, parts: list[Part], cells: list[dict[str, Cell]]
+    setup: Setup,
+    classifier: Classifier,
+    predictor: Predictor,
+    found: Worlds,
+    parts: list[Part],
+    cells: list[dict[str, Cell]],
 ) -> Outcome:
     """Write ``summary.json``, ``provenance.json``, ``background_results.csv`` and the examples; gives what came out.
 
@@ -40,7 +46,7 @@ def write(
         "foregrounds": len(found),
         "correlation": config.dataset.options.get("correlation"),
     }
-    made = setup.record(classifier, config.evaluation.dtype)
+    made = setup.record(classifier, predictor.precision) | {"engine": predictor.facts()}
     first = not (folder.path / "summary.json").is_file()
     about = {"model": config.model.cfg_name, "dataset": found.name, "classes": list(found.classes)}
     update_json(

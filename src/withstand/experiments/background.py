@@ -10,7 +10,7 @@ import numpy as np
 
 from withstand import device, models
 from withstand.backgrounds import folds, mapped, worlds
-from withstand.backgrounds.evaluate import examine, features_of, train_part
+from withstand.backgrounds.evaluate import examine, features_of, predictor_of, train_part
 from withstand.backgrounds.folds import Part
 from withstand.backgrounds.record import write
 from withstand.backgrounds.worlds import Positions, Worlds
@@ -53,13 +53,15 @@ def evaluate_backgrounds(config: Config, overrides: list[str]) -> None:
         say(f"  {note}")
     tracker = start_tracker(config, f"background_{protocol}")
     features = features_of(setup, classifier, found) if parts[0].trains else None
-    cells = []
+    cells, planned = [], setup
     for number, part in enumerate(parts):
         if part.trains:
             onward = _Onward(tracker, number * config.train.epochs)
             classifier = train_part(setup, found, part, features, onward)
-        cells.append(examine(setup, classifier, found, part, class_of))
-    outcome = write(setup, classifier, found, parts, cells)
+        predictor = predictor_of(planned, classifier, found, parts)
+        planned = setup.planned_as(predictor)
+        cells.append(examine(setup, classifier, predictor, found, part, class_of))
+    outcome = write(setup, classifier, predictor, found, parts, cells)
     console.print(terminal.backgrounds(outcome))
     tracker.finish(
         {f"background/{name}": 100 * one.value for name, one in (outcome.accuracy | outcome.gaps).items()}

@@ -14,6 +14,7 @@ from withstand.console import progress
 from withstand.data.imageset import ImageSet
 from withstand.experiments.setup import CellFacts, Setup
 from withstand.models import Classifier
+from withstand.predict import Predictor
 from withstand.shifts.corruption import Corruption
 from withstand.store import Cell, Predictions, Store
 
@@ -32,16 +33,22 @@ class Predicted:
 
 
 def predict(
-    setup: Setup, classifier: Classifier, shift: Corruption, title: str, known: Setup | None = None
+    setup: Setup,
+    classifier: Classifier,
+    predictor: Predictor,
+    shift: Corruption,
+    title: str,
+    known: Setup | None = None,
 ) -> Predicted:
     """Predict ``setup.dataset.test`` clean and under every condition of ``shift``, where the store has it not.
 
     Args:
+        predictor: of ``classifier``.
         shift: over any images; it is shown those of ``setup``.
         known: where the same classifier may have been shown more images, whose predictions then are taken over.
     """
     test, store = setup.dataset.test, setup.folder.store
-    predictor, shift = setup.predictor(classifier), shift.over(test)
+    shift = shift.over(test)
     facts = CellFacts.of(classifier, predictor, test)
     more = {c: shift.facts() for c in shift.conditions()}
     cells = {CLEAN: facts.cell(CLEAN)} | {c: facts.cell(c, **own) for c, own in more.items()}

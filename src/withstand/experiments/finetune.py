@@ -17,6 +17,7 @@ from withstand.experiments.train import fit, start_tracker
 from withstand.finetuned import Finetuned
 from withstand.mix import Mix, image_set
 from withstand.models import Classifier
+from withstand.predict import Predictor
 from withstand.protocols import Plan
 from withstand.report import curves, terminal
 from withstand.run import RunFolder, training_settings
@@ -32,10 +33,12 @@ def run(config: Config, overrides: list[str]) -> int:
     work.announce()
     tracker = start_tracker(config, f"finetune-{work.setup.folder.path.name}")
     start = classifier.digest()
-    before = predict(work.setup, classifier, work.shift, "before", known=whole)
+    predictor = whole.predictor(classifier, work.images_to_plan_for(whole))
+    before = predict(work.setup, classifier, predictor, work.shift, "before", known=whole)
     work.train(classifier, start, tracker)
-    after = predict(work.setup, classifier, work.shift, "after")
-    work.record(classifier, start, before, after)
+    tuned = whole.planned_as(predictor).predictor(classifier)
+    after = predict(work.setup, classifier, tuned, work.shift, "after")
+    work.record(classifier, predictor, start, before, after)
     tracker.finish(_results(whole, finetuned.read(work.setup.folder.path)))
     return 0
 
@@ -101,6 +104,16 @@ class Work:
                 " source images are in training or validation"
             )
 
+    def images_to_plan_for(self, whole: Setup) -> int:
+        """How many images to choose an engine for.
+
+        Where experiment 2 was done, as many as it had: the same engine is chosen, and what it predicted is taken over.
+        """
+        conditions = 1 + len(self.shift.conditions())
+        if len(whole.folder.summary().get("cells", ())) > 1:  # more than experiment 1's one
+            return conditions * len(whole.dataset.test)
+        return 2 * conditions * len(self.plan.test)
+
     def train(self, classifier: Classifier, start: str, tracker: Tracker) -> None:
         """Fine-tune in the folder, or go on there; ``classifier`` ends with the weights of the best epoch."""
         plan, mix = self.plan, self.mix
@@ -133,7 +146,9 @@ class Work:
             | {"seed": config.seed, "images_per_epoch": len(self.mix)},
         }
 
-    def record(self, classifier: Classifier, start: str, before: Predicted, after: Predicted) -> None:
+    def record(
+        self, classifier: Classifier, predictor: Predictor, start: str, before: Predicted, after: Predicted
+    ) -> None:
         """Write down what this fine-tuning is and what it took."""
         setup, folder = self.setup, self.setup.folder
         state = folder.load_progress()
@@ -161,7 +176,7 @@ class Work:
         if made := before.images + after.images:
             seconds["evaluate"] = before.seconds + after.seconds
             rates["evaluate"] = made / seconds["evaluate"]
-        record = setup.record(classifier, setup.config.train.dtype)
+        record = setup.record(classifier, predictor.precision) | {"engine": predictor.facts()}
         update_json(folder, "provenance.json", record | {"seconds": seconds, "images_per_second": rates})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -44,9 +44,19 @@ class Setup:
     def dtype(self, wanted: str) -> torch.dtype:
         return device.choose_dtype(wanted, self.device)
 
-    def predictor(self, classifier: Classifier, total: int = 0) -> Predictor:
-        """Ready to evaluate ``total`` images, for which it may be worth to try what is fastest; 0: ready at once."""
-        return Predictor.planned(classifier, self.device, self.config.evaluation, self.dataset.test, total)
+    def predictor(self, classifier: Classifier, total: int = 0, sample: ImageSet | None = None) -> Predictor:
+        """Ready to evaluate ``total`` images, for which it may be worth to try what is fastest; 0: ready at once.
+
+        Args:
+            sample: images like those, where they are not the test images.
+        """
+        images = self.dataset.test if sample is None else sample
+        return Predictor.planned(classifier, self.device, self.config.evaluation, images, total)
+
+    def planned_as(self, predictor: Predictor) -> Setup:
+        """The same, but that further predictors run as this one does: what is compared is computed alike."""
+        settings = replace(self.config.evaluation, **vars(predictor.plan))
+        return replace(self, config=replace(self.config, evaluation=settings))
 
     def record(self, classifier: Classifier, dtype: str) -> dict[str, Any]:
         """What a result of ``classifier`` computed in ``dtype``, as set or in words, depends on."""
