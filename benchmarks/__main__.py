@@ -38,6 +38,9 @@ def main() -> int:
     words.add_argument("--data", type=Path, default=Path("data"), help="folder of real data (default: data)")
     words.add_argument("--device", default="auto", help="auto, cpu, cuda")
     words.add_argument(
+        "--checkpoint", type=Path, help="best_model.pth of resnet50 on CIFAR-10, for agreement"
+    )
+    words.add_argument(
         "--out", type=Path, default=RESULTS, help="where results go (default: benchmarks/results)"
     )
     chosen = words.parse_args()
@@ -48,7 +51,9 @@ def main() -> int:
     for name in chosen.names:
         if name not in known:
             raise UserError(f"there is no benchmark '{name}'; {nearest(name, known)}")
-    options = Options(chosen.quick, chosen.data, chosen.device)
+    if chosen.checkpoint and not chosen.checkpoint.is_file():
+        raise UserError(f"--checkpoint {chosen.checkpoint} is not a file")
+    options = Options(chosen.quick, chosen.data, chosen.device, chosen.checkpoint)
     for name in chosen.names or known:
         print(f"{name}: {known[name]}", flush=True)
         contests = importlib.import_module(f"benchmarks.bench_{name}").run(options)

@@ -1,31 +1,44 @@
-"""Agreement: what faster arithmetic changes in the predictions of trained networks, and what `exact` costs.
+"""Agreement: what faster engines change in the predictions of trained networks, and what `evaluation.exact` costs.
 
-ViT-Ti/16 with its ImageNet weights on 1,000 photographs, where both lie in ``--data``; and ResNet-50 trained for two
-short epochs on drawn shapes, tested on shapes it has not seen.
+Each engine beside plain float32, which is the network as it was trained: nothing folded, nothing rewritten. ResNet-50
+sees test images of CIFAR-10, clean and corrupted; it is trained here for two epochs, or read from ``--checkpoint``.
+ViT-Ti/16 with its ImageNet weights sees photographs, clean and corrupted, where both lie in ``--data``.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import timm
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file
+from torch import Tensor
 
 from benchmarks.frame import Contest, Options, contest
-from withstand import data, models
+from benchmarks.inputs import training_and_test
 from withstand import device as devices
+from withstand import models
 from withstand.compose import compose
 from withstand.config import EvaluationConfig
+from withstand.convolution import as_convolution
+from withstand.corruptions import corrupt
+from withstand.corruptions.constants import nearest_preset
 from withstand.data.imageset import ImageSet
-from withstand.engines import has_openvino
+from withstand.engines import Engine, has_openvino
 from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.preprocess import Preprocessing
-from withstand.statistics import mcnemar
+from withstand.statistics import Estimate, mcnemar, paired_difference
 from withstand.train import train
+
+PLAIN = "plain float32"
+SHOWN = (("gaussian_noise", 3), ("fog", 3), ("motion_blur", 3), ("jpeg_compression", 3))
 
 
 def run(options: Options) -> list[Contest]:
@@ -40,66 +53,113 @@ def run(options: Options) -> list[Contest]:
     return found
 
 
-def _settings(device: torch.device) -> dict[str, EvaluationConfig]:
+def _compare(work: str, classifier: Classifier, clean: ImageSet, device: torch.device, turns: int) -> Contest:
+    """Every engine over the same images, clean first, then under each of ``SHOWN``."""
+    network = as_convolution(copy.deepcopy(classifier.network)).to(device).eval()
+    plain = replace(Predictor.of(classifier, device, torch.float32, 0), engine=lambda images: network(images))
+    engines = {PLAIN: plain} | _engines(classifier, clean, device)
+    again = {name: one.plain for name, one in engines.items() if isinstance(one.plain, Counting)}
+    preset = nearest_preset(*clean.images.shape[1:3])
+    sets = [clean.images, *(corrupt(clean.images, *one, ids=clean.ids, preset=preset) for one in SHOWN)]
+    whole = replace(
+        clean,
+        images=np.concatenate(sets),
+        labels=np.tile(clean.labels, len(sets)),
+        ids=np.tile(clean.ids, len(sets)),
+    )
+    logits: dict[str, NDArray[np.float32]] = {}
+
+    def predict(name: str) -> None:
+        logits[name] = engines[name](whole).logits
+
+    contenders = {name: lambda name=name: predict(name) for name in engines}
+    result = contest(work, contenders, amount=len(whole), ours="eager float32", turns=turns)
+    result.notes.update(_agreement(logits, clean.labels))
+    for name, counted in again.items():
+        result.notes[name]["share_computed_again"] = counted.images / (1 + turns) / len(whole)
+    return result
+
+
+class Counting:
+    """The engine that computes again what is too near to call, and how many images that was."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.images = engine, 0
+
+    def __call__(self, images: Tensor) -> Tensor:
+        self.images += len(images)
+        return self.engine(images)
+
+
+def _engines(classifier: Classifier, sample: ImageSet, device: torch.device) -> dict[str, Predictor]:
+    wanted = [("eager", "float32"), ("eager", "bfloat16")]
     if device.type == "cuda":
-        return {d: EvaluationConfig(dtype=d, backend="eager") for d in ("bfloat16", "float16")}
-    found = {"bfloat16": EvaluationConfig(dtype="bfloat16", backend="eager")}
-    if has_openvino():
-        for dtype in ("float32", "bfloat16", "int8"):
-            found[f"{dtype} (openvino)"] = EvaluationConfig(dtype=dtype, backend="openvino")
-        found["int8 (openvino), exact"] = EvaluationConfig(dtype="int8", backend="openvino", exact=True)
+        wanted.append(("eager", "float16"))
+    elif has_openvino():
+        wanted += [("openvino", dtype) for dtype in ("float32", "int8")]
+    found = {}
+    for backend, dtype in wanted:
+        settings = EvaluationConfig(backend=backend, dtype=dtype)
+        found[f"{backend} {dtype}"] = one = Predictor.planned(classifier, device, settings, sample, 0)
+    exact = Counting(found["eager float32"].engine)
+    found[f"{backend} {dtype}, exact"] = replace(one, plain=exact)  # of the fastest, which is the last
     return found
 
 
-def _compare(work: str, classifier: Classifier, test: ImageSet, device: torch.device, turns: int) -> Contest:
-    plain = Predictor.of(classifier, device, torch.float32, 0)
-    fast = {
-        name: Predictor.planned(classifier, device, settings, test, 0)
-        for name, settings in _settings(device).items()
-    }
-    expected = plain(test)
-    hits = expected.logits.argmax(1) == test.labels
+def _agreement(logits: Mapping[str, NDArray[np.float32]], labels: NDArray[np.int64]) -> dict[str, Any]:
+    """For each engine how near it is to plain float32; accuracies in percent, differences in points."""
+    expected = logits[PLAIN]
+    right = {name: (one.argmax(1).reshape(-1, len(labels)) == labels).T for name, one in logits.items()}
     notes: dict[str, Any] = {
-        "float32_top1": float(100 * hits.mean()),
-        "spread_of_logits": float(expected.logits.std()),
+        "images": len(labels),
+        "conditions": ["clean", *(f"{name} {severity}" for name, severity in SHOWN)],
+        "top1_of_plain_float32": {
+            "clean": 100 * right[PLAIN][:, 0].mean(),
+            "corrupted": 100 * right[PLAIN][:, 1:].mean(),
+        },
+        "spread_of_logits": float(expected.std()),
     }
-    for name, predictor in fast.items():
-        logits = predictor(test).logits
-        ours = logits.argmax(1) == test.labels
-        difference = mcnemar(ours, hits).difference.times(100)
+    for name in logits:
+        if name == PLAIN:
+            continue
+        clean = mcnemar(right[name][:, 0], right[PLAIN][:, 0]).difference
+        corrupted = paired_difference(*(right[one][:, 1:].astype(np.float64) for one in (name, PLAIN)))
         notes[name] = {
-            "equal_predictions": float((logits.argmax(1) == expected.logits.argmax(1)).mean()),
-            "largest_difference_of_logits": float(np.abs(logits - expected.logits).max()),
-            "top1_difference_points": [difference.value, difference.low, difference.high],
+            "equal_predictions": float((logits[name].argmax(1) == expected.argmax(1)).mean()),
+            "largest_difference_of_logits": float(np.abs(logits[name] - expected).max()),
+            "top1_difference_clean": _points(clean),
+            "top1_difference_corrupted": _points(corrupted),
         }
-    contenders = {"float32": lambda: plain(test).logits} | {
-        name: lambda predictor=predictor: predictor(test).logits for name, predictor in fast.items()
-    }
-    return contest(work, contenders, amount=len(test), ours="float32", turns=turns, **notes)
+    return notes
+
+
+def _points(one: Estimate) -> dict[str, float]:
+    return {key: round(100 * getattr(one, key), 4) for key in ("value", "low", "high")}
 
 
 def _resnet(options: Options, device: torch.device) -> Contest:
-    n = 64 if options.quick else 3000
-    shapes = data.load(
-        compose(["dataset=shapes", f"dataset.n_train={n}", f"dataset.n_test={n}", "model=resnet50"])
-    )
-    config = compose(["dataset=shapes", "model=resnet50", "train.epochs=2", "train.learning_rate=0.02"])
+    n_train, n_test = (64, 16) if options.quick else (8000, 800)
+    shown, test = training_and_test(options, n_train + 64, n_test)
+    config = compose(["dataset=cifar10", "model=resnet50", "train.epochs=2", "train.learning_rate=0.02"])
     classifier = models.build(config)
-    train(
-        classifier,
-        shapes.train,
-        shapes.test.take(slice(0, 64)),
-        config.train,
-        seed=0,
-        device=device,
-        dtype=torch.float32,
-        eval_batch_size=64,
-        resume=None,
-        after_epoch=lambda state: None,
-    )
-    return _compare(
-        "resnet50 at 32×32, trained on shapes", classifier, shapes.test, device, 1 if options.quick else 3
-    )
+    if options.checkpoint:
+        models.load(classifier.network, models.read_state(options.checkpoint), str(options.checkpoint))
+        how = f"weights of {options.checkpoint.name}"
+    else:
+        how = f"2 epochs on {n_train:,} images"
+        train(
+            classifier,
+            shown.take(slice(0, n_train)),
+            shown.take(slice(n_train, n_train + 64)),
+            config.train,
+            seed=0,
+            device=device,
+            dtype=torch.float32,
+            eval_batch_size=64,
+            resume=None,
+            after_epoch=lambda state: None,
+        )
+    return _compare(f"resnet50 at 32×32, {how}", classifier, test, device, 1 if options.quick else 2)
 
 
 def _transformer(options: Options, device: torch.device) -> Contest:
@@ -109,14 +169,14 @@ def _transformer(options: Options, device: torch.device) -> Contest:
     network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
     half = (0.5, 0.5, 0.5)
     classifier = Classifier(network.eval(), Preprocessing(224, "bicubic", half, half), None)
-    if options.quick:
-        files = files[:16]
-    labels = np.arange(len(files), dtype=np.int64)  # one photograph a class, in the classes' order
-    test = ImageSet(np.stack([_square(file) for file in files]), labels, labels, tuple(f.stem for f in files))
+    every = len(files) // (2 if options.quick else 150)
+    labels = np.arange(len(files), dtype=np.int64)[::every]  # one photograph a class, in the classes' order
+    images = np.stack([_square(files[label]) for label in labels])
+    test = ImageSet(images, labels, labels, tuple(file.stem for file in files))
     return _compare("ViT-Ti/16 at 224×224, ImageNet weights", classifier, test, device, 1)
 
 
-def _square(file: Any) -> Any:
+def _square(file: Any) -> NDArray[np.uint8]:
     """The middle, as timm evaluates this network: short side to 248, then 224 pixels of it."""
     with Image.open(file) as opened:
         picture = opened.convert("RGB")

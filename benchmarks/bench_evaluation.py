@@ -6,7 +6,9 @@ of the images: speed does not depend on them.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmarks import usual
+from benchmarks import timm_loop, usual
 from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import images
 from withstand import device as devices
@@ -28,6 +30,7 @@ from withstand.preprocess import Preprocessing
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 WORK = 1e9  # images that a plan is chosen for: a run long enough to be worth every trial
+PLAIN: dict[str, Any] = {"dtype": torch.float32, "channels_last": False}
 GMAC = {"vit_small_patch16_224": 4.60, "resnet50": 0.083}
 
 
@@ -54,6 +57,8 @@ def _model(options: Options, device: torch.device, name: str, size: int, n: int)
     contenders: dict[str, Callable[[], NDArray[np.float32]]] = {
         "usual script (float32, batch 64)": _usual(network, test, size, usual.Tuning(), device),
         "usual script, tuned": _usual(network, test, size, _tuned(device), device),
+        "timm's validation loop": _timm(network, test, size, replace(_tuned(device), **PLAIN), device),
+        "timm's validation loop, tuned": _timm(network, test, size, _tuned(device), device),
     }
     total = 0 if options.quick else int(WORK)
     ours = Predictor.planned(classifier, device, EvaluationConfig(), test, total)
@@ -67,6 +72,9 @@ def _model(options: Options, device: torch.device, name: str, size: int, n: int)
     )
     expected = contenders["usual script (float32, batch 64)"]()
     result.notes["largest_difference"] = float(np.abs(contenders["withstand"]() - expected).max())
+    theirs = float(np.abs(contenders["timm's validation loop"]() - expected).max())
+    assert theirs < 0.01 * max(1.0, float(np.abs(expected).max())), f"timm's loop does other work: {theirs}"
+    result.notes["largest_difference_of_timms"] = theirs
     result.notes["spread_of_logits"] = float(expected.std())
     result.notes.update(_share(result, device, ours.plan.dtype, GMAC[name]))
     return result
@@ -91,9 +99,16 @@ def _tuned(device: torch.device) -> usual.Tuning:
 def _usual(
     network: nn.Module, test: ImageSet, size: int, tuning: usual.Tuning, device: torch.device
 ) -> Callable[[], NDArray[np.float32]]:
-    import copy
-
     pictures = usual.Photographs(test.images, test.labels, usual.transform(size, MEAN, STD))
     batches = usual.loader(pictures, tuning, device)
     ready = usual.prepare(copy.deepcopy(network), tuning, device)
     return lambda: usual.evaluate(ready, batches, tuning, device)
+
+
+def _timm(
+    network: nn.Module, test: ImageSet, size: int, tuning: usual.Tuning, device: torch.device
+) -> Callable[[], NDArray[np.float32]]:
+    pictures = usual.Photographs(test.images, test.labels, None)
+    batches = timm_loop.loader(pictures, size, MEAN, STD, tuning, device)
+    ready = usual.prepare(copy.deepcopy(network), tuning, device)
+    return lambda: timm_loop.validate(ready, batches, tuning, device)

@@ -26,11 +26,13 @@ class Options:
         quick: sizes so small that the figures mean nothing; to see that a benchmark runs.
         data: the folder of unpacked real data, as ``paths.data``; drawn images are used where there is none.
         device: as ``device=`` of withstand.
+        checkpoint: weights of a trained resnet50 for CIFAR-10; where there are none, one is trained for a short while.
     """
 
     quick: bool = False
     data: Path = Path("data")
     device: str = "auto"
+    checkpoint: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from benchmarks.frame import Options
 from withstand import data
 from withstand.compose import compose
@@ -11,10 +13,16 @@ from withstand.data.imageset import ImageSet
 
 def images(options: Options, n: int) -> ImageSet:
     """``n`` test images, repeated in order where there are fewer."""
-    import numpy as np
-
-    if (options.data / "cifar10").is_dir():
-        test = cifar10.load(options.data / "cifar10", fetch=False).test
-    else:
-        test = data.load(compose(["dataset=shapes", "dataset.n_train=1", f"dataset.n_test={n}"])).test
+    test = training_and_test(options, 1, n)[1]
     return test.take(np.arange(n) % len(test))
+
+
+def training_and_test(options: Options, n_train: int, n_test: int) -> tuple[ImageSet, ImageSet]:
+    """The first training and test images, as many as there are up to ``n_train`` and ``n_test``."""
+    if (options.data / "cifar10").is_dir():
+        found = cifar10.load(options.data / "cifar10", fetch=False)
+    else:
+        found = data.load(
+            compose(["dataset=shapes", f"dataset.n_train={n_train}", f"dataset.n_test={n_test}"])
+        )
+    return found.train.take(slice(0, n_train)), found.test.take(slice(0, n_test))

@@ -3,16 +3,15 @@
 CIFAR-10-C's layout from our own corruptions, then for each model experiments 1 and 2 and experiment 3 by both
 protocols, then the report. Every part is a `python main.py` of its own, which goes on where it was, so a run that
 was stopped is started again with the same command. Times go to `results/study.HARDWARE.json` after each part, the
-report beside it; a part that was stopped in between has the time of its last stretch.
-
-What it needs: CIFAR-10 under FOLDER/cifar10, the weights of vit_tiny_pretrained under FOLDER/weights, 8 GB of disk, and
-a GPU.
+report beside it; a part that was stopped in between has the time of its last stretch. `--check` composes every command
+of the full run, says what it would take, and runs nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,7 +22,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from benchmarks.frame import RESULTS, hardware  # noqa: E402
+from benchmarks.study_needs import needs  # noqa: E402
 from withstand import atomic  # noqa: E402
+from withstand.compose import compose  # noqa: E402
+from withstand.errors import UserError  # noqa: E402
 
 MODELS = ("resnet50", "vit_small", "vit_tiny_pretrained")
 SMALL = (
@@ -51,15 +53,7 @@ def parts(common: list[str], small: bool) -> dict[str, list[str]]:
 
 
 def main() -> int:
-    words = argparse.ArgumentParser(prog="python -m benchmarks.study_gpu")
-    words.add_argument("--data", type=Path, default=Path("data"))
-    words.add_argument("--work", type=Path, default=Path("study"), help="checkpoints and corrupted images")
-    words.add_argument("--out", type=Path, default=RESULTS)
-    words.add_argument(
-        "--small", action="store_true", help="tiny sizes: shows that it runs, measures nothing"
-    )
-    words.add_argument("settings", nargs="*", help="KEY=VALUE for every run, e.g. device=cuda:1")
-    chosen = words.parse_args()
+    chosen = _arguments()
     common = [
         "dataset=cifar10",
         f"paths.data={chosen.data.resolve()}",
@@ -68,24 +62,61 @@ def main() -> int:
         f"shift.written={(chosen.work / 'cifar10-corrupted').resolve()}",
         *chosen.settings,
     ]
+    # Everything is composed before anything runs: no misspelt setting is found out after hours.
+    full = {name: compose(words) for name, words in parts(common, small=False).items()}
+    commands = parts(common, chosen.small)
+    for words in commands.values():
+        compose(words)
+    if chosen.check:
+        for name, words in commands.items():
+            print(f"== {name}\npython main.py {shlex.join(words)}")
+        print("\n".join(needs(full)))
+        return 0
     machine = hardware()
     record = chosen.out / f"study.{machine['name']}{'.small' if chosen.small else ''}.json"
+    code = _run(commands, record, {"hardware": machine, "small": chosen.small, "needs_in_full": needs(full)})
+    if code:
+        return code
+    report = chosen.work / "reports" / "cifar10"
+    shutil.copytree(report, record.with_suffix(""), dirs_exist_ok=True)
+    seconds = json.loads(record.read_text())["seconds"]
+    print(f"{sum(seconds.values()):,.0f} s in all; {record}; report: {record.with_suffix('')}")
+    if chosen.small:
+        print("\n".join(needs(full)))
+    return 0
+
+
+def _run(commands: dict[str, list[str]], record: Path, about: dict[str, object]) -> int:
+    """Run each part and note its time; gives the exit code of the first that fails."""
     times: dict[str, float] = json.loads(record.read_text())["seconds"] if record.is_file() else {}
-    for name, command in parts(common, chosen.small).items():
+    for name, words in commands.items():
         print(f"== {name}", flush=True)
         started = time.perf_counter()
-        code = subprocess.run([sys.executable, str(ROOT / "main.py"), *command], check=False).returncode
+        code = subprocess.run([sys.executable, str(ROOT / "main.py"), *words], check=False).returncode
         if code:
             print(f"stopped at '{name}'; the same command goes on from there", file=sys.stderr)
             return code
         times.setdefault(name, time.perf_counter() - started)  # one that was done already keeps its time
-        atomic.write_json(record, {"hardware": machine, "small": chosen.small, "seconds": times})
-    report = chosen.work / "reports" / "cifar10"
-    if report.is_dir():
-        shutil.copytree(report, record.with_suffix(""), dirs_exist_ok=True)
-    print(f"{sum(times.values()):,.0f} s in all; {record}")
+        atomic.write_json(record, {**about, "seconds": times})
     return 0
 
 
+def _arguments() -> argparse.Namespace:
+    words = argparse.ArgumentParser(prog="python -m benchmarks.study_gpu")
+    words.add_argument("--data", type=Path, default=Path("data"))
+    words.add_argument("--work", type=Path, default=Path("study"), help="checkpoints and corrupted images")
+    words.add_argument("--out", type=Path, default=RESULTS)
+    words.add_argument(
+        "--small", action="store_true", help="tiny sizes: shows that it runs, measures nothing"
+    )
+    words.add_argument("--check", action="store_true", help="compose every command, say what it takes, stop")
+    words.add_argument("settings", nargs="*", help="KEY=VALUE for every run, e.g. device=cuda:1")
+    return words.parse_args()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -5,32 +5,81 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
 PAGES = ("README.md", "benchmarks/README.md")
-SHOWN = ("evaluation", "training", "loading")
-_PLACE = re.compile(r"(<!-- benchmarks -->\n).*?(<!-- /benchmarks -->)", re.DOTALL)
+SHOWN = ("evaluation", "training", "epoch", "loading")
+_PLACE = re.compile(r"(<!-- (benchmarks|agreement|memory) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
 def table() -> str:
-    """Markdown: one table for each machine."""
+    """Markdown: rates beside the usual script's, one table for each machine."""
     machines: dict[str, list[dict[str, Any]]] = {}
     for name in SHOWN:
-        for file in sorted((ROOT / "benchmarks" / "results").glob(f"{name}.*.json")):
-            machines.setdefault(file.name.split(".")[1], []).append(json.loads(file.read_text()))
-    return "\n".join(_machine(results) for results in machines.values())
+        for result in _results(name):
+            machines.setdefault(result["hardware"]["name"], []).append(result)
+    return "\n".join(_rates(results) for results in machines.values())
 
 
-def _machine(results: list[dict[str, Any]]) -> str:
-    about = results[0]["hardware"]
-    where = ", ".join(about["gpus"][:1]) or f"{about['processor']}, {about['cores']} cores"
-    versions = ", ".join(
-        f"{k} {about['versions'][k]}" for k in ("torch", "openvino") if k in about["versions"]
+def agreement() -> str:
+    """Markdown: how near each engine is to plain float32, and at what rate; a table for each trained network."""
+    return "\n".join(
+        "\n".join(
+            [
+                f"{contest['work']}; {_where(result)}. Plain float32 is right on {_accuracies(contest['notes'])}:",
+                "",
+                "| engine | images/s | equal predictions | largest difference of a logit | top-1 − float32's, clean |"
+                " corrupted | computed again |",
+                "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+                *_engines(contest),
+                "",
+            ]
+        )
+        for result in _results("agreement")
+        for contest in result["contests"]
     )
+
+
+def memory() -> str:
+    """Markdown: the peak of evaluating ever more images."""
+    found = []
+    for result in _results("memory"):
+        found += [f"{_where(result)}:", "", "| images | file, MiB | peak, MiB | images/s |"]
+        found.append("| ---: | ---: | ---: | ---: |")
+        for contest in result["contests"]:
+            notes, rate = contest["notes"], contest["contenders"]["withstand"]["per_second"]
+            found.append(
+                f"| {contest['amount']:,} | {notes['file_mib']:,.0f} | {notes['peak_mib']:,.0f} | {rate:,.0f} |"
+            )
+        found.append("")
+    return "\n".join(found)
+
+
+def filled(page: str) -> str:
+    """The page with the tables in their places."""
+    made = {"benchmarks": table, "agreement": agreement, "memory": memory}
+    return _PLACE.sub(lambda place: f"{place[1]}{made[place[2]]()}{place[3]}", page)
+
+
+def _results(name: str) -> Iterator[dict[str, Any]]:
+    for file in sorted(RESULTS.glob(f"{name}.*.json")):
+        yield json.loads(file.read_text())
+
+
+def _where(result: dict[str, Any]) -> str:
+    about = result["hardware"]
+    return ", ".join(about["gpus"][:1]) or f"{about['processor']}, {about['cores']} cores"
+
+
+def _rates(results: list[dict[str, Any]]) -> str:
+    given = results[0]["hardware"]["versions"]
+    versions = ", ".join(f"{k} {given[k]}" for k in ("torch", "openvino") if k in given)
     lines = [
-        f"On {where}; {versions}:",
+        f"On {_where(results[0])}; {versions}:",
         "",
         "| work | how | images/s | usual script × |",
         "| --- | --- | ---: | ---: |",
@@ -45,9 +94,29 @@ def _machine(results: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def filled(page: str) -> str:
-    """The page with the tables in their place."""
-    return _PLACE.sub(lambda place: f"{place[1]}{table()}{place[2]}", page)
+def _accuracies(notes: dict[str, Any]) -> str:
+    clean, corrupted = (notes["top1_of_plain_float32"][key] for key in ("clean", "corrupted"))
+    others = len(notes["conditions"]) - 1
+    return f"{clean:.1f}% of {notes['images']:,} images, {corrupted:.1f}% under {others} corruptions"
+
+
+def _engines(contest: dict[str, Any]) -> Iterator[str]:
+    for name, found in contest["contenders"].items():
+        rate, notes = found["per_second"], contest["notes"].get(name)
+        start = f"| {name} | {rate:,.{0 if rate > 100 else 1}f} |"
+        if notes is None:  # plain float32 itself
+            yield f"{start} | | | | |"
+            continue
+        again = f"{100 * notes['share_computed_again']:.1f}%" if "share_computed_again" in notes else ""
+        differences = (_difference(notes[f"top1_difference_{key}"]) for key in ("clean", "corrupted"))
+        yield (
+            f"{start} {100 * notes['equal_predictions']:.2f}% |"
+            f" {notes['largest_difference_of_logits']:.2g} | {' | '.join(differences)} | {again} |"
+        )
+
+
+def _difference(one: dict[str, float]) -> str:
+    return f"{one['value']:+.2f} ({one['low']:+.2f} to {one['high']:+.2f})"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from withstand import device as devices
 from withstand import planning
 from withstand.config import EvaluationConfig
+from withstand.data import npy
 from withstand.data.imageset import ImageSet
 from withstand.engines import Engine, Plan, build
 from withstand.exactness import exact
@@ -137,6 +138,7 @@ class Predictor:
         for start in range(0, len(images), each):
             # A copy, since a memory-mapped array is read-only and torch has no read-only tensors.
             yield start, torch.from_numpy(np.array(images[start : start + each])).to(self.device)
+            npy.release(images)
 
     def _padded(self, batch: Tensor) -> Tensor:
         """A short last batch, filled up where another shape would have to be compiled."""

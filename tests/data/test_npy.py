@@ -37,3 +37,30 @@ def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
     (tmp_path / ".file.npy.abc.part").write_bytes(b"half")
     npy.write(tmp_path / "file.npy", [ARRAY], UINT8, ARRAY.shape)
     assert [path.name for path in tmp_path.iterdir()] == ["file.npy"]
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").is_file(), reason="needs Linux, which says what a process holds"
+)
+def test_released_pages_leave_memory_and_come_back_from_the_file(tmp_path: Path) -> None:
+    np.save(tmp_path / "large.npy", np.arange(2**23, dtype=np.uint8).reshape(-1, 1024))
+    mapped = np.load(tmp_path / "large.npy", mmap_mode="r")
+    part = mapped[1024:]
+    expected, held = part.copy(), _mapped_bytes()
+    npy.release(part)
+    assert _mapped_bytes() < held - 2**22, "of 7 MiB that were read"
+    assert np.array_equal(part, expected)
+
+
+def test_only_what_can_be_read_again_is_released(tmp_path: Path) -> None:
+    np.save(tmp_path / "small.npy", np.zeros(2**16, np.uint8))
+    changed = np.load(tmp_path / "small.npy", mmap_mode="c")
+    changed[:] = 7
+    npy.release(changed)
+    assert (changed == 7).all()
+    npy.release(np.zeros(3))
+
+
+def _mapped_bytes() -> int:
+    text = Path("/proc/self/status").read_text()
+    return int(text.split("RssFile:")[1].split()[0]) * 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import mmap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -53,3 +54,17 @@ def intact(path: Path, digest: str) -> bool:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest
     except OSError:
         return False
+
+
+def release(array: NDArray[Any]) -> None:
+    """Give back the memory behind a memory-mapped array, or a slice of one; read again, it comes from the file.
+
+    Pages that were read stay with the process until the system is short of memory, so that reading a file from end to
+    end looks like holding all of it. Nothing happens to other arrays, or where the system has no such call.
+    """
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    # Not of a writeable mapping: what was changed in it could be lost.
+    if isinstance(base, mmap.mmap) and not array.flags.writeable and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)

@@ -1,0 +1,63 @@
+"""`python -m benchmarks.memory_worker FILE FOLDER`: evaluate a memory-mapped file, and say how much memory that took.
+
+A process of its own, as a peak is one of a whole process. The rows are shown in conditions of 10,000, as CIFAR-10-C's
+are, and each condition's predictions go to the store, as in experiment 2.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from withstand import device as devices
+from withstand import models
+from withstand.compose import compose
+from withstand.conditions import Condition
+from withstand.data.imageset import ImageSet
+from withstand.predict import Predictor
+from withstand.store import Cell, Store
+
+CONDITION = 10_000  # rows
+
+
+def main(file: Path, folder: Path) -> None:
+    devices.set_threads(0)
+    classifier = models.build(compose(["model=small_cnn", "dataset=shapes"]))
+    predictor = Predictor.of(classifier, torch.device("cpu"), torch.float32, 0)
+    store, whole = Store(folder), np.load(file, mmap_mode="r")
+    predictor(_condition(whole, 0, 256))
+    peaks, started = {"after_start": peak()}, time.perf_counter()
+    for start in range(0, len(whole), CONDITION):
+        cell = Cell(Condition("corruption", "mapped", start // CONDITION), {})
+        store.write(cell, predictor(_condition(whole, start, CONDITION)))
+    peaks["peak"] = peak()
+    print(json.dumps({"seconds": time.perf_counter() - started, "images": len(whole), "bytes": peaks}))
+
+
+def _condition(whole: np.ndarray, start: int, rows: int) -> ImageSet:
+    images = whole[start : start + rows]
+    ids = np.arange(len(images), dtype=np.int64)
+    return ImageSet(images, ids % 10, ids, tuple("abcdefghij"))
+
+
+def peak() -> int:
+    """Bytes: the most that this process has held in memory, mapped pages of files included."""
+    try:  # not `getrusage` where there is this: a process that was just started is charged with its parent's peak there
+        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    except OSError:
+        found = None
+    if found:
+        return int(found[1]) * 1024
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size if sys.platform == "darwin" else size * 1024
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

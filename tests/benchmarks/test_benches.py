@@ -1,0 +1,101 @@
+"""Every benchmark runs at tiny size, and its contenders do the same work."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+from benchmarks import bench_agreement, bench_memory, memory_worker, study_gpu, timm_loop, usual
+from benchmarks.frame import Options
+
+from withstand import data, models
+from withstand.compose import compose
+from withstand.data import npy
+from withstand.errors import UserError
+from withstand.predict import Predictor
+
+CPU = torch.device("cpu")
+CONFIG = compose(["model=small_cnn", "dataset=shapes", "dataset.n_train=1", "dataset.n_test=40"])
+
+
+@pytest.mark.parametrize("size", [32, 48])
+def test_timms_loop_predicts_what_we_do(size):
+    """Also at another size, where its own transforms resize."""
+    classifier = models.build(CONFIG)
+    classifier.network.eval()
+    test, ready = data.load(CONFIG).test, classifier.preprocessing
+    pictures = usual.Photographs(test.images, test.labels, None)
+    tuning = usual.Tuning(16)
+    batches = timm_loop.loader(pictures, size, ready.mean, ready.std, tuning, CPU)
+    ours = models.Classifier(classifier.network, type(ready)(size, "bilinear", ready.mean, ready.std), None)
+    expected = Predictor.of(ours, CPU, torch.float32, 0)(test).logits
+    got = timm_loop.validate(classifier.network, batches, tuning, CPU)
+    np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_memory_is_measured_in_a_process_that_evaluates_every_row(tmp_path):
+    few, more = bench_memory.run(Options(quick=True, data=tmp_path))
+    assert (few.amount, more.amount) == bench_memory.QUICK
+    assert few.notes["peak_mib"] >= few.notes["after_start_mib"] > 50, "of torch alone"
+    assert more.notes["file_mib"] == pytest.approx(3 * few.notes["file_mib"], rel=0.1)
+    assert 0.8 < more.notes["peak_over_that_of_the_fewest"] < 1.2
+
+
+def test_the_worker_keeps_the_predictions_of_every_condition(tmp_path, monkeypatch, capsys):
+    images = data.load(CONFIG).test.images
+    npy.write(tmp_path / "images.npy", [images], np.dtype(np.uint8), images.shape)
+    monkeypatch.setattr(memory_worker, "CONDITION", 16)
+    threads = torch.get_num_threads()
+    memory_worker.main(tmp_path / "images.npy", tmp_path / "predictions")
+    torch.set_num_threads(threads)
+    assert json.loads(capsys.readouterr().out)["images"] == 40
+    assert len(list((tmp_path / "predictions").iterdir())) == 3
+
+
+def test_agreement_is_counted_by_hand():
+    """Two images under two conditions, of which the fast engine gets one wrong that was right."""
+    labels = np.array([0, 1])
+    plain = np.float32([[2, 0], [0, 2], [2, 0], [2, 0]])
+    fast = np.float32([[2, 0], [0, 2], [0, 1], [2, 0]])
+    found = bench_agreement._agreement({bench_agreement.PLAIN: plain, "fast": fast}, labels)
+    assert found["top1_of_plain_float32"] == {"clean": 100.0, "corrupted": 50.0}
+    assert found["fast"]["equal_predictions"] == 0.75
+    assert found["fast"]["largest_difference_of_logits"] == 2.0
+    assert found["fast"]["top1_difference_clean"]["value"] == 0.0
+    assert found["fast"]["top1_difference_corrupted"]["value"] == -50.0
+    assert bench_agreement.PLAIN not in found
+
+
+def test_a_counted_engine_says_how_many_images_were_computed_again():
+    counting = bench_agreement.Counting(lambda images: images.sum((1, 2, 3))[:, None])
+    counting(torch.ones(3, 3, 2, 2))
+    assert counting(torch.ones(2, 3, 2, 2)).shape == (2, 1) and counting.images == 5
+
+
+def test_the_study_is_composed_in_full_and_says_what_it_takes(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        sys, "argv", ["study_gpu", "--data", str(tmp_path), "--work", str(tmp_path), "--check"]
+    )
+    assert study_gpu.main() == 0
+    said = capsys.readouterr().out
+    assert said.count("python main.py experiment=") == 11
+    assert "resnet50: experiments 1 and 2: 2,250,000 images to train on, 1,220,000 to evaluate" in said
+    assert "one H100" in said and "2.9 GB of disk" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_study_at_small_size_differs_in_size_alone():
+    full, small = (study_gpu.parts(["dataset=cifar10"], size) for size in (False, True))
+    assert list(full) == list(small)
+    for name, words in small.items():
+        assert words[: len(full[name])] == full[name]
+        assert set(words[len(full[name]) :]) <= set(study_gpu.SMALL)
+        compose(words)
+
+
+def test_a_misspelt_setting_stops_the_study_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["study_gpu", "--work", str(tmp_path), "train.epoch=1"])
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("something ran"))
+    with pytest.raises(UserError, match=r"train\.epochs"):
+        study_gpu.main()
