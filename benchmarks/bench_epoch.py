@@ -29,17 +29,21 @@ from withstand.run import RunFolder
 from withstand.trackers.none import Nothing
 
 
+MODEL = "resnet50"
+RATE, DECAY, MOMENTUM = 0.01, 5e-4, 0.9
+SETTINGS = (
+    "train.optimizer=sgd",
+    f"train.learning_rate={RATE}",
+    f"train.weight_decay={DECAY}",
+    f"train.momentum={MOMENTUM}",
+)
+
+
 def run(options: Options) -> list[Contest]:
     device = devices.choose(options.device)
     devices.set_threads(0)
     n = 64 if options.quick else 50_000 if device.type == "cuda" else 1600
-    words = [
-        "experiment=train",
-        "model=resnet50",
-        "dataset=cifar10",
-        "train.epochs=1",
-        "train.learning_rate=0.01",
-    ]
+    words = ["experiment=train", f"model={MODEL}", "dataset=cifar10", "train.epochs=1", *SETTINGS]
     config = compose([*words, "overwrite=true", f"device={device}"])
     train_set, val_set = data.split(images(options, n), config.train.validation, config.seed)
     dataset = Dataset("cifar10", train_set, val_set)
@@ -69,9 +73,9 @@ def run(options: Options) -> list[Contest]:
         )
         loaders[tuning] = [usual.loader(d, tuning, device, shuffle=d is shown) for d in (shown, held)]
     result = contest(
-        "an epoch of experiment 1: resnet50 at 32×32, batch 64",
+        f"an epoch of experiment 1: {MODEL} at 32×32, batch 64",
         {
-            "usual script (float32)": lambda: theirs("usual script", plain),
+            "usual script (float32)": lambda: theirs("usual script (float32)", plain),
             "usual script, tuned": lambda: theirs("usual script, tuned", tuned),
             "withstand": ours,
         },
@@ -89,7 +93,7 @@ def _usual(
 ) -> float:
     """Train, validate, save what is best and where to go on; gives the validation top-1 in percent."""
     ready = usual.prepare(network, tuning, device)
-    optimizer = torch.optim.SGD(ready.parameters(), 0.01, momentum=0.9, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(ready.parameters(), RATE, momentum=MOMENTUM, weight_decay=DECAY)
     usual.train_epoch(ready, loaders[0], optimizer, tuning, device)
     logits = usual.evaluate(ready, loaders[1], tuning, device)
     top1 = 100 * float((logits.argmax(1) == loaders[1].dataset.labels).mean())

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from benchmarks import bench_agreement, bench_memory, memory_worker, study_gpu, timm_loop, usual
+from benchmarks import bench_agreement, bench_epoch, bench_memory, memory_worker, study_gpu, timm_loop, usual
 from benchmarks.frame import Options
 
 from withstand import data, models
@@ -32,6 +32,16 @@ def test_timms_loop_predicts_what_we_do(size):
     expected = Predictor.of(ours, CPU, torch.float32, 0)(test).logits
     got = timm_loop.validate(classifier.network, batches, tuning, CPU)
     np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_an_epoch_trains_and_validates_on_both_sides(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench_epoch, "MODEL", "small_cnn")
+    threads = torch.get_num_threads()
+    [found] = bench_epoch.run(Options(quick=True, data=tmp_path, device="cpu"))
+    torch.set_num_threads(threads)
+    assert (found.notes["n_train"], found.notes["n_val"]) == (58, 6) and found.amount == 64
+    assert set(found.notes["val_top1"]) == set(found.seconds) and len(found.seconds) == 3
+    assert all(0 <= value <= 100 for value in found.notes["val_top1"].values())
 
 
 def test_memory_is_measured_in_a_process_that_evaluates_every_row(tmp_path):
