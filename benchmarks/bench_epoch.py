@@ -28,7 +28,6 @@ from withstand.models import Classifier
 from withstand.run import RunFolder
 from withstand.trackers.none import Nothing
 
-
 MODEL = "resnet50"
 RATE, DECAY, MOMENTUM = 0.01, 5e-4, 0.9
 SETTINGS = (

@@ -34,6 +34,7 @@ def test_timms_loop_predicts_what_we_do(size):
     np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # workers of the usual script
 def test_an_epoch_trains_and_validates_on_both_sides(tmp_path, monkeypatch):
     monkeypatch.setattr(bench_epoch, "MODEL", "small_cnn")
     threads = torch.get_num_threads()
