@@ -114,8 +114,8 @@ def _agreement(logits: Mapping[str, NDArray[np.float32]], labels: NDArray[np.int
         "images": len(labels),
         "conditions": ["clean", *(f"{name} {severity}" for name, severity in SHOWN)],
         "top1_of_plain_float32": {
-            "clean": 100 * right[PLAIN][:, 0].mean(),
-            "corrupted": 100 * right[PLAIN][:, 1:].mean(),
+            "clean": float(100 * right[PLAIN][:, 0].mean()),
+            "corrupted": float(100 * right[PLAIN][:, 1:].mean()),
         },
         "spread_of_logits": float(expected.std()),
     }

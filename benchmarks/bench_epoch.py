@@ -62,7 +62,12 @@ def run(options: Options) -> list[Contest]:
                 copy.deepcopy(classifier.network), loaders[tuning], tuning, device, Path(folder)
             )
 
-    tuned = usual.Tuning(64, 8 if device.type == "cuda" else 2, devices.choose_dtype("auto", device), True)
+    tuned = usual.Tuning(
+        64,
+        8 if device.type == "cuda" else min(2, devices.cores()),
+        devices.choose_dtype("auto", device),
+        True,
+    )
     plain = replace(tuned, workers=0, **PLAIN)
     loaders = {}
     for tuning in (plain, tuned):
