@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,24 @@ def test_the_verdict_follows_the_effect(make: MakeRun, lead: float, verdict: str
 def test_without_a_side_there_is_no_data(make: MakeRun) -> None:
     found = ask(make("cnn", 0.3))
     assert (found.verdict, found.effect, found.p) == ("no data", None, None)
+    assert (found.reason, found.left_out) == ("there is no classifier with family = transformer", ())
     assert hypotheses.answer([], [FAMILY])[0].verdict == "no data"
+
+
+def test_two_sides_that_were_measured_otherwise_have_no_data_and_say_so(make: MakeRun) -> None:
+    found = ask(make("vit", 0.6, name="vit_small_patch16_224"), make("cnn", 0.3, first=5000))
+    assert found.verdict == "no data"
+    assert found.left_out[0].reason == "measured on other source images than the rest"
+    assert "measured alike" in found.reason
+
+
+def test_settings_that_differ_make_two_classifiers_not_two_seeds(make: MakeRun) -> None:
+    vit = make("vit", 0.6, name="vit_small_patch16_224")
+    runs = [make("cnn", 0.3, seed=seed) for seed in (1, 2)]
+    assert [c.seeds for c in ask(vit, *runs).contrasts] == [(1, 2)]
+    config = runs[1].provenance["config"] | {"train": {"augment": "none"}}
+    runs[1] = replace(runs[1], provenance=runs[1].provenance | {"config": config})
+    assert [c.seeds for c in ask(vit, *runs).contrasts] == [(1, 1), (1, 1)]
 
 
 def test_pretraining_must_be_equal_and_who_has_no_partner_is_named(make: MakeRun) -> None:

@@ -109,17 +109,18 @@ def _judged(one: Answer) -> Answer:
 
 def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
     sides = [grouped(found, chosen) if chosen else [] for chosen in (hypothesis.more, hypothesis.less)]
+    nobody = absent(hypothesis, bool(found), *sides)
+    if nobody:
+        return Answer(hypothesis, "no data", reason=nobody)
     kept, left_out = comparable([subject for side in sides for group in side for subject in group])
     more, less = ([g for g in ([s for s in group if s in kept] for group in side) if g] for side in sides)
-    nobody = absent(hypothesis, bool(found), more, less)
-    if nobody:
-        return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=nobody)
     pairs: list[tuple[list[Subject], list[Subject]]] = [(group, []) for group in more]
     if hypothesis.less:
         pairs, unpaired = paired(more, less, hypothesis.equal)
         left_out += unpaired
     if not pairs:
-        reason = f"no two classifiers of the two sides share {', '.join(hypothesis.equal)}"
+        shared = "".join(f" and share {fact}" for fact in hypothesis.equal)
+        reason = f"no two classifiers of the two sides were measured alike{shared}"
         return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=reason)
     ids = shared_ids([subject for pair in pairs for side in pair for subject in side])
     trainings = [

@@ -45,11 +45,9 @@ def comparable(found: list[Subject]) -> tuple[list[Subject], list[LeftOut]]:
     reasons = {}
     for subject in found:
         if subject.basis != basis:
-            reasons[subject.name] = (
-                "it was measured under other conditions, or on other images, than the rest"
-            )
+            reasons[subject.name] = "measured under other conditions, or on other images, than the rest"
         elif not np.isin(subject.ids, ids).all() or not (subject.sampled or len(subject.ids) == len(ids)):
-            reasons[subject.name] = "it was measured on other source images than the rest"
+            reasons[subject.name] = "measured on other source images than the rest"
     left_out = [LeftOut(name, reason) for name, reason in reasons.items()]
     return [subject for subject in kept if subject.name not in reasons], left_out
 

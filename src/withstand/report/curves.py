@@ -42,10 +42,11 @@ def draw(history: pd.DataFrame, title: str, look: Look) -> Figure:
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
             if len(epochs) == 1:
                 axes.set_xlim(epochs[0] - 0.5, epochs[0] + 0.5)
+            axes.yaxis.set_major_locator(MaxNLocator(nbins=5))  # more need digits that do not fit beside it
             axes.margins(y=0.12)
         figure.axes[0].legend(loc="best", fontsize=9)  # the same for both
-        figure.suptitle(title, x=0.07, y=0.985, ha="left", fontsize=12, fontweight="bold")
-        figure.subplots_adjust(left=0.07, right=0.985, top=0.76, bottom=0.18, wspace=0.2)
+        figure.suptitle(title, x=0.095, y=0.985, ha="left", fontsize=12, fontweight="bold")
+        figure.subplots_adjust(left=0.095, right=0.985, top=0.76, bottom=0.18, wspace=0.22)
     return figure
 
 

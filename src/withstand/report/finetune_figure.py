@@ -21,10 +21,12 @@ def draw(tuned: Mapping[str, Finetuned], looks: Mapping[str, Look]) -> Figure:
     rows += [*sorted(found - set(rows)), "clean"]
     step = 0.7 / len(tuned)
     with drawing(f"finetune-{next(iter(tuned.values())).name}"):
-        figure = Figure(figsize=(WIDTH, 0.9 + (0.2 + 0.1 * len(tuned)) * len(rows)))
+        top = 0.38 + 0.2 * len(tuned)  # inches for the title and a line of legend a model
+        figure = Figure(figsize=(WIDTH, 0.5 + top + (0.2 + 0.1 * len(tuned)) * len(rows)))
         axes = figure.subplots()
         for number, (name, one) in enumerate(tuned.items()):
-            look, label = looks[name], name
+            look = looks[name]
+            axes.plot([], [], look.marker, color=look.colour, label=name)
             unseen = {c.variant for c in one.groups.get("unseen", ())}
             for row, group in enumerate(rows):
                 if group not in one.groups:
@@ -33,8 +35,7 @@ def draw(tuned: Mapping[str, Finetuned], looks: Mapping[str, Look]) -> Figure:
                 at = row + (number - (len(tuned) - 1) / 2) * step
                 axes.plot([gain.low, gain.high], [at, at], color=look.colour, linewidth=2.2, alpha=0.55)
                 fill = PAPER if group in unseen else look.colour
-                axes.plot(gain.value, at, look.marker, color=look.colour, markerfacecolor=fill, label=label)
-                label = "_"  # one entry a model in the legend
+                axes.plot(gain.value, at, look.marker, color=look.colour, markerfacecolor=fill)
         axes.axvline(0, color=INK, linewidth=1)
         for row in range(1, len(rows)):
             if family(rows[row]) != family(rows[row - 1]):
@@ -45,11 +46,13 @@ def draw(tuned: Mapping[str, Finetuned], looks: Mapping[str, Look]) -> Figure:
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("Points of top-1 gained by fine-tuning")
-        axes.legend(loc="best")
-        figure.subplots_adjust(
-            left=margin([*map(spaced, rows), "clean images"]),
-            right=0.97,
-            top=0.98,
-            bottom=0.52 / figure.get_figheight(),
+        left, high = margin([*map(spaced, rows), "clean images"]), figure.get_figheight()
+        called = next(iter(tuned.values())).name
+        figure.suptitle(
+            called, x=left, y=1 - 0.08 / high, ha="left", va="top", fontsize=11, fontweight="bold"
         )
+        figure.legend(
+            loc="upper left", bbox_to_anchor=(left, 1 - 0.28 / high), borderaxespad=0, handletextpad=0
+        )
+        figure.subplots_adjust(left=left, right=0.97, top=1 - top / high, bottom=0.5 / high)
     return figure

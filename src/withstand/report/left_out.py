@@ -15,11 +15,12 @@ def missing(runs: Mapping[str, Run]) -> list[LeftOut]:
 
 
 def together(found: Iterable[LeftOut]) -> list[LeftOut]:
-    """Those of the same reason in one line."""
-    by_reason: dict[str, list[str]] = {}
+    """Those of the same reason in one line; a reason that begins with "it" speaks of one alone."""
+    alike: dict[tuple[str, str], list[str]] = {}
     for one in found:
-        by_reason.setdefault(one.reason, []).append(one.what)
-    return [LeftOut(listed(list(dict.fromkeys(names))), reason) for reason, names in by_reason.items()]
+        own = one.what if one.reason.startswith("it ") else ""
+        alike.setdefault((one.reason, own), []).append(one.what)
+    return [LeftOut(listed(list(dict.fromkeys(names))), reason) for (reason, _), names in alike.items()]
 
 
 def _lacks(run: Run) -> list[str]:

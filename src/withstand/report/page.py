@@ -83,7 +83,7 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
 
 def breakable(name: object) -> Markup:
     """Text that may go on in the next line after an underscore or a slash, as long names must on a phone."""
-    return Markup(re.sub(r"(?<=[_/])(?=\w)", "<wbr>", str(escape(name))))
+    return Markup(re.sub(r"(?<=[_/])(?=\w\w)", "<wbr>", str(escape(name))))
 
 
 def _dataset(runs: Sequence[Run]) -> str:

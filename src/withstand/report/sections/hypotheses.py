@@ -10,7 +10,7 @@ from withstand.report.left_out import together
 from withstand.report.samples import MARK
 from withstand.report.section import Context, Finding, Section
 from withstand.report.table import IMAGES, Column, Row, Table, Value
-from withstand.report.words import METRICS, group, spaced
+from withstand.report.words import METRICS, group, listed, spaced
 from withstand.runs import LeftOut
 from withstand.statistics import Estimate
 
@@ -160,7 +160,7 @@ def _fact(one: Confounder) -> str:
 def _values(one: Confounder) -> str:
     """What the two sides have, each different pair of values once."""
     pairs = dict.fromkeys((_number(a), _number(b)) for a, b in zip(one.more, one.less, strict=True) if a != b)
-    return ", ".join(f"{a} against {b}" for a, b in pairs)
+    return listed([f"{a} against {b}" for a, b in pairs])
 
 
 def _number(value: str) -> str:
@@ -169,7 +169,7 @@ def _number(value: str) -> str:
 
 def _left_out(those: Sequence[LeftOut]) -> str:
     """Who was left out and why, those of one reason together."""
-    return "; ".join(f"{one.what}, since {one.reason}" for one in together(those))
+    return "; ".join(f"{one.what}: {one.reason}" for one in together(those))
 
 
 def _no_data(one: Answer) -> str:
