@@ -8,6 +8,7 @@ most of its time in such layers.
 from __future__ import annotations
 
 import copy
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,18 +34,41 @@ class MatmulConv2d(nn.Conv2d):
         if self.kernel_size[0] == 3 and size == 1:  # the padding hides all but the middle of the kernel
             return self._product(pixels, self.weight[:, :, 1, 1])
         if self.kernel_size[0] == 3 and size <= _SMALL_3X3:
-            padded = pad(pixels, (0, 0, 1, 1, 1, 1))
-            rows, columns = ((n - 1) // stride * stride + 1 for n in input.shape[2:])
-            parts = [
-                padded[:, i : i + rows : stride, j : j + columns : stride] for i in range(3) for j in range(3)
-            ]
-            return self._product(torch.cat(parts, 3), self.weight.permute(0, 2, 3, 1).flatten(1))
+            neighbours = cast(Tensor, _Neighbours.apply(pixels, stride))
+            return self._product(neighbours, self.weight.permute(0, 2, 3, 1).flatten(1))
         return super().forward(input)
 
     def _product(self, pixels: Tensor, matrix: Tensor) -> Tensor:
         # Rows are made contiguous first: of a strided view torch would make one small product an image.
         rows = linear(pixels.reshape(-1, pixels.shape[3]), matrix, self.bias)
         return rows.view(*pixels.shape[:3], -1).permute(0, 3, 1, 2)
+
+
+class _Neighbours(torch.autograd.Function):
+    """The 3×3 neighbours of each pixel side by side, N×H×W×C to N×H'×W'×9C, with zeros beyond the border.
+
+    It has its own derivative, as autograd would fill a map with zeros for each of the nine and add them all up.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, pixels: Tensor, stride: int) -> Tensor:
+        ctx.shape, ctx.places = pixels.shape, _places(pixels.shape[1], pixels.shape[2], stride)
+        padded = pad(pixels, (0, 0, 1, 1, 1, 1))
+        return torch.cat([padded[:, rows, columns] for rows, columns in ctx.places], 3)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        n, height, width, channels = ctx.shape
+        padded = grad.new_zeros(n, height + 2, width + 2, channels)
+        for (rows, columns), part in zip(ctx.places, grad.split(channels, 3), strict=True):
+            padded[:, rows, columns] += part
+        return padded[:, 1:-1, 1:-1], None
+
+
+def _places(height: int, width: int, stride: int) -> list[tuple[slice, slice]]:
+    """Where in the padded map each of the nine neighbours of all pixels lies."""
+    rows, columns = ((n - 1) // stride * stride + 1 for n in (height, width))
+    return [(slice(i, i + rows, stride), slice(j, j + columns, stride)) for i in range(3) for j in range(3)]
 
 
 class WholeConv2d(MatmulConv2d):
