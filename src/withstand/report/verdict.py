@@ -43,8 +43,11 @@ def verdict(together: Comparison, backgrounds: Sequence[Outcome] = ()) -> Verdic
         said = [f"95% interval {between(mean)}, on {basis}."]
     elif level:
         tied = [pair.other for pair in level]
-        headline = f"This data does not tell {listed([first, *tied])} apart"
-        said = [
+        few = len(tied) < 3
+        alike = listed([first, *tied]) if few else f"the best {len(tied) + 1} models"
+        headline = f"This data does not tell {alike} apart"
+        said = [] if few else [f"They are {listed([first, *tied])}."]
+        said += [
             f"{first} gets {mean.value:.1f}% right under corruption ({between(mean)}), {_lead(ahead[0])},"
             f" on the same {basis}. That may be chance: the interval of the difference holds zero."
         ]

@@ -21,7 +21,8 @@ _FOREST = 10  # pairs: with more of them the matrix is read sooner
 _LEAD = (
     "Each line pairs two models image by image, so what makes an image hard for both cancels out."
     " The intervals of the means hold for all pairs at once (95%, largest deviation over resampled images)."
-    " The permutation p is corrected for all pairs (Holm); McNemar’s exact test looks at the clean images alone."
+    " The permutation p is corrected for all pairs by Holm’s method, which is stricter: it does not know that pairs"
+    " rise and fall together. McNemar’s exact test looks at the clean images alone."
 )
 
 
@@ -121,7 +122,9 @@ def draw_matrix(together: Comparison) -> Figure:
     reach = max(abs(one.value) for one in found.values()) or 1.0
     roomy = len(names) <= _ROOMY
     with drawing("matrix"):
-        figure = Figure(figsize=(WIDTH, 0.6 + 0.55 * len(names)))
+        # Where columns are narrow, names stand aslant above them.
+        top = 0.55 if roomy else 0.3 + 0.048 * max(map(len, names))
+        figure = Figure(figsize=(WIDTH, top + 0.05 + 0.55 * len(names)))
         axes = figure.subplots()
         for (better, other), one in found.items():
             row, column = names.index(better), names.index(other)
@@ -138,12 +141,18 @@ def draw_matrix(together: Comparison) -> Figure:
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_yticks(range(len(names)), names)
-        axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=8.5)
         axes.xaxis.tick_top()
+        if roomy:
+            axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=8.5)
+        else:
+            axes.set_xticks(
+                range(len(names)), names, fontsize=8.5, rotation=35, ha="left", rotation_mode="anchor"
+            )
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
+        right = 0.99 if roomy else 0.86  # the last name leans out
         figure.subplots_adjust(
-            left=margin(names), right=0.99, top=1 - 0.55 / figure.get_figheight(), bottom=0.02
+            left=margin(names), right=right, top=1 - top / figure.get_figheight(), bottom=0.02
         )
     return figure
 

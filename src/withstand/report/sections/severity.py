@@ -29,7 +29,9 @@ def section(context: Context) -> Section | None:
 def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     """Top-1 by severity, clean as severity 0, with the band of the 95% interval."""
     with drawing("severity"):
-        figure = Figure(figsize=(WIDTH, 3.5))
+        lines = -(-len(together.names) // 2)
+        inches = 3.3 + 0.2 * lines
+        figure = Figure(figsize=(WIDTH, inches))
         axes = figure.subplots()
         groups = {0: "clean"} if together.clean else {}
         groups |= {severity: f"severity-{severity}" for severity in together.severities}
@@ -44,6 +46,8 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         axes.set_xticks(list(groups), ["clean" if not severity else str(severity) for severity in groups])
         axes.set_xlabel("Severity")
         axes.set_ylabel("Top-1, %")
-        axes.legend(loc="best")
-        figure.subplots_adjust(left=0.125, right=0.985, top=0.97, bottom=0.135)
+        figure.legend(loc="upper left", bbox_to_anchor=(0.125, 1), ncols=2, borderaxespad=0.2)
+        figure.subplots_adjust(
+            left=0.125, right=0.985, top=1 - (0.15 + 0.2 * lines) / inches, bottom=0.46 / inches
+        )
     return figure
