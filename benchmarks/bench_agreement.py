@@ -1,7 +1,8 @@
 """Agreement: what faster engines change in the predictions of trained networks, and what `evaluation.exact` costs.
 
 Each engine beside plain float32, which is the network as it was trained: nothing folded, nothing rewritten. ResNet-50
-sees test images of CIFAR-10, clean and corrupted; it is trained here for two epochs, or read from ``--checkpoint``.
+and small_cnn, trained here for two epochs, see test images of CIFAR-10, clean and corrupted; ``--checkpoint`` has
+better weights of the first.
 ViT-Ti/16 with its ImageNet weights sees photographs, clean and corrupted, where both lie in ``--data``.
 """
 
@@ -38,13 +39,22 @@ from withstand.statistics import Estimate, mcnemar, paired_difference
 from withstand.train import train
 
 PLAIN = "plain float32"
+SOON = (
+    "train.optimizer=adamw",
+    "train.learning_rate=0.001",
+    "train.weight_decay=0.05",
+    "train.schedule=cosine",
+)
 SHOWN = (("gaussian_noise", 3), ("fog", 3), ("motion_blur", 3), ("jpeg_compression", 3))
 
 
 def run(options: Options) -> list[Contest]:
     device = devices.choose(options.device)
     devices.set_threads(0)
-    found = [_resnet(options, device)]
+    found = [
+        _trained(options, device, "resnet50", 8000, *SOON),
+        _trained(options, device, "small_cnn", 24_000),
+    ]
     photographs = options.data / "imagenet-1k-samples"
     if photographs.is_dir() and (options.data / "weights").is_dir():
         found.append(_transformer(options, device))
@@ -137,29 +147,28 @@ def _points(one: Estimate) -> dict[str, float]:
     return {key: round(100 * getattr(one, key), 4) for key in ("value", "low", "high")}
 
 
-def _resnet(options: Options, device: torch.device) -> Contest:
-    n_train, n_test = (64, 16) if options.quick else (8000, 800)
+def _trained(options: Options, device: torch.device, model: str, n: int, *settings: str) -> Contest:
+    """A network trained here on the first ``n`` training images for two epochs, or resnet50 from its checkpoint."""
+    n_train, n_test, turns = (64, 16, 1) if options.quick else (n, 800, 2)
     shown, test = training_and_test(options, n_train + 64, n_test)
-    config = compose(["dataset=cifar10", "model=resnet50", "train.epochs=2", "train.learning_rate=0.02"])
+    config = compose(["dataset=cifar10", f"model={model}", "train.epochs=2", *settings])
     classifier = models.build(config)
-    if options.checkpoint:
+    if options.checkpoint and model == "resnet50":
         models.load(classifier.network, models.read_state(options.checkpoint), str(options.checkpoint))
-        how = f"weights of {options.checkpoint.name}"
-    else:
-        how = f"2 epochs on {n_train:,} images"
-        train(
-            classifier,
-            shown.take(slice(0, n_train)),
-            shown.take(slice(n_train, n_train + 64)),
-            config.train,
-            seed=0,
-            device=device,
-            dtype=torch.float32,
-            eval_batch_size=64,
-            resume=None,
-            after_epoch=lambda state: None,
-        )
-    return _compare(f"resnet50 at 32×32, {how}", classifier, test, device, 1 if options.quick else 2)
+        return _compare(f"{model} at 32×32, weights given", classifier, test, device, turns)
+    train(
+        classifier,
+        shown.take(slice(0, n_train)),
+        shown.take(slice(n_train, n_train + 64)),
+        config.train,
+        seed=0,
+        device=device,
+        dtype=torch.float32,
+        eval_batch_size=64,
+        resume=None,
+        after_epoch=lambda state: None,
+    )
+    return _compare(f"{model} at 32×32, 2 epochs on {n_train:,} images", classifier, test, device, turns)
 
 
 def _transformer(options: Options, device: torch.device) -> Contest:
@@ -169,7 +178,7 @@ def _transformer(options: Options, device: torch.device) -> Contest:
     network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
     half = (0.5, 0.5, 0.5)
     classifier = Classifier(network.eval(), Preprocessing(224, "bicubic", half, half), None)
-    every = len(files) // (2 if options.quick else 150)
+    every = len(files) // (2 if options.quick else 100)
     labels = np.arange(len(files), dtype=np.int64)[::every]  # one photograph a class, in the classes' order
     images = np.stack([_square(files[label]) for label in labels])
     test = ImageSet(images, labels, labels, tuple(file.stem for file in files))
