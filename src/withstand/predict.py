@@ -24,6 +24,7 @@ from withstand.preprocess import Preprocessing
 from withstand.store import Predictions
 
 _CHUNK = 2**28  # bytes of images on the device at a time
+_CHUNK_ON_CPU = 2**24  # where nothing is carried anywhere, so that more would only take memory
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ class Predictor:
 
     def _chunks(self, images: NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
         """As many images as go to the device in one piece, in whole batches; memory-mapped or not."""
-        each = max(1, _CHUNK // max(1, images[0].nbytes) // self.batch_size) * self.batch_size
+        size = min(_CHUNK, _CHUNK_ON_CPU) if self.device.type == "cpu" else _CHUNK
+        each = max(1, size // max(1, images[0].nbytes) // self.batch_size) * self.batch_size
         for start in range(0, len(images), each):
             # A copy, since a memory-mapped array is read-only and torch has no read-only tensors.
             yield start, torch.from_numpy(np.array(images[start : start + each])).to(self.device)
