@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import os
-from concurrent.futures import ThreadPoolExecutor
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from withstand.corruptions import filters
 from withstand.corruptions.colour import from_hsv, to_hsv
+from withstand.corruptions.jpeg import (
+    jpeg_compression as jpeg_compression,
+)  # of this family, in a file of its own
 from withstand.corruptions.pixels import levels, pixels, planes, unit
 from withstand.corruptions.random import Draws
 from withstand.resize import resize
@@ -38,24 +34,6 @@ def pixelate(images: Tensor, draws: Draws, *, share: float) -> Tensor:
     height, width = images.shape[1:3]
     small = resize(images, max(1, int(height * share)), max(1, int(width * share)), "box")
     return resize(small, height, width, "box")
-
-
-def jpeg_compression(images: Tensor, draws: Draws, *, quality: float) -> Tensor:
-    """Through libjpeg and back, in threads."""
-
-    def through(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return np.stack([_through_jpeg(image, int(quality)) for image in rows])
-
-    workers = min(torch.get_num_threads(), os.cpu_count() or 1)
-    parts = np.array_split(images.cpu().numpy(), min(len(images), workers))
-    with ThreadPoolExecutor(workers) as pool:
-        return torch.from_numpy(np.concatenate(list(pool.map(through, parts)))).to(images.device)
-
-
-def _through_jpeg(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
-    return np.asarray(Image.open(buffer))
 
 
 def elastic_transform(images: Tensor, draws: Draws, *, push: float, sigma: float, corner: float) -> Tensor:
