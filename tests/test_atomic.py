@@ -40,3 +40,12 @@ def test_a_folder_that_is_a_file(tmp_path):
     (tmp_path / "f").write_text("")
     with pytest.raises(UserError, match="cannot write"):
         atomic.write_text(tmp_path / "f" / "a.txt", "x")
+
+
+def test_a_folder_is_checked_and_not_made(tmp_path):
+    atomic.check_folder(tmp_path / "new" / "deep")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    for inside in ("file", "file/deep"):
+        with pytest.raises(UserError, match=r"cannot write .*file is a file"):
+            atomic.check_folder(tmp_path / inside)

@@ -70,6 +70,8 @@ def test_a_device_that_is_not_there(capsys, there):
 def test_a_folder_that_cannot_be_written(capsys, there):
     (there / "checkpoints").write_text("a file where the folder should be")
     assert "cannot write checkpoints" in refused(capsys, "model=small_cnn", *SMALL)
+    # And before data is looked for, which could be a download.
+    assert "cannot write checkpoints" in refused(capsys, "model=small_cnn", "dataset=cifar10")
 
 
 def test_weights_of_another_architecture(capsys, there):

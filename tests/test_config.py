@@ -52,6 +52,7 @@ def test_the_command_line_has_the_last_word_over_model_and_experiment():
         (["model=resnet5"], "unknown model 'resnet5'; did you mean 'resnet50'?"),
         (["dataset=cifar"], "unknown dataset 'cifar'; did you mean 'cifar10'?"),
         (["experiment=robustnes"], "did you mean 'robustness'?"),
+        (["shift.corruptions=[fogg]"], "unknown 'fogg'; did you mean 'fog'?"),
         (["train.epoch=1"], "unknown key 'train.epoch'; did you mean 'train.epochs'?"),
         (["+train.extra=1"], "unknown key 'train.extra'"),
         (["epochs"], "settings are written KEY=VALUE"),

@@ -46,6 +46,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_folder(folder: str | Path) -> None:
+    """Refuse a folder that could not be written to, so that it is known before work begins. Nothing is made.
+
+    Raises:
+        UserError: what is there is no folder, or may not be written to.
+    """
+    place = Path(folder).absolute()
+    while not place.exists():
+        place = place.parent
+    if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+        what = "may not be written to" if place.is_dir() else "is a file"
+        raise UserError(f"cannot write {folder}: {place} {what}; choose another folder")
+
+
 def write_bytes(path: str | Path, content: bytes) -> None:
     """Write ``content`` to ``path`` atomically."""
     with replacing(path) as temporary:

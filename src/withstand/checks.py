@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from withstand.config import Config, DatasetConfig, keys
 from withstand.corruptions.constants import PRESETS
+from withstand.corruptions.names import chosen as corruptions_in
 from withstand.errors import UserError, nearest
 
 OPTIMIZERS = ("sgd", "adamw")
@@ -154,6 +155,7 @@ def _check(c: Config) -> None:
         raise UserError(f"threads={c.threads} must be 0 (every core) or more")
     if c.evaluation.batch_size < 0:
         raise UserError(f"evaluation.batch_size={c.evaluation.batch_size} must be 0 (chosen) or more")
+    corruptions_in(c.shift.corruptions)
     if any(not 1 <= severity <= 5 for severity in c.shift.severities):
         raise UserError(f"shift.severities={c.shift.severities} must lie between 1 and 5")
     if c.model.num_classes != c.dataset.num_classes:

@@ -36,7 +36,7 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """One model on one dataset: what its folder says.
 
@@ -57,6 +57,9 @@ class Run:
     files: dict[Condition, str]
     missing: tuple[Condition, ...]
     only: NDArray[np.int64] | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({self.model} on {self.summary['dataset']}, {len(self.files)} conditions, {self.folder})"
 
     @property
     def model(self) -> str:

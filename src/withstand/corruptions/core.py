@@ -32,6 +32,10 @@ def function(corruption: str) -> Callable[..., Tensor]:
 def corrupt_batch(images: Any, corruption: str, severity: int, *, seed: int, ids: Any, preset: str) -> Any:
     """See ``withstand.corruptions.corrupt``."""
     _check(images)
+    if isinstance(images, Tensor) and images.device.type == "mps":  # Apple's GPUs have no float64
+        given = ids.cpu() if isinstance(ids, Tensor) else ids
+        found = corrupt_batch(images.cpu(), corruption, severity, seed=seed, ids=given, preset=preset)
+        return found.to(images.device)
     n, height, width, _ = images.shape
     values = constants(preset, corruption, severity, height, width)
     apply = function(corruption)

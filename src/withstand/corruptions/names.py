@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from withstand.errors import UserError, nearest
+
 BENCHMARK: tuple[str, ...] = (
     "gaussian_noise",
     "shot_noise",
@@ -36,3 +40,18 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 """Each family is also the module that holds its corruptions, one function of the corruption's name each."""
 
 FAMILY: dict[str, str] = {name: family for family, names in FAMILIES.items() for name in names}
+
+
+def chosen(wanted: Any) -> tuple[str, ...]:
+    """The corruptions that a setting means: ``all``, ``benchmark``, one name or a list of names.
+
+    Raises:
+        UserError: there is no such corruption.
+    """
+    if wanted in ("all", "benchmark"):
+        return CORRUPTIONS if wanted == "all" else BENCHMARK
+    names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    for name in names:
+        if name not in CORRUPTIONS:
+            raise UserError(f"shift.corruptions: unknown '{name}'; {nearest(str(name), CORRUPTIONS)}")
+    return names

@@ -10,14 +10,15 @@ from withstand import atomic, data
 from withstand.config import Config
 from withstand.console import say
 from withstand.corruptions import corrupt
+from withstand.corruptions.names import chosen
 from withstand.report import contact_sheet
-from withstand.shifts.corruption import makeable, names_of
+from withstand.shifts.corruption import makeable
 from withstand.shifts.corruption_sources import preset_for
 
 
 def run(config: Config, overrides: list[str]) -> int:
     shift, dataset = config.shift, data.load(config)
-    names = makeable(shift, names_of(shift))
+    names = makeable(shift, chosen(shift.corruptions))
     one = dataset.test.take(slice(0, 1))
     preset = preset_for(shift, one)
     cells = {

@@ -13,11 +13,12 @@ from withstand.config import Config
 from withstand.console import Bar, progress, say
 from withstand.corruptions import corrupt, frost
 from withstand.corruptions.constants import constants
+from withstand.corruptions.names import chosen
 from withstand.data import npy, official
 from withstand.data.imageset import ImageSet
 from withstand.data.manifest import MANIFEST, Manifest, Recipe, present, resumed
 from withstand.errors import UserError
-from withstand.shifts.corruption import makeable, names_of
+from withstand.shifts.corruption import makeable
 from withstand.shifts.corruption_sources import preset_for
 
 _AT_ONCE = 64 << 20  # bytes of images in memory
@@ -26,7 +27,7 @@ _AT_ONCE = 64 << 20  # bytes of images in memory
 def run(config: Config, overrides: list[str]) -> int:
     device.set_threads(config.threads)
     shift, dataset = config.shift, data.load(config)
-    names = makeable(shift, wanted := names_of(shift))
+    names = makeable(shift, wanted := chosen(shift.corruptions))
     folder, test = Path(shift.written), dataset.test
     recipe = Recipe(
         dataset=dataset.name,

@@ -39,7 +39,9 @@ class Setup:
                     " what one kind computes is not what another does, in the last bits"
                 )
         device.set_threads(config.threads)
-        return cls(config, overrides, chosen, data.load(config), RunFolder(config.run_folder))
+        folder = RunFolder(config.run_folder)
+        atomic.check_folder(folder.path)
+        return cls(config, overrides, chosen, data.load(config), folder)
 
     def dtype(self, wanted: str) -> torch.dtype:
         return device.choose_dtype(wanted, self.device)

@@ -10,10 +10,11 @@ from typing import Any
 from withstand.conditions import Condition
 from withstand.config import ShiftConfig
 from withstand.console import say
-from withstand.corruptions import BENCHMARK, CORRUPTIONS, frost
+from withstand.corruptions import frost
+from withstand.corruptions.names import chosen
 from withstand.data import manifest, official
 from withstand.data.imageset import ImageSet
-from withstand.errors import UserError, nearest
+from withstand.errors import UserError
 from withstand.shifts.corruption_sources import Made, Official, Source, Written, preset_for
 
 
@@ -32,7 +33,7 @@ class Corruption:
         Raises:
             UserError: an unknown corruption, or files that are absent, damaged or of other images.
         """
-        names, severities = names_of(settings), tuple(settings.severities)
+        names, severities = chosen(settings.corruptions), tuple(settings.severities)
         origin = _origin(settings, dataset, test, names)
         if isinstance(origin, Made):
             names = makeable(settings, names)
@@ -58,22 +59,6 @@ class Corruption:
     def over(self, test: ImageSet) -> Corruption:
         """The same shift of a part of the test images."""
         return replace(self, origin=self.origin.over(test))
-
-
-def names_of(settings: ShiftConfig) -> tuple[str, ...]:
-    """The corruptions that ``shift.corruptions`` names.
-
-    Raises:
-        UserError: there is no such corruption.
-    """
-    wanted = settings.corruptions
-    if wanted in ("all", "benchmark"):
-        return CORRUPTIONS if wanted == "all" else BENCHMARK
-    names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
-    for name in names:
-        if name not in CORRUPTIONS:
-            raise UserError(f"shift.corruptions: unknown '{name}'; {nearest(str(name), CORRUPTIONS)}")
-    return names
 
 
 def makeable(settings: ShiftConfig, names: tuple[str, ...]) -> tuple[str, ...]:
