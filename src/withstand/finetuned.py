@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.conditions import CLEAN, Condition
-from withstand.corruptions.names import BENCHMARK, FAMILIES
 from withstand.errors import UserError
+from withstand.groups import ALL, groups
 from withstand.runs import Run, load_run
 from withstand.statistics import (
     Estimate,
@@ -79,19 +79,12 @@ class Finetuned:
         ``seen`` and ``unseen`` (in training) are there only where both have conditions.
         """
         shown = {tuple(one) for one in self.facts["trained"]}
-        corrupted = tuple(c for c in self.conditions if c.shift == "corruption")
-        groups = {"clean": tuple(c for c in self.conditions if c == CLEAN), "corrupted": corrupted}
+        corrupted = tuple(c for c in self.conditions if c != CLEAN)
+        found = groups(self.conditions) | {ALL: corrupted}  # these in the order of the table
         if any((c.variant, c.severity) not in shown for c in corrupted):
-            groups["seen"] = tuple(c for c in corrupted if (c.variant, c.severity) in shown)
-            groups["unseen"] = tuple(c for c in corrupted if (c.variant, c.severity) not in shown)
-        groups["benchmark"] = tuple(c for c in corrupted if c.variant in BENCHMARK)
-        for severity in sorted({c.severity for c in corrupted if c.severity is not None}):
-            groups[f"severity-{severity}"] = tuple(c for c in corrupted if c.severity == severity)
-        for family, members in FAMILIES.items():
-            groups[family] = tuple(c for c in corrupted if c.variant in members)
-        for variant in dict.fromkeys(c.variant for c in corrupted):
-            groups[variant] = tuple(c for c in corrupted if c.variant == variant)
-        return {name: members for name, members in groups.items() if members}
+            found["seen"] = tuple(c for c in corrupted if (c.variant, c.severity) in shown)
+            found["unseen"] = tuple(c for c in corrupted if (c.variant, c.severity) not in shown)
+        return {name: members for name, members in found.items() if members}
 
     def gain(self, group: str, metric: str = "top1") -> Gain:
         """What the fine-tuning did to a mean: before, after and their difference, with 95% intervals by image."""

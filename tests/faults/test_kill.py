@@ -1,18 +1,12 @@
 """Killed at any moment, the same command goes on and ends with the same bytes."""
 
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 import torch
+from tests.faults.running import finish, kill
 
-ROOT = Path(__file__).resolve().parents[2]
+RUN = "checkpoints/small_cnn_shapes"
 WORDS = [
     "model=small_cnn",
     "dataset=shapes",
@@ -24,41 +18,19 @@ WORDS = [
 ]
 
 
-def start(folder):
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "main.py"), *WORDS],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
-    )
-
-
-def finish(folder):
-    process = start(folder)
-    output, _ = process.communicate(timeout=240)
-    assert process.returncode == 0, output
-    return folder / "checkpoints" / "small_cnn_shapes"
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run that was left alone, and the seconds from its first sign of life to its end."""
+    """A run that was left alone, and the seconds it took."""
     folder = tmp_path_factory.mktemp("whole")
-    started = time.monotonic()
-    return finish(folder), time.monotonic() - started
+    return folder / RUN, finish(WORDS, folder)
 
 
 @pytest.mark.parametrize("moment", [0.45, 0.65, 0.85])
 def test_killed_at_a_random_moment(whole, tmp_path, moment):
     finished, seconds = whole
-    process = start(tmp_path)
-    time.sleep(seconds * (moment + random.uniform(-0.1, 0.1)))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    again = finish(tmp_path)
+    kill(WORDS, tmp_path, seconds, moment)
+    finish(WORDS, tmp_path)
+    again = tmp_path / RUN
     ours, theirs = (torch.load(f / "best_model.pth", weights_only=True) for f in (again, finished))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     last, expected = (torch.load(f / "checkpoint.pth", weights_only=True) for f in (again, finished))

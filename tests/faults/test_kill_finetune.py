@@ -1,21 +1,15 @@
 """A fine-tuning killed at any moment goes on with the same command and ends with the same bytes."""
 
 import json
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 import torch
+from tests.faults.running import finish, kill
 
 from withstand.cli import main
 
-ROOT = Path(__file__).resolve().parents[2]
+RUN = "checkpoints/small_cnn_shapes"
 WORDS = [
     "model=small_cnn",
     "dataset=shapes",
@@ -26,24 +20,6 @@ WORDS = [
     "shift.corruptions=[fog,shot_noise]",
 ]
 TUNE = ["experiment=finetune", "train.epochs=3", "finetune.images_per_epoch=96", *WORDS]
-
-
-def start(folder):
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "main.py"), *TUNE],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-
-
-def finish(folder):
-    process = start(folder)
-    output, _ = process.communicate(timeout=240)
-    assert process.returncode == 0, output
-    return folder / "checkpoints" / "small_cnn_shapes"
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +36,7 @@ def whole(trained, tmp_path_factory):
     """A fine-tuning that was left alone, and the seconds it took."""
     folder = tmp_path_factory.mktemp("whole") / "run"
     shutil.copytree(trained, folder)
-    started = time.monotonic()
-    return finish(folder), time.monotonic() - started
+    return folder / RUN, finish(TUNE, folder)
 
 
 @pytest.mark.parametrize("moment", [0.6, 0.75, 0.9])
@@ -69,11 +44,9 @@ def test_killed_at_a_random_moment(trained, whole, tmp_path, moment):
     finished, seconds = whole
     folder = tmp_path / "run"
     shutil.copytree(trained, folder)
-    process = start(folder)
-    time.sleep(seconds * (moment + random.uniform(-0.1, 0.1)))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    again = finish(folder)
+    kill(TUNE, folder, seconds, moment)
+    finish(TUNE, folder)
+    again = folder / RUN
     for name in ("best_model.pth", "checkpoint.pth"):
         ours, theirs = (
             torch.load(f / "finetune" / "grouped" / name, weights_only=True) for f in (again, finished)
