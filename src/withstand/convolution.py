@@ -8,12 +8,13 @@ most of its time in such layers.
 from __future__ import annotations
 
 import copy
+from itertools import product
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
-from torch.nn.functional import conv2d, linear, pad
+from torch.nn.functional import linear, pad
 
 # Pixels a side of the input up to which a matrix product beats the kernel of a 1×1 convolution.
 _SMALL_1X1 = 8
@@ -86,14 +87,17 @@ class WholeConv2d(MatmulConv2d):
         out = linear(input.permute(0, 2, 3, 1).flatten(1), matrix, bias)
         return out.view(len(out), rows, columns, self.out_channels).permute(0, 3, 1, 2)
 
-    def _matrix(self, rows: int, columns: int) -> tuple[Tensor, Tensor | None]:
-        """The matrix of a linear map holds the images of the basis."""
-        basis = torch.eye(rows * columns * self.in_channels).to(self.weight)
-        maps = basis.view(-1, rows, columns, self.in_channels).permute(0, 3, 1, 2)
-        images = conv2d(maps, self.weight, None, self.stride, self.padding).permute(0, 2, 3, 1)
-        pixels = images.shape[1] * images.shape[2]
-        bias = None if self.bias is None else self.bias.repeat(pixels)
-        return images.flatten(1).t().contiguous(), bias
+    def _matrix(self, height: int, width: int) -> tuple[Tensor, Tensor | None]:
+        """The weights from every input pixel to every output pixel, and the bias of each."""
+        step = self.stride[0]
+        rows, columns = ((n - 1) // step + 1 for n in (height, width))
+        matrix = self.weight.new_zeros(rows, columns, self.out_channels, height, width, self.in_channels)
+        for y, x, v, u in product(range(rows), range(columns), range(height), range(width)):
+            i, j = v - step * y + 1, u - step * x + 1
+            if 0 <= i < 3 and 0 <= j < 3:
+                matrix[y, x, :, v, u] = self.weight[:, :, i, j]
+        bias = None if self.bias is None else self.bias.repeat(rows * columns)
+        return matrix.view(rows * columns * self.out_channels, -1), bias
 
 
 def _is_matrix(module: nn.Module) -> bool:
