@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -45,28 +45,28 @@ def with_published(run: Run, row: Row) -> list[Row]:
     return [row, Row(values, "published")]
 
 
-def why_ours_differ(runs: Mapping[str, Run]) -> list[str]:
-    """Why our rows differ from the published ones; models that differ alike share a note."""
+def why_ours_differ(runs: Mapping[str, Run], rows: Sequence[Row]) -> list[str]:
+    """Why our rows of a table differ from the published ones; models that differ alike share a note."""
+    images = {row.values["model"]: row.values.get("images") for row in rows}
     alike: dict[str, list[str]] = {}
     for name, run in runs.items():
-        differences = _differences(run)
+        differences = _differences(run, images.get(name))
         if differences:
             alike.setdefault("; ".join(differences), []).append(name)
     return [f"Against the published run of {', '.join(called)}: {said}." for said, called in alike.items()]
 
 
-def _differences(run: Run) -> list[str]:
+def _differences(run: Run, images: Any) -> list[str]:
     """What this run did otherwise than the published one of its model; nothing where none was published."""
     theirs = of(run)
     if theirs is None:
         return []
-    test = (run.summary.get("test") or {}).get("n")
     differences = [
         f"{ours:,} {what if ours != 1 else what.removesuffix('s')} instead of {published_value:,}"
         for ours, published_value, what in (
             (run.summary.get("epochs"), theirs["epochs"], "epochs"),
             (run.summary.get("n_train"), 45_000, "training images"),
-            (test, 10_000, "test images"),
+            (images, 10_000, "test images"),
         )
         if ours is not None and ours != published_value
     ]

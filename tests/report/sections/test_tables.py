@@ -29,6 +29,17 @@ def test_the_published_row_stands_under_ours_with_why_ours_differ(make_context: 
     assert (row.values["clean_top1"], row.values["corrupted_top1"]) == (71.51, 62.45)
 
 
+def test_a_note_counts_the_images_of_its_table(make_context: MakeContext) -> None:
+    context = make_context(STUDY, dataset="cifar10")
+    for run in context.runs.values():
+        run.summary["test"]["n"] = 20  # experiment 1 tested on fewer than were looked at since
+    for section in (results.section(context), training.section(context)):
+        assert section is not None
+        (row, *_), notes = section.tables[0].rows, " ".join(section.tables[0].notes)
+        assert row.values["images"] == 60
+        assert "60 test images instead of 10,000" in notes and "20 test images" not in notes
+
+
 def test_what_was_not_published_has_no_published_row(make_context: MakeContext) -> None:
     table = results.table(*_of(make_context({"small_cnn": {}})))
     assert [row.origin for row in table.rows] == ["ours"]

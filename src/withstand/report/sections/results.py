@@ -44,7 +44,7 @@ def table(runs: Mapping[str, Run], together: Comparison) -> Table:
         Column("conditions", "conditions", "d"),
         IMAGES,
     ]
-    return Table("corrupted", "Accuracy under corruption", columns, rows, _notes(runs, together))
+    return Table("corrupted", "Accuracy under corruption", columns, rows, _notes(runs, together, rows))
 
 
 def _means(comparison: Comparison, name: str) -> dict[str, Value]:
@@ -85,7 +85,7 @@ def _lead(together: Comparison) -> str:
     )
 
 
-def _notes(runs: Mapping[str, Run], together: Comparison) -> list[str]:
+def _notes(runs: Mapping[str, Run], together: Comparison, rows: list[Row]) -> list[str]:
     notes = []
     if together.conditions and not _whole_benchmark(together):
         notes.append(
@@ -97,5 +97,5 @@ def _notes(runs: Mapping[str, Run], together: Comparison) -> list[str]:
         )
     if any(published.of(run) for run in runs.values()):
         notes.append(f"Published rows: {published.published()['source']}. They come without intervals.")
-        notes += published.why_ours_differ(runs)
+        notes += published.why_ours_differ(runs, rows)
     return notes

@@ -65,7 +65,7 @@ def table(runs: Mapping[str, Run]) -> Table:
         Column("n_val", "n validation", ",d"),
         Column("images", "n test", ",d"),
     ]
-    notes = published.why_ours_differ(runs)
+    notes = published.why_ours_differ(runs, rows)
     return Table("training", "Training, and the test on clean images", columns, rows, notes)
 
 
