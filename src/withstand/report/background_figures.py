@@ -78,7 +78,8 @@ def draw_pull(one: Outcome, called: str) -> Figure:
     """How often the background's class is answered, by the object's class and the background's."""
     values = 100 * pull_matrix(one.predictions["mixed_rand"], len(one.classes))
     with drawing(f"pull-{called}"):
-        figure = Figure(figsize=(WIDTH, WIDTH * 0.78))
+        # Class names may be of any length, and here they stand on two sides.
+        figure = Figure(figsize=(WIDTH, WIDTH * 0.78), layout="constrained")
         axes = figure.subplots()
         axes.set_title(called)
         axes.pcolormesh(values, cmap=_PULL, vmin=0, vmax=100, edgecolors=PAPER, linewidth=1.5)
@@ -96,5 +97,4 @@ def draw_pull(one: Outcome, called: str) -> Figure:
         axes.invert_yaxis()
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-        figure.subplots_adjust(left=0.29, right=0.99, top=0.93, bottom=0.25)
     return figure

@@ -81,9 +81,20 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     return folder / "report.html"
 
 
-def breakable(name: object) -> Markup:
-    """Text that may go on in the next line after an underscore or a slash, as long names must on a phone."""
-    return Markup(re.sub(r"(?<=[_/])(?=\w\w)", "<wbr>", str(escape(name))))
+_LONG = 16  # characters that fit a headline's line on any screen
+
+
+def breakable(text: object) -> Markup:
+    """Text that may go on in the next line after an underscore or a slash, as long names must on a phone.
+
+    In names of more than 16 characters the places are marked as ``long``: a headline breaks there at any width.
+    """
+
+    def marked(name: re.Match[str]) -> str:
+        place = '<wbr class="long">' if len(name[0]) > _LONG else "<wbr>"
+        return re.sub(r"(?<=[_/])(?=\w\w)", place, str(escape(name[0])))
+
+    return Markup(re.sub(r"\S+", marked, str(text)))
 
 
 def _dataset(runs: Sequence[Run]) -> str:
