@@ -59,7 +59,7 @@ def test_float32_differs_by_rounding_alone(classifier, test_set, expected, batch
 
 def test_many_chunks_give_what_one_gives(classifier, test_set, monkeypatch):
     whole = Predictor.of(classifier, CPU, torch.float32, 8)(test_set).logits
-    monkeypatch.setattr(predict, "_CHUNK", 20 * test_set.images[0].nbytes)  # two batches of 8
+    monkeypatch.setitem(predict._CHUNK, "cpu", 20 * test_set.images[0].nbytes)  # two batches of 8
     assert np.array_equal(Predictor.of(classifier, CPU, torch.float32, 8)(test_set).logits, whole)
 
 

@@ -19,9 +19,8 @@ from torch.nn.functional import linear, pad
 # Pixels a side of the input up to which a matrix product beats the kernel of a 1×1 convolution.
 _SMALL_1X1 = 8
 _SMALL_3X3 = 4  # the same for gathered 3×3 neighbourhoods
-_SMALL_WHOLE = (
-    2  # the same for the whole map: on 2×2, 16 products take the place of 36, 20 of them with padding
-)
+# The same for the map as a whole: on 2×2 pixels, 16 products take the place of 36, 20 of which are with padding.
+_SMALL_WHOLE = 2
 
 
 class MatmulConv2d(nn.Conv2d):
@@ -79,6 +78,7 @@ class WholeConv2d(MatmulConv2d):
         shape = (int(input.shape[2]), int(input.shape[3]))
         if self.kernel_size[0] != 3 or not 1 < max(shape) <= _SMALL_WHOLE:
             return super().forward(input)
+        # Made at first use, as a convolution becomes one of these without a call of the constructor.
         kept: dict[tuple[int, int], tuple[Tensor, Tensor | None]] = self.__dict__.setdefault("_whole", {})
         if shape not in kept:
             kept[shape] = self._matrix(*shape)

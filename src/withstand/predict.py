@@ -23,8 +23,8 @@ from withstand.planning import Trial
 from withstand.preprocess import Preprocessing
 from withstand.store import Predictions
 
-_CHUNK = 2**28  # bytes of images on the device at a time
-_CHUNK_ON_CPU = 2**24  # where nothing is carried anywhere, so that more would only take memory
+_CHUNK = {"cpu": 2**24, "cuda": 2**28}
+"""Bytes of images on the device at a time. On a CPU nothing is carried anywhere, and more would only take memory."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Predictor:
 
     def _chunks(self, images: NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
         """As many images as go to the device in one piece, in whole batches; memory-mapped or not."""
-        size = min(_CHUNK, _CHUNK_ON_CPU) if self.device.type == "cpu" else _CHUNK
+        size = _CHUNK.get(self.device.type, _CHUNK["cuda"])
         each = max(1, size // max(1, images[0].nbytes) // self.batch_size) * self.batch_size
         for start in range(0, len(images), each):
             # A copy, since a memory-mapped array is read-only and torch has no read-only tensors.
