@@ -31,8 +31,9 @@ from withstand.convolution import as_convolution
 from withstand.corruptions import corrupt
 from withstand.corruptions.constants import nearest_preset
 from withstand.data.imageset import ImageSet
-from withstand.engines import Engine, has_openvino
+from withstand.engines import Engine
 from withstand.models import Classifier
+from withstand.openvino_engine import available
 from withstand.predict import Predictor
 from withstand.preprocess import Preprocessing
 from withstand.statistics import Estimate, mcnemar, paired_difference
@@ -70,23 +71,19 @@ def _compare(work: str, classifier: Classifier, clean: ImageSet, device: torch.d
     engines = {PLAIN: plain} | _engines(classifier, clean, device)
     again = {name: one.plain for name, one in engines.items() if isinstance(one.plain, Counting)}
     preset = nearest_preset(*clean.images.shape[1:3])
-    sets = [clean.images, *(corrupt(clean.images, *one, ids=clean.ids, preset=preset) for one in SHOWN)]
-    whole = replace(
-        clean,
-        images=np.concatenate(sets),
-        labels=np.tile(clean.labels, len(sets)),
-        ids=np.tile(clean.ids, len(sets)),
-    )
+    changed = [corrupt(clean.images, *one, ids=clean.ids, preset=preset) for one in SHOWN]
+    conditions = [clean, *(replace(clean, images=images) for images in changed)]
     logits: dict[str, NDArray[np.float32]] = {}
 
-    def predict(name: str) -> None:
-        logits[name] = engines[name](whole).logits
+    def predict(name: str) -> None:  # condition by condition, as experiment 2 does
+        logits[name] = np.concatenate([engines[name](one).logits for one in conditions])
 
     contenders = {name: lambda name=name: predict(name) for name in engines}
-    result = contest(work, contenders, amount=len(whole), ours="eager float32", turns=turns)
+    n = len(clean) * len(conditions)
+    result = contest(work, contenders, amount=n, ours="eager float32", turns=turns)
     result.notes.update(_agreement(logits, clean.labels))
     for name, counted in again.items():
-        result.notes[name]["share_computed_again"] = counted.images / (1 + turns) / len(whole)
+        result.notes[name]["share_computed_again"] = counted.images / (1 + turns) / n
     return result
 
 
@@ -105,7 +102,7 @@ def _engines(classifier: Classifier, sample: ImageSet, device: torch.device) -> 
     wanted = [("eager", "float32"), ("eager", "bfloat16")]
     if device.type == "cuda":
         wanted.append(("eager", "float16"))
-    elif has_openvino():
+    elif available():
         wanted += [("openvino", dtype) for dtype in ("float32", "int8")]
     found = {}
     for backend, dtype in wanted:
@@ -149,7 +146,7 @@ def _points(one: Estimate) -> dict[str, float]:
 
 def _trained(options: Options, device: torch.device, model: str, n: int, *settings: str) -> Contest:
     """A network trained here on the first ``n`` training images for two epochs, or resnet50 from its checkpoint."""
-    n_train, n_test, turns = (64, 16, 1) if options.quick else (n, 800, 2)
+    n_train, n_test, turns = (64, 16, 1) if options.quick else (n, 4000, 2)
     shown, test = training_and_test(options, n_train + 64, n_test)
     config = compose(["dataset=cifar10", f"model={model}", "train.epochs=2", *settings])
     classifier = models.build(config)
@@ -178,7 +175,7 @@ def _transformer(options: Options, device: torch.device) -> Contest:
     network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
     half = (0.5, 0.5, 0.5)
     classifier = Classifier(network.eval(), Preprocessing(224, "bicubic", half, half), None)
-    every = len(files) // (2 if options.quick else 100)
+    every = len(files) // (2 if options.quick else 1000)
     labels = np.arange(len(files), dtype=np.int64)[::every]  # one photograph a class, in the classes' order
     images = np.stack([_square(files[label]) for label in labels])
     test = ImageSet(images, labels, labels, tuple(file.stem for file in files))

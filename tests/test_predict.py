@@ -2,19 +2,18 @@
 
 import shutil
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
 import torch
 
-from withstand import data, models, planning, predict
+from withstand import data, models, predict
 from withstand.compose import compose
 from withstand.config import EvaluationConfig
 from withstand.data.imageset import ImageSet
-from withstand.engines import has_openvino
 from withstand.errors import UserError
 from withstand.exactness import exact
+from withstand.openvino_engine import available
 from withstand.predict import Predictor
 from withstand.preprocess import Preprocessing
 
@@ -76,9 +75,9 @@ def test_no_images_give_no_rows(classifier, test_set):
 
 
 FAST = [("eager", "bfloat16", 0.05), ("eager", "float16", 0.01)]
-if has_openvino():
+if available():
     FAST += [("openvino", "float32", 1e-4), ("openvino", "bfloat16", 0.05)]
-if has_openvino() and find_spec("nncf"):
+if available("int8"):
     FAST += [("openvino", "int8", 0.5)]
 
 
@@ -121,49 +120,12 @@ def test_exact_of_one_class_has_nothing_to_do():
     assert np.array_equal(exact(logits, lambda rows: logits[rows])[0], logits)
 
 
-def test_short_runs_try_nothing(classifier, test_set):
-    predictor = Predictor.planned(classifier, CPU, EvaluationConfig(), test_set, 70)
-    assert predictor.plan.backend == "eager" and predictor.trial is None
-
-
-def test_a_long_run_tries_and_keeps_its_choice(classifier, test_set, monkeypatch, tmp_path):
-    monkeypatch.setenv("WITHSTAND_CACHE", str(tmp_path))
-    first = Predictor.planned(classifier, CPU, EvaluationConfig(), test_set, 10**9)
-    assert first.trial is not None and first.trial.error <= 0.02 and first.trial.equal > 0.9
-    monkeypatch.setattr(planning, "_trials", lambda *_: pytest.fail("tried again"))
-    again = Predictor.planned(classifier, CPU, EvaluationConfig(), test_set, 10**9)
-    assert again.plan == first.plan and again.trial == first.trial
-
-
-def test_a_backend_that_fails_is_left_out(classifier, test_set, monkeypatch, tmp_path, capsys):
-    monkeypatch.setenv("WITHSTAND_CACHE", str(tmp_path))
-    build = planning.build
-
-    def broken(network, plan, *rest):
-        if plan.backend != "eager":
-            raise RuntimeError("no such layer")
-        return build(network, plan, *rest)
-
-    monkeypatch.setattr(planning, "build", broken)
-    predictor = Predictor.planned(classifier, CPU, EvaluationConfig(), test_set, 10**9)
-    assert predictor.plan.backend == "eager"
-
-
 def test_nonsense_is_refused(classifier, test_set, monkeypatch):
     with pytest.raises(UserError, match=r"int8 needs evaluation\.backend=openvino"):
         planned(classifier, test_set, dtype="int8", backend="eager")
-    monkeypatch.setattr("withstand.engines.find_spec", lambda name: None)
+    monkeypatch.setattr("withstand.openvino_engine.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install .withstand\[openvino\]"):
         planned(classifier, test_set, backend="openvino")
-
-
-def test_comparison_says_how_far_apart_logits_are():
-    expected = torch.tensor([[0.0, 2.0], [2.0, 0.0]])
-    got = torch.tensor([[0.0, 2.0], [0.0, 0.5]])
-    trial = planning.compare(planning.Plan("eager", "float32", 1), 1.0, got, expected)
-    assert trial.equal == 0.5 and trial.largest == 2.0
-    assert trial.error == pytest.approx((4.25 / 4) ** 0.5 / float(expected.std()))
-    assert planning.compare(trial.plan, 1.0, got * float("nan"), expected).error == float("inf")
 
 
 def test_images_are_never_written_to(classifier, test_set):

@@ -19,9 +19,9 @@ from withstand.data.imageset import ImageSet
 from withstand.engines import Engine, Plan, build
 from withstand.exactness import exact
 from withstand.models import Classifier
-from withstand.planning import Trial
 from withstand.preprocess import Preprocessing
 from withstand.store import Predictions
+from withstand.trials import Trial
 
 _CHUNK = {"cpu": 2**24, "cuda": 2**28}
 """Bytes of images on the device at a time. On a CPU nothing is carried anywhere, and more would only take memory."""

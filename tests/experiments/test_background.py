@@ -124,7 +124,7 @@ def test_an_engine_is_chosen_once_for_all_that_is_tested(monkeypatch):
             return planning.default(device, settings, classifier.preprocessing.image_size), None
         assert len(sample) == 60, "there are images to try it on"
         totals.append(total)
-        return fast, planning.Trial(fast, 1.0, 0.0, 0.0, 1.0)
+        return fast, planning.Trial(fast, 1.0, 0.0, 0.0, 1.0, 0.0, 60)
 
     monkeypatch.setattr(planning, "choose", choose)
     folder = run()

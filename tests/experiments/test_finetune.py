@@ -15,9 +15,10 @@ import torch
 
 from withstand import metrics, planning
 from withstand.cli import main
+from withstand.engines import Plan
 from withstand.finetuned import load_finetuned
-from withstand.planning import Plan, Trial
 from withstand.store import Predictions, Store
+from withstand.trials import Trial
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = [
@@ -124,7 +125,8 @@ def asked(monkeypatch):
             return planning.default(device, settings, classifier.preprocessing.image_size), None
         totals.append(total)
         assert len(sample), "there are images to try it on"
-        return Plan("eager", "bfloat16", 16), Trial(Plan("eager", "bfloat16", 16), 1.0, 0.0, 0.0, 1.0)
+        fast = Plan("eager", "bfloat16", 16)
+        return fast, Trial(fast, 1.0, 0.0, 0.0, 1.0, 0.0, len(sample))
 
     monkeypatch.setattr(planning, "choose", choose)
     return totals
