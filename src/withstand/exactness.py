@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FIRST = 64  # images of the smallest margins, from which the error is measured first
+_WIDER = 1.25  # than the largest error seen, as among ten times the images one such is: 1 in 20,000 escaped without
 
 
 def exact(
@@ -16,9 +17,9 @@ def exact(
     """Replace the logits of images whose two highest are nearer than the measured error allows.
 
     A prediction changes where another logit gains more on the highest than the margin between the two highest. The
-    largest such gain is measured on every image that is computed again, beginning with the nearest calls, and the bound
-    widens with it until no image within it is left. It is measured, not proven: an image outside may in principle be
-    off by more.
+    largest such gain is measured on every image that is computed again, beginning with the nearest calls, and the bound,
+    a quarter wider, grows with it until no image within it is left. It is measured, not proven: an image outside may in
+    principle be off by more.
 
     Args:
         logits: float32 N×K of the fast engine.
@@ -38,7 +39,9 @@ def exact(
         best[rows] = plain(rows)
         done[rows] = True
         gain = max(gain, _largest_gain(logits[rows], best[rows]))
-        rows = np.flatnonzero(~done & ~(margin > gain))  # written so that a NaN is computed again, too
+        rows = np.flatnonzero(
+            ~done & ~(margin > _WIDER * gain)
+        )  # written so that a NaN is computed again, too
     return best, done
 
 
@@ -49,7 +52,7 @@ def near_calls(logits: NDArray[np.float32], plain: NDArray[np.float32]) -> float
     """
     if logits.shape[1] < 2:
         return 0.0
-    return float((~(_margin(logits) > _largest_gain(logits, plain))).mean())
+    return float((~(_margin(logits) > _WIDER * _largest_gain(logits, plain))).mean())
 
 
 def _margin(logits: NDArray[np.float32]) -> NDArray[np.float32]:
