@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FIRST = 64  # images of the smallest margins, from which the error is measured first
-_WIDER = 1.25  # than the largest error seen, as among ten times the images one such is: 1 in 20,000 escaped without
+_WIDER = 1.25  # than the largest error seen: of the many images outside, one may be off by more (1 in 20,000 was)
 
 
 def exact(
