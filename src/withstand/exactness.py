@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FIRST = 64  # images of the smallest margins, from which the error is measured first
-_WIDER = 1.25  # than the largest error seen: of the many images outside, one may be off by more (1 in 20,000 was)
+_WIDER = 1.25  # than the largest error seen: of the many images outside, one may err more (1 in 20,000 did)
 
 
 def exact(
@@ -17,9 +17,9 @@ def exact(
     """Replace the logits of images whose two highest are nearer than the measured error allows.
 
     A prediction changes where another logit gains more on the highest than the margin between the two highest. The
-    largest such gain is measured on every image that is computed again, beginning with the nearest calls, and the bound,
-    a quarter wider, grows with it until no image within it is left. It is measured, not proven: an image outside may in
-    principle be off by more.
+    largest such gain is measured on every image that is computed again, beginning with the nearest calls, and the
+    bound, a quarter wider, grows with it until no image within it is left. It is measured, not proven: an image outside
+    may in principle be off by more.
 
     Args:
         logits: float32 N×K of the fast engine.
