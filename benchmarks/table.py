@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Iterator
@@ -110,9 +111,14 @@ def _engines(contest: dict[str, Any]) -> Iterator[str]:
         again = f"{100 * notes['share_computed_again']:.1f}%" if "share_computed_again" in notes else ""
         differences = (_difference(notes[f"top1_difference_{key}"]) for key in ("clean", "corrupted"))
         yield (
-            f"{start} {100 * notes['equal_predictions']:.2f}% |"
+            f"{start} {_rounded_down(notes['equal_predictions'])} |"
             f" {notes['largest_difference_of_logits']:.2g} | {' | '.join(differences)} | {again} |"
         )
+
+
+def _rounded_down(share: float) -> str:
+    """In percent: 100.00% is all of them."""
+    return f"{math.floor(1e4 * share) / 100:.2f}%"
 
 
 def _difference(one: dict[str, float]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FIRST = 64  # images of the smallest margins, from which the error is measured first
-_WIDER = 1.25  # than the largest error seen: of the many images outside, one may err more (1 in 20,000 did)
+_WIDER = 1.25  # than the largest error seen: of the many images outside, one may err more
 
 
 def exact(
