@@ -24,7 +24,7 @@ from torch import Tensor
 from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import training_and_test
 from withstand import device as devices
-from withstand import models
+from withstand import models, openvino_engine
 from withstand.compose import compose
 from withstand.config import EvaluationConfig
 from withstand.convolution import as_convolution
@@ -33,7 +33,6 @@ from withstand.corruptions.constants import nearest_preset
 from withstand.data.imageset import ImageSet
 from withstand.engines import Engine
 from withstand.models import Classifier
-from withstand.openvino_engine import available
 from withstand.predict import Predictor
 from withstand.preprocess import Preprocessing
 from withstand.statistics import Estimate, mcnemar, paired_difference
@@ -102,7 +101,7 @@ def _engines(classifier: Classifier, sample: ImageSet, device: torch.device) -> 
     wanted = [("eager", "float32"), ("eager", "bfloat16")]
     if device.type == "cuda":
         wanted.append(("eager", "float16"))
-    elif available():
+    elif openvino_engine.available():
         wanted += [("openvino", dtype) for dtype in ("float32", "int8")]
     found = {}
     for backend, dtype in wanted:

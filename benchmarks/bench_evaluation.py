@@ -21,10 +21,10 @@ from benchmarks import timm_loop, usual
 from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import images
 from withstand import device as devices
+from withstand import openvino_engine
 from withstand.config import EvaluationConfig
 from withstand.data.imageset import ImageSet
 from withstand.models import Classifier
-from withstand.openvino_engine import available
 from withstand.predict import Predictor
 from withstand.preprocess import Preprocessing
 
@@ -64,7 +64,7 @@ def _model(options: Options, device: torch.device, name: str, size: int, n: int)
     ours = Predictor.planned(classifier, device, EvaluationConfig(), test, total)
     contenders["withstand"] = lambda: ours(test).logits
     notes: dict[str, Any] = {"plan": ours.precision, "batch_size": ours.batch_size}
-    if available() and device.type == "cpu" and not options.quick:
+    if openvino_engine.available() and device.type == "cpu" and not options.quick:
         eight = Predictor.planned(classifier, device, EvaluationConfig(dtype="int8"), test, 0)
         contenders["withstand, evaluation.dtype=int8"] = lambda: eight(test).logits
     result = contest(

@@ -1,14 +1,15 @@
 """The engine of a long evaluation: tried, chosen once, kept."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
-from withstand import data, models, planning, trials
+from withstand import data, models, openvino_engine, planning, trials
 from withstand.compose import compose
 from withstand.config import EvaluationConfig
 from withstand.engines import Plan
-from withstand.openvino_engine import available
 
 CPU = torch.device("cpu")
 CONFIG = compose(["model=small_cnn", "dataset=shapes", "dataset.n_train=1", "dataset.n_test=70"])
@@ -46,7 +47,7 @@ def tried(monkeypatch):
         trials, "build", lambda network, plan, *rest: build(network, Plan("eager", "float32", 64), *rest)
     )
     monkeypatch.setattr(trials, "_try", trial)
-    monkeypatch.setattr(trials, "available", lambda dtype="float32": True)
+    monkeypatch.setattr(trials, "openvino_engine", SimpleNamespace(available=lambda dtype="float32": True))
     monkeypatch.setattr(planning.devices, "choose_dtype", lambda wanted, device: torch.float32)
     return seen
 
@@ -109,7 +110,7 @@ def test_exact_stays_with_float32_where_nearly_all_would_be_computed_again(
     assert plan.dtype == "float32"
 
 
-@pytest.mark.skipif(not available("int8"), reason="needs OpenVINO and NNCF")
+@pytest.mark.skipif(not openvino_engine.available("int8"), reason="needs OpenVINO and NNCF")
 def test_eight_bits_are_tried_in_earnest(classifier, sample):
     found = trials.tried(
         classifier,

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from withstand import data, models, predict
+from withstand import data, models, openvino_engine, predict
 from withstand.compose import compose
 from withstand.config import EvaluationConfig
 from withstand.data.imageset import ImageSet
 from withstand.errors import UserError
 from withstand.exactness import exact
-from withstand.openvino_engine import available
 from withstand.predict import Predictor
 from withstand.preprocess import Preprocessing
 
@@ -75,9 +74,9 @@ def test_no_images_give_no_rows(classifier, test_set):
 
 
 FAST = [("eager", "bfloat16", 0.05), ("eager", "float16", 0.01)]
-if available():
+if openvino_engine.available():
     FAST += [("openvino", "float32", 1e-4), ("openvino", "bfloat16", 0.05)]
-if available("int8"):
+if openvino_engine.available("int8"):
     FAST += [("openvino", "int8", 0.5)]
 
 

@@ -16,14 +16,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from withstand import atomic
+from withstand import atomic, openvino_engine
 from withstand import device as devices
 from withstand.config import EvaluationConfig
 from withstand.console import say
 from withstand.engines import Plan, cache_folder
 from withstand.errors import UserError
 from withstand.models import Classifier
-from withstand.openvino_engine import available
 from withstand.trials import Trial, tried
 
 _AS_FAST = 0.95  # of engines about as fast as the fastest, the most exact one is taken
@@ -104,6 +103,6 @@ def _key(classifier: Classifier, device: torch.device, settings: EvaluationConfi
         "total": total,
         "torch": torch.__version__,
         "measured": list(Trial.__dataclass_fields__),  # a choice written by another version is not read
-        "openvino": metadata.version("openvino") if available() else None,
+        "openvino": metadata.version("openvino") if openvino_engine.available() else None,
     }
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]

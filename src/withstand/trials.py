@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from withstand import device as devices
+from withstand import openvino_engine
 from withstand.config import EvaluationConfig
 from withstand.console import say
 from withstand.engines import Engine, Plan, build
 from withstand.exactness import near_calls
 from withstand.models import Classifier
-from withstand.openvino_engine import available
 
 _WORTH_TRYING = 60.0  # seconds that a run must be estimated at before conversions (5 to 20 s) are tried
 _WORTH_COMPILING = 600.0  # the same for torch.compile on a CPU (a minute or two); a GPU takes half of that
@@ -90,14 +90,15 @@ def _candidates(device: torch.device, settings: EvaluationConfig, plan: Plan, se
     elif settings.dtype == "auto" and device.type == "cuda":
         dtypes = fast
     backends = ["eager"]
-    if device.type == "cpu" and available():
+    if device.type == "cpu" and openvino_engine.available():
         backends.append("openvino")
     elif device.type != "mps" and seconds > _WORTH_COMPILING / (2 if device.type == "cuda" else 1):
         backends.append("compile")
     sizes = [settings.batch_size] if settings.batch_size else _sizes(plan.batch_size, device)
     plans = [Plan(b, d, s) for b in backends for d in dtypes for s in (sizes if b == "eager" else sizes[:1])]
-    if settings.exact and settings.dtype == "auto" and device.type == "cpu" and available("int8"):
-        plans.append(Plan("openvino", "int8", sizes[0]))  # its predictions will be float32's
+    open_to_int8 = settings.exact and settings.dtype == "auto"  # since its predictions will be float32's
+    if open_to_int8 and device.type == "cpu" and openvino_engine.available("int8"):
+        plans.append(Plan("openvino", "int8", sizes[0]))
     return plans
 
 
