@@ -131,12 +131,12 @@ def test_an_influence_is_what_one_more_image_moves(name: str) -> None:
     # Each image's value less the mean is n times what a hair more weight of it moves the metric by: check by doubling
     # every image once in a large set, where the sum of moves must come to nothing and each must have the right sign.
     given_ = drawn(n=1500)
-    values, n = PER_IMAGE[name](given_), 1500
-    assert np.mean(values) == pytest.approx(PER_IMAGE[name](given_).mean())
+    values, n = METRICS[name].per_image(given_), 1500
+    assert np.mean(values) == pytest.approx(METRICS[name].per_image(given_).mean())
     chosen = np.random.default_rng(2).permutation(n)[:750]
     # A half more of the images at once: the linear prediction against the metric of the enlarged set.
     twice = given_.take(np.sort(np.concatenate([np.arange(n), chosen])))
-    moved = PER_IMAGE[name](twice).mean() - values.mean()
+    moved = METRICS[name].per_image(twice).mean() - values.mean()
     predicted = (values.sum() + values[chosen].sum()) / (n + 750) - values.mean()
     assert moved == pytest.approx(predicted, abs=0.35 * abs(predicted) + 0.002)
 
@@ -151,9 +151,9 @@ def test_the_interval_of_a_metric_covers_its_limit(name: str) -> None:
         logits[np.arange(n), labels] += 1
         return predictions(2.5 * logits, labels)
 
-    limit = PER_IMAGE[name](fresh(400_000)).mean()
+    limit = METRICS[name].per_image(fresh(400_000)).mean()
     for seed in range(rounds):
-        values = PER_IMAGE[name](fresh(600))
+        values = METRICS[name].per_image(fresh(600))
         found = mean_over_conditions(np.asarray(values)[:, None], resamples=400, seed=seed)
         covered += found.low <= limit <= found.high
     assert 0.92 <= covered / rounds <= 0.98

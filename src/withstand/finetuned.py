@@ -15,18 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.conditions import CLEAN, Condition
-from withstand.errors import UserError
+from withstand.errors import UserError, nearest
 from withstand.groups import ALL, groups
+from withstand.metrics import find
 from withstand.runs import Run, load_run
 from withstand.statistics import (
     Estimate,
     McNemar,
+    holm,
     mcnemar,
     mean_over_conditions,
     paired_difference,
-    percentile_interval,
-    resampled_means,
-    wilson,
 )
 
 FOLDER = "finetune"
@@ -87,16 +86,24 @@ class Finetuned:
         return {name: members for name, members in found.items() if members}
 
     def gain(self, group: str, metric: str = "top1") -> Gain:
-        """What the fine-tuning did to a mean: before, after and their difference, with 95% intervals by image."""
-        column = self._columns.index((metric, group))
-        n = len(self.ids)
-        values = [part[:, [column]].mean(axis=0) for part in self._per_image]
-        draws = [part[:, [column]] for part in self._draws]
-        if len(self.groups[group]) == 1:
-            before, after = (wilson(round(float(value[0]) * n), n) for value in values)
-            return Gain(before, after, self.exact(self.groups[group][0], metric).difference)
-        before, after = (_estimate(value, draw, n) for value, draw in zip(values, draws, strict=True))
-        return Gain(before, after, _estimate(values[1] - values[0], draws[1] - draws[0], n))
+        """What the fine-tuning did to a mean: before, after and their difference, with 95% intervals by image.
+
+        Raises:
+            UserError: there is no such group or metric.
+        """
+        known = find(metric)
+        if group not in self.groups:
+            raise UserError(f"there is no group '{group}' of conditions here; {nearest(group, self.groups)}")
+        before, after = (
+            run.scores.of(metric, self.groups[group], self.ids).astype(np.float64)
+            for run in (self.before, self.after)
+        )
+        was, now = (
+            mean_over_conditions(one, known.bounds).within(known.low, known.high) for one in (before, after)
+        )
+        reach = np.inf if known.high is None else known.high - known.low
+        difference = paired_difference(after, before, 0 if known.high is None else reach)
+        return Gain(was, now, difference.within(-reach, reach))
 
     def exact(self, condition: Condition, metric: str = "top1") -> McNemar:
         """After against before on the images of one condition."""
@@ -108,14 +115,15 @@ class Finetuned:
     def rows(self) -> list[dict[str, Any]]:
         """A row a corrupted condition: the study's columns (percent, after fine-tuning), before, gain and test."""
         trained = {tuple(one) for one in self.facts["trained"]}
+        tests = [self.exact(condition) for condition in self.groups["corrupted"]]
+        corrected = holm([test.p for test in tests])
         rows = []
-        for condition in self.groups["corrupted"]:
+        for condition, exact, p in zip(self.groups["corrupted"], tests, corrected, strict=True):
             right = {
                 (when, metric): float(run.scores.of(metric, [condition], self.ids).mean(dtype=np.float64))
                 for when, run in (("before", self.before), ("after", self.after))
                 for metric in ("top1", "top5")
             }
-            exact = self.exact(condition)
             gain = exact.difference.times(100)
             rows.append(
                 {
@@ -130,6 +138,7 @@ class Finetuned:
                     "top1_gain_low": round(gain.low, 6),
                     "top1_gain_high": round(gain.high, 6),
                     "mcnemar_p": float(f"{exact.p:.6g}"),
+                    "mcnemar_p_holm": float(f"{p:.6g}"),
                     "n": len(self.ids),
                     "trained_on": (condition.variant, condition.severity) in trained,
                 }
@@ -140,32 +149,6 @@ class Finetuned:
     def ids(self) -> NDArray[np.int64]:
         """The source images that were tested, ascending."""
         return self.after.scores.ids
-
-    @cached_property
-    def _columns(self) -> list[tuple[str, str]]:
-        return [(metric, group) for metric in ("top1", "top5") for group in self.groups]
-
-    @cached_property
-    def _per_image(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Before and after, N × columns: each image's mean over a group."""
-        before, after = (
-            np.stack(
-                [
-                    run.scores.of(metric, self.groups[group], self.ids).mean(axis=1, dtype=np.float64)
-                    for metric, group in self._columns
-                ],
-                axis=1,
-            )
-            for run in (self.before, self.after)
-        )
-        return before, after
-
-    @cached_property
-    def _draws(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The same resampled images for both: R × columns each."""
-        both = resampled_means(np.concatenate(self._per_image, axis=1))
-        half = len(self._columns)
-        return both[:, :half], both[:, half:]
 
 
 @dataclass(frozen=True)
@@ -236,8 +219,3 @@ def read(folder: Path) -> Finetuned:
     files = {c: file for c, file in files.items() if (folder / "predictions" / file).is_file()}
     digest = {"weights_digest": after.summary["finetune"]["start"]}
     return Finetuned(replace(after, files=files, provenance=after.provenance | digest), after)
-
-
-def _estimate(value: NDArray[np.float64], draws: NDArray[np.float64], n: int) -> Estimate:
-    low, high = percentile_interval(draws, n)
-    return Estimate(float(value[0]), float(low[0]), float(high[0]), n)

@@ -15,12 +15,13 @@ def groups(conditions: Collection[Condition]) -> dict[str, tuple[Condition, ...]
     """``clean``, ``corrupted``, ``benchmark``, ``severity-S``, the families, and each variant, where not empty.
 
     A mean over ``corrupted`` is over all the shifted conditions there are: mean-19 where these are the nineteen
-    corruptions; ``benchmark`` is over the fifteen of the literature.
+    corruptions; ``benchmark`` is over the fifteen of the literature, and only there where all of them were seen at the
+    same severities: a mean over fourteen is another number.
     """
     shifted = tuple(sorted(one for one in conditions if one != CLEAN))
     found: dict[str, tuple[Condition, ...]] = {"clean": (CLEAN,)} if CLEAN in conditions else {}
     found[ALL] = shifted
-    found["benchmark"] = tuple(one for one in shifted if one.variant in BENCHMARK)
+    found["benchmark"] = _benchmark(shifted)
     for severity in sorted({one.severity for one in shifted if one.severity is not None}):
         found[f"severity-{severity}"] = tuple(one for one in shifted if one.severity == severity)
     for family, members in FAMILIES.items():
@@ -28,3 +29,9 @@ def groups(conditions: Collection[Condition]) -> dict[str, tuple[Condition, ...]
     for variant in dict.fromkeys(one.variant for one in shifted):
         found[variant] = tuple(one for one in shifted if one.variant == variant)
     return {name: members for name, members in found.items() if members}
+
+
+def _benchmark(shifted: Collection[Condition]) -> tuple[Condition, ...]:
+    members = tuple(one for one in shifted if one.variant in BENCHMARK)
+    severities = {one.severity for one in members}
+    return members if len(members) == len(BENCHMARK) * len(severities) else ()

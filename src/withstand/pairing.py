@@ -71,9 +71,6 @@ def _shifted(run: Run, shift: str) -> set[Condition]:
 
 def _lacks(run: Run, reference: Run, shift: str) -> str:
     """Why ``run`` cannot be compared on what ``reference`` saw; empty where it can."""
-    mine, theirs = (one.summary.get("corruption_source") for one in (run, reference))
-    if mine != theirs:
-        return f"its corrupted images are {mine}, the others' are {theirs}"
     needed = _shifted(reference, shift) | ({CLEAN} & set(reference.conditions))
     missing = sorted(needed - set(run.conditions))
     if missing:
@@ -81,6 +78,9 @@ def _lacks(run: Run, reference: Run, shift: str) -> str:
         return f"it lacks {len(missing)} of {len(needed)} conditions ({some}); give its command again to complete it"
     if run.sampled and reference.sampled and run.sampled.seed != reference.sampled.seed:
         return "it is a sample of other images; give its command again with the seed of the others"
+    other_images = _other_images(run, reference, needed)
+    if other_images:
+        return other_images
     ids, wanted = run.scores.ids, reference.scores.ids
     # A sample is compared on what it saw, which must be among what the other has.
     within, of = (ids, wanted) if run.sampled else (wanted, ids)
@@ -92,4 +92,23 @@ def _lacks(run: Run, reference: Run, shift: str) -> str:
     )
     if not np.array_equal(mine_labels, their_labels):
         return "the same ids have other labels in it: these are not the same images"
+    return ""
+
+
+def _other_images(run: Run, reference: Run, needed: set[Condition]) -> str:
+    """Whether the same condition shows the two runs other images, by what their predictions record of them."""
+    for condition in sorted(needed):
+        mine, theirs = run.shown(condition), reference.shown(condition)
+        if mine.get("shift") != theirs.get("shift"):
+            sources = [one.summary.get("corruption_source") for one in (run, reference)]
+            return f"its corrupted images are {sources[0]}, the others' are {sources[1]}"
+        alike = len(run.scores.ids) == len(
+            reference.scores.ids
+        )  # a digest is of all the test images of a run
+        if alike and mine.get("images") != theirs.get("images"):
+            return "the same ids are other images in it: its data set was drawn or decoded otherwise"
+        if condition != CLEAN and "shift" not in mine:  # an older record says it in words only
+            sources = [one.summary.get("corruption_source") for one in (run, reference)]
+            if sources[0] != sources[1]:
+                return f"its corrupted images are {sources[0]}, the others' are {sources[1]}"
     return ""

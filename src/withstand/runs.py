@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from withstand.conditions import Condition
 from withstand.errors import UserError
 from withstand.facts import Facts, training_of
-from withstand.metrics import PER_IMAGE
+from withstand.metrics import METRICS
 from withstand.sample import Sample
 from withstand.scores import Scores
-from withstand.statistics import wilson
+from withstand.statistics import exact
 from withstand.store import Predictions, Store
 
 
@@ -115,14 +115,22 @@ class Run:
         """The per-image values of every metric and condition; the logits are read once a metric, and not kept."""
         return Scores.over(self.conditions, self.predictions, sampled=self.sampled is not None)
 
+    def shown(self, condition: Condition) -> Mapping[str, Any]:
+        """What the images of a condition depend on, as its predictions record it: ``images`` and ``shift``, or nothing.
+
+        Equal ones mean equal images, wherever they were read from.
+        """
+        facts = Store(self.folder / "predictions").facts(self.files[condition])
+        return {key: facts[key] for key in ("images", "shift") if key in facts}
+
     def frame(self) -> pd.DataFrame:
-        """A row a condition: shift, variant, severity, n, every metric's mean, and top-1's 95% Wilson interval."""
+        """A row a condition: shift, variant, severity, n, every metric's mean, and top-1's 95% interval (exact)."""
         scores = self.scores
         rows = []
         for column, condition in enumerate(scores.conditions):
-            values = {name: scores.values(name)[:, column].astype(np.float64) for name in PER_IMAGE}
+            values = {name: scores.values(name)[:, column].astype(np.float64) for name in METRICS}
             n = int((~np.isnan(values["top1"])).sum())
-            interval = wilson(int(np.nansum(values["top1"])), n) if n else None
+            interval = exact(int(np.nansum(values["top1"])), n) if n else None
             rows.append(
                 {
                     "model": self.model,

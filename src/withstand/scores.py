@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.conditions import Condition
-from withstand.errors import UserError, nearest
-from withstand.metrics import PER_IMAGE
+from withstand.metrics import find, not_numbers
 from withstand.store import Predictions
 
 
@@ -30,6 +29,7 @@ class Scores:
     conditions: tuple[Condition, ...]
     read: Callable[[Condition], Predictions]
     _known: dict[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    _broken: dict[Condition, int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def over(
@@ -56,19 +56,25 @@ class Scores:
         Raises:
             UserError: there is no such metric.
         """
-        if metric not in PER_IMAGE:
-            raise UserError(f"unknown metric '{metric}'; {nearest(metric, PER_IMAGE)}")
+        known = find(metric)
         if metric not in self._known:
             table = np.full((len(self.ids), len(self.conditions)), np.nan, np.float32)
             for column, condition in enumerate(self.conditions):
                 read = self.read(condition)
                 if not np.isin(read.ids, self.ids).all():
                     read = read.take(np.flatnonzero(np.isin(read.ids, self.ids)))
-                value = np.asarray(PER_IMAGE[metric](read), np.float32)
+                self._broken[condition] = int(not_numbers(read).sum())
+                value = np.asarray(known.per_image(read), np.float32)
                 # A network that gave no number is not an image unseen: it must show.
                 table[np.searchsorted(self.ids, read.ids), column] = np.where(np.isnan(value), np.inf, value)
             self._known[metric] = table
         return self._known[metric]
+
+    @property
+    def broken(self) -> dict[Condition, int]:
+        """Condition → answers that are not numbers (NaN or infinite logits), which are wrong in every metric."""
+        self.values("top1")
+        return {condition: count for condition, count in self._broken.items() if count}
 
     def of(
         self, metric: str, conditions: Iterable[Condition], ids: NDArray[np.int64] | None = None

@@ -130,6 +130,17 @@ class Store:
                 f"cannot read the predictions in {path}: {error}; delete the file and run the evaluation again"
             ) from error
 
+    def facts(self, file: str) -> dict[str, Any]:
+        """What the predictions in a file depend on, as it says itself; empty where it says nothing."""
+        try:
+            found = (pq.read_schema(self.root / file).metadata or {}).get(b"withstand")
+            content = json.loads(found) if found else {}
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise UserError(
+                f"cannot read {self.root / file}: {error}; delete the file and run the evaluation again"
+            ) from error
+        return content if isinstance(content, dict) else {}
+
     def part(self, cell: Cell) -> Predictions | None:
         """What there is of a cell: all of it, or the part that was predicted first; None where there is nothing."""
         if cell in self:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from withstand.data.download import download
 from withstand.errors import UserError
-from withstand.statistics import Estimate, wilson
+from withstand.statistics import Estimate, exact
 from withstand.store import Predictions
 
 URL = "https://raw.githubusercontent.com/MadryLab/backgrounds_challenge/master/in_to_in9.json"
@@ -65,7 +65,7 @@ def through(predictions: Predictions, class_of: NDArray[np.int64], classes: int)
 def outside(predictions: Predictions) -> Estimate:
     """Share of the images for which an output outside all classes is highest, of predictions seen ``through`` a map."""
     last = predictions.logits.shape[1] - 1
-    return wilson(int((predictions.logits.argmax(axis=1) == last).sum()), len(predictions))
+    return exact(int((predictions.logits.argmax(axis=1) == last).sum()), len(predictions))
 
 
 def restricted(predictions: Predictions) -> Predictions:

@@ -11,34 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.metrics import correct
-from withstand.statistics import Estimate, percentile_interval, resampled_means, wilson
+from withstand.statistics import Estimate, condition_values, exact, mean_interval
 from withstand.store import Predictions
 
 
 def accuracy(predictions: Predictions) -> Estimate:
-    """Top-1 in shares, with the Wilson interval."""
+    """Top-1 in shares, with the exact interval."""
     right = correct(predictions)
-    return wilson(int(right.sum()), len(right))
+    return exact(int(right.sum()), len(right))
 
 
 def gap(ours: Predictions, other: Predictions) -> Estimate:
-    """Top-1 under ``ours`` minus that under ``other``, with an interval that resamples foregrounds.
+    """Top-1 under ``ours`` minus that under ``other``, with an interval over foregrounds.
 
-    A foreground that both show is drawn in both or in neither; one that only one of them shows counts there alone, as
-    in the published protocol. Where all are shared this is the paired bootstrap of the difference.
+    A foreground that both show is one draw; one that only one of them shows counts there alone, as in the published
+    protocol.
     """
     ids = np.union1d(ours.ids, other.ids)
-    columns = np.zeros((len(ids), 4))
+    right = np.full((len(ids), 2), np.nan)
     for column, one in enumerate((ours, other)):
-        at = np.searchsorted(ids, one.ids)
-        columns[at, 2 * column], columns[at, 2 * column + 1] = correct(one), 1
-    draws = resampled_means(columns)
-    a, n_a, b, n_b = columns.mean(axis=0)
-    drawn = draws[:, [0]] / np.maximum(draws[:, [1]], 1e-12) - draws[:, [2]] / np.maximum(
-        draws[:, [3]], 1e-12
-    )
-    low, high = percentile_interval(drawn, len(ids))
-    return Estimate(float(a / n_a - b / n_b), float(low[0]), float(high[0]), len(ids))
+        right[np.searchsorted(ids, one.ids), column] = correct(one)
+    both = condition_values(right)
+    return mean_interval(both[:, 0] - both[:, 1], (-1, 1)).within(-1, 1)
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ def pull(predictions: Predictions) -> Pull | None:
     object_, scene = (
         int((said == truth[apart]).sum()) for truth in (predictions.labels, predictions.background)
     )
-    return Pull(wilson(object_, n), wilson(scene, n), wilson(n - object_ - scene, n))
+    return Pull(exact(object_, n), exact(scene, n), exact(n - object_ - scene, n))
 
 
 def pull_matrix(predictions: Predictions, classes: int) -> NDArray[np.float64]:
@@ -93,7 +87,7 @@ def by_class(predictions: Predictions, classes: int) -> list[Estimate | None]:
     found: list[Estimate | None] = []
     for label in range(classes):
         own = predictions.labels == label
-        found.append(wilson(int(right[own].sum()), int(own.sum())) if own.any() else None)
+        found.append(exact(int(right[own].sum()), int(own.sum())) if own.any() else None)
     return found
 
 

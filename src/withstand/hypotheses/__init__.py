@@ -4,7 +4,8 @@
 ...     print(one.hypothesis.claim, one.verdict, one.effect, one.p_holm)
 """
 
-from withstand.hypotheses.answer import Answer, Confounder, Contrast, answer
+from withstand.hypotheses.answer import Answer, Contrast, answer
 from withstand.hypotheses.claim import Hypothesis, Measure, load, read
+from withstand.hypotheses.confounders import Confounder
 
 __all__ = ["Answer", "Confounder", "Contrast", "Hypothesis", "Measure", "answer", "load", "read"]

@@ -7,28 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from withstand.hypotheses import effects
 from withstand.hypotheses.claim import Hypothesis
+from withstand.hypotheses.confounders import Confounder, confounders
+from withstand.hypotheses.effects import Measured, Pair
 from withstand.hypotheses.sides import absent, comparable, grouped, paired, shared_ids
 from withstand.hypotheses.subjects import Subject, subjects
+from withstand.metrics import find
 from withstand.runs import LeftOut, Run
-from withstand.statistics import (
-    LEVEL,
-    Estimate,
-    function_of_means,
-    holm,
-    over_seeds,
-    resampled_means,
-    sign_flip,
-    simultaneous_intervals,
-)
+from withstand.statistics import LEVEL, Estimate, holm
 
 Verdict = Literal["supported", "refuted", "not decided", "no data"]
-Trainings = tuple[NDArray[np.float64], ...]
-"""S×N for each side of a pair: a row a training, a column a source image."""
 
-CONFOUNDERS = ("architecture", "corpus", "image_size", "parameters", "protocol")
+FACTS = ("architecture", "corpus", "image_size", "parameters", "protocol")
+"""Facts beside the recorded settings that may be the cause."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class Contrast:
     """One pair of classifiers; ``less`` is empty where the claim is about one alone. Effects have the measure's unit.
 
     Attributes:
-        effect: the intervals of all pairs of a hypothesis hold together.
+        effect: the intervals of all pairs of a hypothesis hold together, over seeds too where both sides have several.
         seeds: trainings on either side.
     """
 
@@ -47,22 +40,16 @@ class Contrast:
 
 
 @dataclass(frozen=True)
-class Confounder:
-    """Something else in which the two sides differ, and so may be the cause: the values of each pair."""
-
-    fact: str
-    more: tuple[str, ...]
-    less: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Answer:
     """What the runs say of one hypothesis.
 
     Attributes:
         effect: mean over the pairs, positive where the claim has it right; None without data.
-        p: two-sided permutation p-value over source images.
+        p: two-sided p-value of "no effect", over source images, and over seeds or models where ``scope`` says so.
         p_holm: the same, corrected for all the hypotheses that were answered together.
+        scope: in words, what the answer is about: these trainings, these models, or models of these kinds.
+        clean: for claims about corruption: the same difference on clean images (top-1), and ``drop``: in the drop.
+        unrecorded: classifiers whose settings are not on record.
         reason: why the verdict is not plainly that of the effect; empty where it is.
         sampled: whether a classifier saw a random part of the images only.
     """
@@ -72,8 +59,12 @@ class Answer:
     effect: Estimate | None = None
     p: float | None = None
     p_holm: float | None = None
+    scope: str = ""
+    clean: Estimate | None = None
+    drop: Estimate | None = None
     contrasts: tuple[Contrast, ...] = ()
     confounders: tuple[Confounder, ...] = ()
+    unrecorded: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     reason: str = ""
     sampled: bool = False
@@ -108,13 +99,18 @@ def _judged(one: Answer) -> Answer:
 
 
 def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
-    sides = [grouped(found, chosen) if chosen else [] for chosen in (hypothesis.more, hypothesis.less)]
+    sides, left_out = [], []
+    for chosen in (hypothesis.more, hypothesis.less):
+        groups, copies = grouped(found, chosen) if chosen else ([], [])
+        sides.append(groups)
+        left_out += copies
     nobody = absent(hypothesis, bool(found), *sides)
     if nobody:
         return Answer(hypothesis, "no data", reason=nobody)
-    kept, left_out = comparable([subject for side in sides for group in side for subject in group])
+    kept, others = comparable([subject for side in sides for group in side for subject in group])
+    left_out += others
     more, less = ([g for g in ([s for s in group if s in kept] for group in side) if g] for side in sides)
-    pairs: list[tuple[list[Subject], list[Subject]]] = [(group, []) for group in more]
+    pairs: list[Pair] = [(group, []) for group in more]
     if hypothesis.less:
         pairs, unpaired = paired(more, less, hypothesis.equal)
         left_out += unpaired
@@ -122,61 +118,40 @@ def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
         shared = "".join(f" and share {fact}" for fact in hypothesis.equal)
         reason = f"no two classifiers of the two sides were measured alike{shared}"
         return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=reason)
-    ids = shared_ids([subject for pair in pairs for side in pair for subject in side])
-    trainings = [
-        tuple(np.stack([one.values(ids) for one in side]) for side in pair if side) for pair in pairs
-    ]
-    differences = np.stack([_difference(pair) for pair in trainings], axis=1)
-    together = simultaneous_intervals(differences.mean(axis=0), resampled_means(differences), len(ids))
+    return _measured(hypothesis, pairs, tuple(left_out))
+
+
+def _measured(hypothesis: Hypothesis, pairs: list[Pair], left_out: tuple[LeftOut, ...]) -> Answer:
+    every = [subject for pair in pairs for side in pair for subject in side]
+    ids = shared_ids(every)
+    measured = Measured.of(pairs, hypothesis.measure.metric, ids, bool(hypothesis.measure.minus))
     contrasts = tuple(
         Contrast(a[0].name, b[0].name if b else "", estimate, (len(a), len(b)))
-        for (a, b), estimate in zip(pairs, together, strict=True)
+        for (a, b), estimate in zip(pairs, effects.contrasts(pairs, measured), strict=True)
     )
-    effect, p = _effect(differences, trainings)
+    effect, p, scope = effects.effect(pairs, measured)
+    share = find(hypothesis.measure.metric).share and not hypothesis.measure.minus
+    clean, drop = effects.beside(pairs, measured) if share else (None, None)
+    claimed = {*hypothesis.more, *hypothesis.less, *hypothesis.equal}
     return Answer(
         hypothesis,
         "not decided",
         effect,
         p,
         None,
+        scope,
+        clean,
+        drop,
         contrasts,
-        _confounders(hypothesis, pairs),
-        tuple(left_out),
-        sampled=any(subject.sampled for pair in pairs for side in pair for subject in side),
+        confounders([(_known(a), _known(b)) for a, b in pairs if b], claimed),
+        tuple(dict.fromkeys(one.name for one in every if not one.settings)),
+        left_out,
+        sampled=any(subject.sampled for subject in every),
     )
 
 
-def _effect(differences: NDArray[np.float64], trainings: Sequence[Trainings]) -> tuple[Estimate, float]:
-    """The mean over pairs, its interval and p-value; over seeds too where all were trained twice or more."""
-    seeds = min(len(side) for pair in trainings for side in pair)
-    if seeds < 2:
-        mean = differences.mean(axis=1, keepdims=True)
-        return function_of_means(mean, lambda m: m[..., 0]), float(sign_flip(mean)[0])
-    # The s-th trainings of all pairs make one training of the whole.
-    sides = [np.mean([one[:seeds] for one in side], axis=0) for side in zip(*trainings, strict=True)]
-    low, high = 0.0, 1.0  # the p-value is where the interval begins to touch zero
-    for _ in range(30):
-        middle = (low + high) / 2
-        touches = not over_seeds(*sides, level=1 - middle).excludes_zero
-        low, high = (middle, high) if touches else (low, middle)
-    return over_seeds(*sides), high
-
-
-def _difference(pair: Trainings) -> NDArray[np.float64]:
-    means = [side.mean(axis=0) for side in pair]
-    difference: NDArray[np.float64] = means[0] - means[1] if len(means) > 1 else means[0]
-    return difference
-
-
-def _confounders(
-    hypothesis: Hypothesis, pairs: Sequence[tuple[list[Subject], list[Subject]]]
-) -> tuple[Confounder, ...]:
-    """Facts that differ within a pair and are neither what the claim is about nor held equal."""
-    claimed = {*hypothesis.more, *hypothesis.less, *hypothesis.equal}
-    claimed |= {"corpus"} if "pretrained" in claimed else {"architecture"} if "family" in claimed else set()
-    found = []
-    for fact in CONFOUNDERS:
-        values = [tuple(str(side[0].facts.get(fact)) for side in pair) for pair in pairs if pair[1]]
-        if fact not in claimed and any(a != b for a, b in values):
-            found.append(Confounder(fact, tuple(a for a, _ in values), tuple(b for _, b in values)))
-    return tuple(found)
+def _known(side: list[Subject]) -> dict[str, str]:
+    """Facts and settings of a side's model; its seeds are no difference between models."""
+    first = side[0]
+    facts = {fact: str(first.facts.get(fact)) for fact in FACTS if first.facts.get(fact) is not None}
+    return {**first.settings, **facts}

@@ -11,7 +11,7 @@ import yaml
 
 from withstand.errors import UserError, nearest
 from withstand.facts import NAMES
-from withstand.metrics import PER_IMAGE
+from withstand.metrics import METRICS
 
 KINDS = ("corruption", "finetuning", "background")
 SELECTORS = (*NAMES, "architecture", "leaks", "rank")
@@ -24,7 +24,7 @@ class Measure:
 
     Attributes:
         of: corruption (a run), finetuning (after minus before) or background.
-        metric: one of ``metrics.PER_IMAGE``; for background, top1.
+        metric: one of ``metrics.METRICS``; for background, top1.
         over: the group of conditions, or the variant of the backgrounds.
         minus: another group, whose value is taken off; none by default.
     """
@@ -76,7 +76,7 @@ def read(path: Path) -> Hypothesis:
     measured, equal = content["measure"], content.get("equal") or []
     _known(path, "key of measure", measured, tuple(Measure.__dataclass_fields__))
     _known(path, "kind of measure", [measured.get("of", "")], KINDS)
-    _known(path, "metric", [measured.get("metric", "top1")], tuple(PER_IMAGE))
+    _known(path, "metric", [measured.get("metric", "top1")], tuple(METRICS))
     for facts in (content["more"], content.get("less", {}), equal):
         _known(path, "fact", facts, SELECTORS)
     return Hypothesis(

@@ -20,14 +20,32 @@ _NOBODY = {
 }
 
 
-def grouped(found: Sequence[Subject], chosen: Mapping[str, Any]) -> list[list[Subject]]:
-    """The classifiers of a side, trainings of one model by different seeds together."""
+def grouped(found: Sequence[Subject], chosen: Mapping[str, Any]) -> tuple[list[list[Subject]], list[LeftOut]]:
+    """The classifiers of a side, trainings of one model by different seeds together; and copies, which do not count.
+
+    A training is told by its seed and the digest of its weights: the same weights under two names are one classifier.
+    """
     by_model: dict[tuple[Any, ...], list[Subject]] = {}
+    known: dict[Any, str] = {}
+    copies = []
     for subject in found:
-        if all(_is(subject.facts.get(fact), wanted) for fact, wanted in chosen.items()):
-            same = tuple((k, v) for k, v in sorted(subject.facts.items()) if k not in ("seed", "rank"))
-            by_model.setdefault(same, []).append(subject)
-    return list(by_model.values())
+        if not all(_is(subject.facts.get(fact), wanted) for fact, wanted in chosen.items()):
+            continue
+        same = tuple((k, v) for k, v in sorted(subject.facts.items()) if k not in ("seed", "rank", "weights"))
+        weights, protocol = subject.facts.get("weights"), subject.facts.get("protocol")
+        first = known.get(("weights", weights, protocol)) or known.get(
+            ("seed", subject.facts.get("seed"), same)
+        )
+        if first and (weights or subject.facts.get("seed") is not None):
+            copies.append(
+                LeftOut(subject.name, f"it is {first} again: the same weights, or the same training by seed")
+            )
+            continue
+        by_model.setdefault(same, []).append(subject)
+        known[("seed", subject.facts.get("seed"), same)] = subject.name
+        if weights:
+            known[("weights", weights, protocol)] = subject.name
+    return list(by_model.values()), copies
 
 
 def _is(value: Any, wanted: Any) -> bool:

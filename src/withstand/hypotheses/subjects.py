@@ -1,8 +1,8 @@
-"""What hypotheses speak of: a classifier with its facts and one value an image, of any experiment."""
+"""What hypotheses speak of: a classifier with its facts and one value an image and condition, of any experiment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.backgrounds.results import leaked, outcomes
+from withstand.conditions import CLEAN
 from withstand.facts import Facts
 from withstand.finetuned import load_finetuned
 from withstand.groups import groups
 from withstand.hypotheses.claim import Measure
-from withstand.metrics import PER_IMAGE
+from withstand.hypotheses.confounders import settings
+from withstand.metrics import METRICS
 from withstand.runs import Run, names
 from withstand.statistics import image_values
+from withstand.store import Predictions
 
-Values = NDArray[np.float64]
+Tables = tuple[NDArray[np.float64], ...]
+"""N×C for the conditions that a measure is over, then for those that are taken off, if any; NaN where not seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,19 +30,23 @@ class Subject:
     """One classifier as one experiment left it.
 
     Attributes:
-        facts: fact → value, what selectors and confounders look at.
+        facts: fact → value, what selectors look at.
+        settings: every recorded setting, by key; empty where the run has no record.
         basis: what it was measured on: dataset, source of the images, conditions. Only equal ones compare.
         ids: int64 N, the source images.
-        values: gives float64, the measure of each of the images asked for.
+        tables: gives the measure of each of the images asked for, under each condition.
+        clean: gives N×1, whether each of them is right clean; None where clean images are no part of the measure.
         sampled: whether it saw a random part of the images only.
         level: for ranking: the accuracy before.
     """
 
     name: str
     facts: dict[str, Any]
+    settings: Mapping[str, str]
     basis: tuple[Any, ...]
     ids: NDArray[np.int64]
-    values: Callable[[NDArray[np.int64]], Values] = field(repr=False)
+    tables: Callable[[NDArray[np.int64]], Tables] = field(repr=False)
+    clean: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = field(default=None, repr=False)
     sampled: bool = False
     level: float | None = None
 
@@ -53,22 +61,41 @@ def subjects(runs: Sequence[Run], measure: Measure) -> list[Subject]:
 def _facts(run: Run, **more: Any) -> dict[str, Any]:
     known = asdict(Facts.of(run.summary, run.provenance))
     model = (run.provenance.get("config") or {}).get("model") or {}
-    own = {"architecture": model.get("name") or known["model"], "leaks": "no", "training": run.training}
+    own = {
+        "architecture": model.get("name") or known["model"],
+        "leaks": "no",
+        "training": run.training,
+        "weights": run.provenance.get("weights_digest"),
+    }
     return known | own | more
 
 
 def _corruption(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
     known = groups(run.conditions)
-    wanted = [group for group in (measure.over, measure.minus) if group]
-    if any(group not in known for group in wanted):
+    wanted = [known.get(group) for group in (measure.over, measure.minus) if group]
+    conditions = [one for one in wanted if one is not None]
+    if len(conditions) < len(wanted):
         return
-    basis = (run.dataset, run.summary.get("corruption_source"), *(known[group] for group in wanted))
+    shown = tuple(str(run.shown(group[0]).get("shift")) for group in conditions)
+    source = shown if "None" not in shown else (run.summary.get("corruption_source"),)
 
-    def values(ids: NDArray[np.int64]) -> Values:
-        means = [image_values(run.on(ids).scores.of(measure.metric, known[g], ids)) for g in wanted]
-        return means[0] - means[1] if len(means) > 1 else means[0]
+    def tables(ids: NDArray[np.int64]) -> Tables:
+        scores = run.on(ids).scores
+        return tuple(scores.of(measure.metric, group, ids).astype(np.float64) for group in conditions)
 
-    yield Subject(name, _facts(run), basis, run.scores.ids, values, run.sampled is not None)
+    def clean(ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        return run.on(ids).scores.of("top1", [CLEAN], ids).astype(np.float64)
+
+    yield Subject(
+        name,
+        _facts(run),
+        settings(run.provenance),
+        (run.dataset, source, *conditions),
+        run.scores.ids,
+        tables,
+        clean if CLEAN in run.conditions and CLEAN not in conditions[0] else None,
+        run.sampled is not None,
+    )
 
 
 def _finetuning(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
@@ -84,16 +111,17 @@ def _finetuning(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
             leaks="yes" if leak.get("images") else "no",
         )
 
-        def values(
+        def tables(
             ids: NDArray[np.int64], before: Run = tuned.before, after: Run = tuned.after, on: Any = conditions
-        ) -> Values:
-            a, b = (image_values(one.on(ids).scores.of(measure.metric, on, ids)) for one in (after, before))
-            return a - b
+        ) -> Tables:
+            a, b = (one.on(ids).scores.of(measure.metric, on, ids) for one in (after, before))
+            return (a.astype(np.float64) - b,)
 
         ids = np.intersect1d(tuned.before.scores.ids, tuned.after.scores.ids)
         level = float(image_values(tuned.before.scores.of("top1", conditions, ids)).mean())
         basis = (run.dataset, tuned.after.summary.get("corruption_source"), conditions)
-        yield Subject(f"{name} ({tuned.name})", facts, basis, ids, values, level=level)
+        record = settings(tuned.after.provenance)
+        yield Subject(f"{name} ({tuned.name})", facts, record, basis, ids, tables, level=level)
 
 
 def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
@@ -102,22 +130,21 @@ def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
         if any(variant not in outcome.predictions for variant in wanted):
             continue
         shown = [outcome.predictions[variant] for variant in wanted]
-        each = [PER_IMAGE[measure.metric](one).astype(np.float64) for one in shown]
         ids = shown[0].ids
         for one in shown[1:]:
             ids = np.intersect1d(ids, one.ids)
 
-        def values(asked: NDArray[np.int64], shown: Any = shown, each: Any = each) -> Values:
+        def tables(asked: NDArray[np.int64], shown: Sequence[Predictions] = shown) -> Tables:
             aligned = []
-            for one, value in zip(shown, each, strict=True):
+            for one in shown:
+                value = METRICS[measure.metric].per_image(one).astype(np.float64)
                 order = np.argsort(one.ids)
-                aligned.append(value[order[np.searchsorted(one.ids[order], asked)]])
-            difference: Values = aligned[0] - (aligned[1] if len(aligned) > 1 else 0)
-            return difference
+                aligned.append(value[order[np.searchsorted(one.ids[order], asked)]][:, None])
+            return tuple(aligned)
 
         facts = _facts(run, protocol=outcome.protocol, leaks="yes" if leaked(outcome.record) else "no")
-        label = f"{name} ({outcome.protocol})"
-        yield Subject(label, facts, (run.dataset, outcome.record.get("source")), np.sort(ids), values)
+        label, record = f"{name} ({outcome.protocol})", settings(run.provenance)
+        yield Subject(label, facts, record, (run.dataset, outcome.record.get("source")), np.sort(ids), tables)
 
 
 def _ranked(found: Iterable[Subject]) -> list[Subject]:

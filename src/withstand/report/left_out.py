@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from withstand.comparison import Comparison
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
+from withstand.groups import ALL
 from withstand.report.words import listed, spaced
 from withstand.runs import LeftOut, Run
 
@@ -12,6 +14,35 @@ from withstand.runs import LeftOut, Run
 def missing(runs: Mapping[str, Run]) -> list[LeftOut]:
     """What each run lacks, one line a fact."""
     return [LeftOut(name, reason) for name, run in runs.items() for reason in _lacks(run)]
+
+
+FEW_IMAGES, FEW_ERRORS = 30, 10
+"""Below these, an interval holds but says little."""
+
+
+def caution(runs: Mapping[str, Run], compared: Comparison) -> list[LeftOut]:
+    """What to bear in mind: answers that are no numbers, and numbers that rest on few images or few errors."""
+    found = []
+    for name, run in runs.items():
+        broken = run.scores.broken
+        if broken:
+            conditions = f"{len(broken)} condition{'s' if len(broken) > 1 else ''}"
+            found.append(
+                LeftOut(
+                    name,
+                    f"{sum(broken.values()):,} of its answers, under {conditions}, are not numbers (NaN or infinite"
+                    " logits): they count as wrong in every metric",
+                )
+            )
+    if 0 < len(compared.ids) < FEW_IMAGES:
+        reason = f"they rest on {len(compared.ids)} images, fewer than {FEW_IMAGES}"
+        found.append(LeftOut("all numbers", reason))
+    for name in compared.names if compared.conditions else ():
+        erring = int((compared.values(name, ALL) == 0).any(axis=1).sum())
+        if erring < FEW_ERRORS:
+            reason = f"it errs on {erring} images only, fewer than {FEW_ERRORS}: its differences say little"
+            found.append(LeftOut(name, reason))
+    return found
 
 
 def together(found: Iterable[LeftOut]) -> list[LeftOut]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -48,14 +49,14 @@ class Column:
             return value
         if self.style == "p":  # a p-value: digits beyond the fourth say nothing
             return f"{value:.2g}" if value >= 0.0001 else "< 0.0001"
-        return _minus(format(value, self.style))
+        return _minus(format(value, self.style)) if math.isfinite(value) else _unbounded(value)
 
     def interval(self, value: Value) -> str:
         """The interval as people read it; empty where there is none."""
         if not isinstance(value, Estimate):
             return ""
         between = " to " if "+" in self.style else "–"
-        return between.join(_minus(format(end, self.style)) for end in (value.low, value.high))
+        return between.join(self.text(end) for end in (value.low, value.high))
 
 
 MODEL = Column("model", "model")
@@ -125,7 +126,12 @@ def _plain(value: float) -> str:
 
 
 def _minus(number: str) -> str:
-    return number.replace("-", "−")
+    """With a real minus, and none before a number that is shown as zero."""
+    return number.replace("-", "−" if any(digit in "123456789" for digit in number) else "")
+
+
+def _unbounded(value: float) -> str:
+    return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
 
 
 def by_group(together: Comparison, name: str, title: str, groups: Mapping[str, str]) -> Table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from rich import box
 from rich.table import Table
@@ -12,11 +11,11 @@ from withstand.backgrounds.results import GAPS, Outcome, leaked
 from withstand.comparison import compare
 from withstand.finetuned import Finetuned
 from withstand.report import finetune_tables
+from withstand.report.left_out import caution
 from withstand.report.samples import MARK, note, samples
 from withstand.report.sections import results
 from withstand.report.table import Column, Row, Value
 from withstand.runs import Run, names
-from withstand.statistics import Estimate
 
 
 def table(runs: Sequence[Run]) -> Table:
@@ -24,7 +23,6 @@ def table(runs: Sequence[Run]) -> Table:
     together = compare(runs)
     called = dict(zip(names(runs), runs, strict=True))
     source, sampled = results.table(called, together), samples(called)
-    columns = {column.key: replace(column, style=".1f") for column in source.columns}
     shown = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
     )
@@ -40,21 +38,20 @@ def table(runs: Sequence[Run]) -> Table:
     for row in source.rows:
         if row.origin == "published":
             continue
-        model, clean, mean, drop, worst = (
-            row.values.get(key) for key in ("model", "clean_top1", "corrupted_top1", "drop", "worst")
-        )
-        interval = f" ({columns['corrupted_top1'].interval(mean)})" if isinstance(mean, Estimate) else ""
+        model, worst = str(row.values["model"]), str(row.values.get("worst") or "–")
         shown.add_row(
             f"{model}{' *' if row.origin == 'apart' else ''}{MARK if model in sampled else ''}",
-            columns["clean_top1"].text(clean) + _plus_minus(clean),
-            columns["corrupted_top1"].text(mean) + interval,
-            columns["drop"].text(drop),
-            columns["worst"].text(worst),
+            *(
+                _number(row, key) + _interval(row.values.get(key))
+                for key in ("clean_top1", "corrupted_top1", "drop")
+            ),
+            worst,
             style="dim" if row.origin == "apart" else None,
         )
     apart = [f"* {one.what} does not compare with the others: {one.reason}" for one in together.left_out]
+    apart += [f"{one.what}: {one.reason}" for one in caution(called, together)]
     parts = [note(name, sample) for name, sample in sampled.items()]
-    shown.caption = "\n".join(["± and brackets: 95% intervals over the source images", *parts, *apart])
+    shown.caption = "\n".join(["brackets: 95% intervals over the source images", *parts, *apart])
     return shown
 
 
@@ -67,11 +64,11 @@ def backgrounds(outcome: Outcome) -> Table:
         f"{outcome.model}: top-1 (%) of the same foregrounds on other backgrounds, {outcome.protocol}"
     )
     shown.title_style = "bold"
-    for heading in ("on", "top-1", "95%", "says background", "images"):
+    for heading in ("on", "top-1", "95%", "background’s class", "images"):
         shown.add_column(heading, justify="left" if heading == "on" else "right", no_wrap=True)
     for variant, share in outcome.accuracy.items():
         one, pull = share.times(100), outcome.pulls.get(variant)
-        says = f"{100 * pull.background.value:.1f} of {pull.n:,}" if pull else ""
+        says = f"{100 * pull.background.value:.1f}% (n = {pull.n:,})" if pull else ""
         shown.add_row(variant, f"{one.value:.1f}", f"{one.low:.1f}–{one.high:.1f}", says, f"{one.n:,}")
     for name, share in outcome.gaps.items():
         one = share.times(100)
@@ -104,13 +101,15 @@ def finetuned(done: Sequence[Finetuned]) -> Table:
         shown.add_row(
             str(row.values["name"]) if ours else "the study's",
             f"{_number(row, 'before')} → {_number(row, 'after')}",
-            _number(row, "gain", "+.1f") + _plus_minus(row.values.get("gain")),
+            _number(row, "gain", "+.1f") + _interval(row.values.get("gain"), "+.1f"),
             f"{_number(row, 'clean_before')} {_number(row, 'clean_gain', '+.1f')}" if ours else "",
             f"{_number(row, 'seen_images', '.0f')}%",
             _number(row, "images", ",d"),
             style=None if ours else "dim",
         )
-    said = ["±: 95% interval over the source images; seen: share of the tested images that was trained on"]
+    said = [
+        "brackets: 95% interval over the source images; seen: share of the tested images that was trained on"
+    ]
     shown.caption = "\n".join([*said, *finetune_tables.sentences(done)])
     return shown
 
@@ -119,5 +118,6 @@ def _number(row: Row, key: str, style: str = ".1f") -> str:
     return Column(key, key, style).text(row.values.get(key))
 
 
-def _plus_minus(value: Value) -> str:
-    return f" ± {value.half_width:.1f}" if isinstance(value, Estimate) else ""
+def _interval(value: Value, style: str = ".1f") -> str:
+    found = Column("", "", style).interval(value)
+    return f" ({found})" if found else ""

@@ -1,4 +1,4 @@
-"""The verdict in words: what the data says first, and only as loudly as it says it."""
+"""The verdict in words: each sentence is made from the estimates that it names, and is only as loud as they are."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from withstand.backgrounds.results import Outcome, leaked
-from withstand.comparison import Comparison, Pair
-from withstand.report.words import between, listed, spaced
+from withstand.comparison import Comparison
+from withstand.pairs import Pair
+from withstand.report.words import between, listed, points, spaced
+from withstand.statistics import LEVEL
+
+_NAMED = 3  # models that a sentence names
 
 
 @dataclass(frozen=True)
@@ -19,86 +23,126 @@ class Verdict:
 
 
 def verdict(together: Comparison, backgrounds: Sequence[Outcome] = ()) -> Verdict:
-    """What the comparison says of the model that holds up best; without one, the narrowest BG-gap."""
+    """What the comparison says of the model that holds up best; without one, the BG-gaps."""
     if not together.names and any("bg_gap" in one.gaps for one in backgrounds):
-        return _least_gap([one for one in backgrounds if "bg_gap" in one.gaps])
+        return _gaps([one for one in backgrounds if "bg_gap" in one.gaps])
     if not together.names:
         return Verdict(
             "No predictions to judge", ("None of the runs has predictions; give their commands again.",)
         )
-    first = together.ranking[0]
-    images = f"{len(together.ids):,} images"
-    if not together.conditions:
-        clean = together.accuracy(first, "clean").times(100)
-        headline = f"{first} gets {clean.value:.1f}% of clean images right"
-        return Verdict(
-            headline, (f"95% interval {between(clean)}, on {images}. Nothing was shown corrupted yet.",)
-        )
-    basis = f"{images} under {len(together.conditions)} corrupted conditions"
-    mean = together.accuracy(first, "corrupted").times(100)
-    ahead = [pair for pair in together.pairs if pair.better == first]
-    level = [pair for pair in ahead if not pair.corrupted.excludes_zero]
-    if not ahead:
-        headline = f"{first} gets {mean.value:.1f}% right under corruption"
-        said = [f"95% interval {between(mean)}, on {basis}."]
+    standing = together.standing
+    # Samples of other images may put a model first that another is clearly ahead of.
+    first = (standing.unbeaten or together.ranking)[0]
+    group = "corrupted" if together.conditions else "clean"
+    where = "under corruption" if together.conditions else "on clean images"
+    mean = together.accuracy(first, group).times(100)
+    basis = f"{len(together.ids):,} images"
+    if together.conditions:
+        conditions = len(together.conditions)
+        basis += f" under {conditions} corrupted condition{'s' if conditions > 1 else ''}"
+    level, behind = standing.level(first), standing.behind(first)
+    said = [f"{first} gets {mean.value:.1f}% right {where} (95% interval {between(mean)}), on {basis}."]
+    if not standing.pairs:
+        headline = f"{first} gets {mean.value:.1f}% right {where}"
+    elif not standing.unbeaten:
+        headline = "No clear winner: every model is behind another on the images that both saw"
     elif level:
-        tied = [pair.other for pair in level]
-        few = len(tied) < 3
-        alike = listed([first, *tied]) if few else f"the best {len(tied) + 1} models"
-        headline = f"This data does not tell {alike} apart"
-        said = [] if few else [f"They are {listed([first, *tied])}."]
-        said += [
-            f"{first} gets {mean.value:.1f}% right under corruption ({between(mean)}), {_lead(ahead[0])},"
-            f" on the same {basis}. That may be chance: the interval of the difference holds zero."
-        ]
-        clear = [pair.other for pair in ahead if pair not in level]
-        said += [f"Both are ahead of {listed(clear)}."] if clear and len(tied) == 1 else []
+        tied = [_other(pair, first) for pair in level]
+        alike = listed(tied) if len(tied) <= _NAMED else f"{len(tied)} others"
+        headline = (
+            f"No clear winner: {first} and {alike} are within error"
+            if len(tied) == 1
+            else f"No clear winner: {first} is within error of {alike}"
+        )
     else:
-        headline = f"{first} holds up best: {mean.value:.1f}% right under corruption"
-        said = [f"95% interval {between(mean)}; {_lead(ahead[0])}, on the same {basis}."]
-    return Verdict(headline, tuple(said + _asides(together)))
+        headline = f"{first} holds up best: {mean.value:.1f}% right {where}"
+    said += _leads(level, behind)
+    if not together.conditions:
+        return Verdict(headline, (*said, "Nothing was shown corrupted yet."))
+    return Verdict(headline, tuple(said + _asides(together, first)))
 
 
-def _least_gap(found: Sequence[Outcome]) -> Verdict:
-    """Of outcomes that do not leak, where there are any, the one that leans least on the background's class."""
-    first = min(found, key=lambda one: (bool(leaked(one.record)), one.gaps["bg_gap"].value))
-    gap, right = first.gaps["bg_gap"].times(100), first.accuracy["mixed_rand"].times(100)
-    called = f"{first.model} ({spaced(first.protocol)})"
-    headline = f"{called} loses {gap.value:.1f} points when the background is of a random class"
-    least = " It is the narrowest gap of those here." if len(found) > 1 else ""
-    return Verdict(
-        headline,
-        (
-            f"95% interval {between(gap)}, on {gap.n:,} foregrounds, each on a background of its own class and of a"
-            f" random one; {right.value:.1f}% ({between(right)}) are right on the random ones.{least}",
-        ),
-    )
-
-
-def _asides(together: Comparison) -> list[str]:
-    """What the mean alone does not tell."""
+def _leads(level: Sequence[Pair], behind: Sequence[Pair]) -> list[str]:
+    """How far the first is from those that it is not told from, then from those that it is ahead of."""
     said = []
-    first = together.ranking[0]
-    if together.clean and len(together.names) > 1:
-        on_clean = max(together.names, key=lambda name: together.accuracy(name, "clean").value)
-        if on_clean != first:
-            accuracy = together.accuracy(on_clean, "clean").times(100)
-            said.append(f"On clean images {on_clean} comes first, with {accuracy.value:.1f}%.")
-        steadiest = min(together.names, key=lambda name: together.drop(name).value)
-        if steadiest != first:
-            drop = together.drop(steadiest).times(100)
-            last = min(together.names, key=lambda name: together.accuracy(name, "clean").value)
-            least = ", and has the least to lose" if steadiest == last else ""
-            said.append(
-                f"{steadiest} loses least from clean to corrupted, {drop.value:.1f} points ({between(drop)}){least}."
-            )
-    worst = {together.worst(name) for name in together.names}
-    if len(worst) == 1:
-        lead = "It loses" if len(together.names) == 1 else "Every model loses"
-        said.append(f"{lead} most to {spaced(worst.pop())}.")
+    for pair in sorted(level, key=lambda pair: pair.difference.value)[:_NAMED]:
+        one = pair.difference.times(100)
+        said.append(
+            f"{pair.better} is {points(one.value)} above {pair.other} ({between(one)}), which may be chance: the"
+            " interval includes zero."
+            if points(one.value) != "0.0 points"
+            else f"{pair.better} and {pair.other} are level: the difference is 0.0 points ({between(one)})."
+        )
+    for pair in behind[:_NAMED]:
+        one = pair.difference.times(100)
+        said.append(f"{pair.better} is {points(one.value)} ahead of {pair.other} ({between(one)}).")
+    rest = len(level[_NAMED:]) + len(behind[_NAMED:])
+    if rest:
+        said.append(f"The other {rest} comparisons are in the table of pairs.")
     return said
 
 
-def _lead(pair: Pair) -> str:
-    one = pair.corrupted.times(100)
-    return f"{one.value:.1f} points more than {pair.other} ({between(one)})"
+def _asides(together: Comparison, first: str) -> list[str]:
+    """What the mean alone does not tell: who is ahead on clean images, who loses less, and the lowest accuracy."""
+    said = []
+    others = [name for name in together.names if name != first]
+    if together.clean and others:
+        ahead = [p for p in together.clean_standing.pairs if p.other == first and p.ahead]
+        if ahead:
+            pair = max(ahead, key=lambda pair: pair.difference.value)
+            one = pair.difference.times(100)
+            said.append(
+                f"On clean images {pair.better} is {points(one.value)} ahead of {first} ({between(one)})."
+            )
+        said += _steadier(together, first, others)
+    worst = {name: together.worst(name) for name in together.names}
+    if len(set(worst.values())) == 1:
+        variant = worst[first]
+        one = together.accuracy(first, variant).times(100)
+        whose = "Its lowest accuracy is" if not others else "Every model’s lowest accuracy is"
+        said.append(
+            f"{whose} under {spaced(variant)}: {one.value:.1f}% ({between(one)})"
+            + (f" for {first}." if others else ".")
+        )
+    return said
+
+
+def _steadier(together: Comparison, first: str, others: Sequence[str]) -> list[str]:
+    """The one that loses least from clean to corrupted, where that is less than the first loses by its interval."""
+    level = 1 - (1 - LEVEL) / len(others)
+    less = {name: together.drop_difference(first, name, level=level) for name in others}
+    steadiest = max(others, key=lambda name: less[name].value)
+    one = less[steadiest].times(100)
+    if not one.above_zero:
+        return []
+    return [
+        f"From clean to corrupted images {steadiest} loses {points(one.value)} less than {first} ({between(one)})."
+    ]
+
+
+def _gaps(found: Sequence[Outcome]) -> Verdict:
+    """Of outcomes that do not leak, where there are any, the one with the smallest gap; the others by their side."""
+    ordered = sorted(found, key=lambda one: (bool(leaked(one.record)), one.gaps["bg_gap"].value))
+    first, gap = ordered[0], ordered[0].gaps["bg_gap"].times(100)
+    called = f"{first.model} ({spaced(first.protocol)})"
+    if gap.above_zero:
+        headline = f"{called} loses {points(gap.value)} when the background is of a random class"
+    else:
+        headline = f"{called}: no reliance on the background’s class is shown"
+    right = first.accuracy["mixed_rand"].times(100)
+    said = [
+        f"Its accuracy on backgrounds of the object’s own class less that on backgrounds of a random class is"
+        f" {points(gap.value, signed=True)} (95% interval {between(gap)}), on {gap.n:,} foregrounds;"
+        f" {right.value:.1f}% ({between(right)}) are right on the random ones."
+    ]
+    for one in ordered[1 : 1 + _NAMED]:
+        other = one.gaps["bg_gap"].times(100)
+        said.append(
+            f"{one.model} ({spaced(one.protocol)}): {points(other.value, signed=True)} ({between(other)}), on"
+            f" {other.n:,}."
+        )
+    return Verdict(headline, tuple(said))
+
+
+def _other(pair: Pair, name: str) -> str:
+    return pair.other if pair.better == name else pair.better

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from withstand.comparison import Comparison
@@ -15,8 +16,23 @@ def spaced(name: str) -> str:
 
 
 def between(one: Estimate) -> str:
-    """An interval in a sentence: ``61.2 to 64.9``."""
-    return f"{one.low:.1f} to {one.high:.1f}".replace("-", "−")
+    """An interval in a sentence: ``61.2 to 64.9``; an end that is not zero is never shown as zero."""
+    return f"{number(one.low)} to {number(one.high)}"
+
+
+def points(value: float, signed: bool = False) -> str:
+    """A difference in a sentence: ``1.2 points``."""
+    shown = number(value, "+" if signed else "")
+    return f"{shown} point{'' if shown.lstrip('+−') == '1.0' else 's'}"
+
+
+def number(value: float, sign: str = "") -> str:
+    """One decimal, or as many as it takes to tell it from zero, four at most; with a real minus."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    digits = next((d for d in range(1, 4) if not value or round(value, d)), 4)
+    text = format(value, f"{sign}.{digits}f")
+    return (text if round(value, digits) else text.lstrip("-")).replace("-", "−")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -34,18 +50,6 @@ def variants(together: Comparison) -> list[str]:
 def family(variant: str) -> str:
     """The family of a corruption; empty where it has none."""
     return next((name for name, members in FAMILIES.items() if variant in members), "")
-
-
-METRICS = {
-    "top1": "Top-1",
-    "top5": "Top-5",
-    "nll": "NLL",
-    "brier": "Brier score",
-    "ece": "ECE",
-    "classwise_ece": "Classwise ECE",
-    "aurc": "AURC",
-}
-"""What people call the metrics of ``metrics.PER_IMAGE``."""
 
 
 def group(name: str) -> str:

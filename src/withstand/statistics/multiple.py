@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from withstand.statistics.estimate import LEVEL, Estimate
+from withstand.statistics.estimate import LEVEL
+
+DRAWS = 20_000
 
 
 def holm(p: ArrayLike) -> NDArray[np.float64]:
@@ -26,26 +28,29 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     return corrected
 
 
-def simultaneous_intervals(
-    values: NDArray[np.float64], means: NDArray[np.float64], n: int, level: float = LEVEL
-) -> list[Estimate]:
-    """Intervals that *all* hold at once with the given level, for several comparisons made from one set of draws.
+def simultaneous_level(values: NDArray[np.float64], level: float = LEVEL, seed: int = 0) -> float:
+    """The level that each of K intervals must have for *all* of them to hold at once with ``level``.
 
-    The largest standardised deviation over the K comparisons is what is resampled (max-T; Romano & Wolf, 2005), so
-    comparisons that move together cost less than Bonferroni would charge.
+    The largest standardised deviation over the K means is what is drawn (max-T; Romano & Wolf, 2005), from the normal
+    distribution with the correlations of the values, so comparisons that move together cost less than Bonferroni would
+    charge. Never more than Bonferroni's either.
 
     Args:
-        values: K observed differences.
-        means: R×K, their resampled values.
-        n: number of source images.
+        values: N×K, a row a source image, a column a comparison.
+        seed: of the draws, ``DRAWS`` many.
     """
-    spread = means.std(axis=0)
-    moved = np.abs(means - values) / np.where(spread > 0, spread, np.inf)
-    reach = float(np.quantile(moved.max(axis=1), level))
-    if n > 1:  # the same correction for few images as in `percentile_interval`
-        tail = (1 - level) / 2
-        reach *= float(stats.t.ppf(tail, n - 1) / stats.norm.ppf(tail) * np.sqrt(n / (n - 1)))
-    return [
-        Estimate(float(value), float(value - reach * one), float(value + reach * one), n)
-        for value, one in zip(values, spread, strict=True)
-    ]
+    n, k = values.shape
+    if k < 2 or n < 3:
+        return 1 - (1 - level) / max(k, 1)
+    spread = values.std(axis=0)
+    moving = values[:, spread > 0] / spread[spread > 0]
+    if not moving.shape[1]:
+        return 1 - (1 - level) / k
+    alike = np.corrcoef(moving, rowvar=False).reshape(moving.shape[1], -1)
+    roots, axes = np.linalg.eigh(alike)
+    draw = np.random.default_rng(seed)
+    normal = draw.standard_normal((DRAWS, len(roots))) @ (axes * np.sqrt(np.maximum(roots, 0))).T
+    scale = np.sqrt(draw.chisquare(n - 1, DRAWS) / (n - 1))
+    largest = float(np.quantile(np.abs(normal).max(axis=1) / scale, level))
+    each = float(1 - 2 * stats.t.sf(largest, n - 1))
+    return float(np.clip(each, level, 1 - (1 - level) / k))

@@ -44,3 +44,13 @@ def over_seeds(
     reach = sum(float(stats.t.ppf((1 + level) / 2, df)) ** 2 * part for part, df in parts) ** 0.5
     value = float(per_image.mean())
     return Estimate(value, value - reach, value + reach, n)
+
+
+def seeds_p(a: NDArray[np.floating], b: NDArray[np.floating] | None = None) -> float:
+    """Two-sided p-value of "the mean is 0": the level at which the interval of ``over_seeds`` begins to exclude it."""
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        touches = not over_seeds(a, b, level=1 - middle).excludes_zero
+        low, high = (middle, high) if touches else (low, middle)
+    return high

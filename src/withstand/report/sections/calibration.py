@@ -9,12 +9,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from withstand.conditions import CLEAN, Condition
-from withstand.metrics import BINS, bin_starts, calibration_of
+from withstand.metrics import BINS, METRICS, bin_of, calibration_of
 from withstand.report.canvas import drawing
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import FAINT, INK, PAPER, Look
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.words import METRICS
 from withstand.statistics import mean_over_conditions
 
 PLACE = 55
@@ -26,7 +25,7 @@ _LEAD = (
     "A model that says 80% should be right in 80% of such cases: on the diagonal. Below it, it is surer than right."
     f" Each mark is one of {BINS} bins with equally many answers. ECE, the expected calibration error, is the mean"
     " distance from the diagonal in points, over"
-    " all these answers together. Chance adds to it, the more the fewer images there are: read differences, not zeros."
+    " all these answers together, less what chance adds to it."
 )
 
 _HEADINGS = {"clean": "clean images", "corrupted": "under corruption"}
@@ -60,7 +59,7 @@ def section(context: Context) -> Section | None:
     ]
     return Section(
         "calibration",
-        "Does it know when it is wrong?",
+        "Calibration: does it know when it is wrong?",
         _LEAD,
         pictures,
         tables=[_table(context, found), _others(context, groups)],
@@ -80,10 +79,11 @@ def reliability(
     Returns:
         float64 B×3: share of the answers, mean confidence, share right.
     """
-    order, starts = np.argsort(confidence, kind="stable"), bin_starts(len(confidence), bins)
-    count = np.diff([*starts, len(order)])
-    sums = (np.add.reduceat(values[order].astype(np.float64), starts) for values in (confidence, right))
-    return np.stack([count / len(order), *(total / count for total in sums)], axis=1)
+    place = bin_of(confidence[:, None], bins)[:, 0]
+    count = np.bincount(place, minlength=bins)
+    held = count > 0  # bins whose answers are all as confident as those of another are one
+    sums = (np.bincount(place, values.astype(np.float64), bins) for values in (confidence, right))
+    return np.stack([count[held] / len(place), *(total[held] / count[held] for total in sums)], axis=1)
 
 
 def _groups(context: Context) -> dict[str, tuple[Condition, ...]]:
@@ -104,11 +104,11 @@ def _table(context: Context, found: Mapping[str, Mapping[str, Answered]]) -> Tab
     for name, groups in found.items():
         values: dict[str, Value] = {"model": name, "images": len(context.together.ids)}
         for group, (sure, right) in groups.items():
-            # One value an answer; all the answers to one source image are resampled together.
-            gaps = calibration_of(sure.ravel(), right.ravel()).reshape(sure.shape)
+            # One value an answer; all the answers to one source image are one draw.
+            gaps = calibration_of(sure, right)
             values[f"{group}_confidence"] = mean_over_conditions(sure).times(100)
             values[f"{group}_right"] = context.together.accuracy(name, group).times(100)
-            values[f"{group}_ece"] = mean_over_conditions(gaps).times(100)
+            values[f"{group}_ece"] = mean_over_conditions(gaps, METRICS["ece"].bounds).within(0, 1).times(100)
         rows.append(Row(values))
     columns = [MODEL]
     for group in next(iter(found.values())):
@@ -134,7 +134,7 @@ def _others(context: Context, groups: Collection[str]) -> Table:
         )
         for name in context.together.ranking
     ]
-    columns = [Column(f"{g}_{m}", METRICS[m], ".3f", _HEADINGS[g]) for g in groups for m in metrics]
+    columns = [Column(f"{g}_{m}", METRICS[m].title, ".3f", _HEADINGS[g]) for g in groups for m in metrics]
     return Table(
         "probabilities", "How good the probabilities are", [MODEL, *columns, IMAGES], rows, [_OTHERS]
     )

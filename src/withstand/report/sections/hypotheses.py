@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from withstand.hypotheses import Answer, Confounder, Contrast, Measure, answer, load
-from withstand.metrics import SHARES
+from withstand.hypotheses.effects import MANY
+from withstand.metrics import find
 from withstand.report.left_out import together
 from withstand.report.samples import MARK
 from withstand.report.section import Context, Finding, Section
 from withstand.report.table import IMAGES, Column, Row, Table, Value
-from withstand.report.words import METRICS, group, listed, spaced
+from withstand.report.words import between, group, listed, points, spaced
 from withstand.runs import LeftOut
 from withstand.statistics import Estimate
 
 PLACE = 5
 
 _LEAD = (
-    "Each claim is put to classifiers on the same images. The answer is about those that were tested, not about all of"
-    " their kind: supported or refuted where p, corrected for all the claims tested here, is below 5% and no pair says"
-    " the opposite. Intervals are at 95% and resample source images."
+    "Each claim is put to classifiers on the same images: supported or refuted where p, corrected for all the claims"
+    " tested here, is below 5% and no pair says the opposite. The answer is about what it names: with one training of a"
+    " model a side it is about these trainings, since another training would differ; with several seeds, about these"
+    f" models; with {MANY} models a side, about their kinds. Intervals are at 95%."
 )
 _ORDER = ("supported", "refuted", "not decided")
+_SHOWN = 8  # confounders in a sentence
 _FACTS = {"corpus": "pretrained on", "image_size": "resolution"}
 _SAMPLE = "† It rests on a sample: a random part of the images under each condition."
 
@@ -45,16 +48,41 @@ def finding(one: Answer, claims: int) -> Finding:
     said = [_effect(one, claims)]
     if one.reason:
         said.append(f"{one.reason[0].upper()}{one.reason[1:]}.")
-    if one.confounders:
-        differ = "; ".join(f"{_fact(c)} ({_values(c)})" for c in one.confounders)
-        said.append(f"Different too, and perhaps the cause: {differ}.")
-    elif one.hypothesis.less:
-        said.append("Nothing else that is on record differs between the two sides.")
+    said += _clean(one) + _differs(one)
     if one.left_out:
         said.append(f"Left out: {_left_out(one.left_out)}.")
     if one.sampled:
         said.append(_SAMPLE)
-    return Finding(one.hypothesis.claim, _verdict(one), said)
+    scope = f", for {one.scope}" if one.verdict in ("supported", "refuted") else ""
+    return Finding(one.hypothesis.claim, _verdict(one) + scope, said)
+
+
+def _clean(one: Answer) -> list[str]:
+    """The same sides on clean images, and what the rest, the drop, says."""
+    if one.clean is None or one.drop is None:
+        return []
+    clean, drop = one.clean.times(100), one.drop.times(100)
+    cause = ": clean accuracy is a possible confounder" if clean.excludes_zero else ""
+    return [
+        f"On clean images they differ by {points(clean.value, signed=True)} ({between(clean)}), in the drop from clean"
+        f" to corrupted by {points(drop.value, signed=True)} ({between(drop)}){cause}."
+    ]
+
+
+def _differs(one: Answer) -> list[str]:
+    """Possible confounders, the most telling first."""
+    said = []
+    if one.confounders:
+        first = "; ".join(f"{_fact(c)} ({_values(c)})" for c in one.confounders[:_SHOWN])
+        more = len(one.confounders) - _SHOWN
+        said.append(
+            f"Possible confounders: {first}" + (f"; and {more} more, in the table." if more > 0 else ".")
+        )
+    elif one.hypothesis.less and not one.unrecorded:
+        said.append("No other recorded setting differs between the two sides.")
+    if one.unrecorded and one.hypothesis.less:
+        said.append(f"The settings of {listed(one.unrecorded)} are not on record, so more may differ.")
+    return said
 
 
 def table(answered: Sequence[Answer]) -> Table:
@@ -65,10 +93,13 @@ def table(answered: Sequence[Answer]) -> Table:
         values: dict[str, Value] = {
             "claim": one.hypothesis.claim,
             "verdict": _verdict(one),
+            "scope": one.scope or None,
             "pair": _who(one),
             metric: _shown(one.effect, metric),
             "p_holm": one.p_holm,
             "p": one.p,
+            "clean": one.clean.times(100) if one.clean else None,
+            "drop": one.drop.times(100) if one.drop else None,
             "images": one.n,
             "differs": "; ".join(f"{_fact(c)}: {_values(c)}" for c in one.confounders) or None,
             "left_out": _left_out(one.left_out) or None,
@@ -90,19 +121,18 @@ def table(answered: Sequence[Answer]) -> Table:
     columns = [
         Column("claim", "claim", prose=True),
         Column("verdict", "verdict"),
+        Column("scope", "about"),
         Column("pair", "of"),
-        *(Column(m, _unit(m), "+.1f" if m in SHARES else "+.3f") for m in metrics),
+        *(Column(m, _unit(m), _style(m)) for m in metrics),
         Column("p_holm", "p, Holm", "p"),
         Column("p", "p, alone", "p"),
+        Column("clean", "clean top-1, points", "+.1f"),
+        Column("drop", "drop, points", "+.1f"),
         IMAGES,
-        Column("differs", "different too", prose=True),
+        Column("differs", "possible confounders", prose=True),
         Column("left_out", "left out", prose=True),
     ]
-    notes = (
-        ["The intervals of a claim’s pairs hold for all of them at once."]
-        if len(rows) > len(answered)
-        else []
-    )
+    notes = ["The intervals of a claim’s pairs are simultaneous."] if len(rows) > len(answered) else []
     notes += [_SAMPLE] if any(one.sampled for one in answered) else []
     return Table("hypotheses", "The claims, answered", columns, rows, notes)
 
@@ -110,8 +140,8 @@ def table(answered: Sequence[Answer]) -> Table:
 def _effect(one: Answer, claims: int) -> str:
     """What was measured of whom, and how sure it is, in a sentence."""
     metric = one.hypothesis.measure.metric
-    number, effect = Column("", "", "+.1f" if metric in SHARES else "+.3f"), _shown(one.effect, metric)
-    unit = " points" if metric in SHARES else ""
+    number, effect = Column("", "", _style(metric)), _shown(one.effect, metric)
+    unit = " points" if find(metric).share else ""
     p = Column("", "", "p").text(one.p_holm)
     p = f"p\u00a0{p}" if p.startswith("<") else f"p\u00a0=\u00a0{p}"
     return (
@@ -124,7 +154,7 @@ def _measured(measure: Measure) -> str:
     place = (lambda name: f"on {spaced(name)} backgrounds") if measure.of == "background" else group
     less = f", less that {place(measure.minus)}" if measure.minus else ""
     gained = " gained by fine-tuning" if measure.of == "finetuning" else ""
-    return f"{METRICS[measure.metric]}{gained} {place(measure.over)}{less}"
+    return f"{find(measure.metric).title}{gained} {place(measure.over)}{less}"
 
 
 def _who(one: Answer) -> str:
@@ -146,11 +176,16 @@ def _verdict(one: Answer) -> str:
 
 
 def _shown(effect: Estimate | None, metric: str) -> Estimate | None:
-    return effect.times(100) if effect and metric in SHARES else effect
+    return effect.times(100) if effect and find(metric).share else effect
+
+
+def _style(metric: str) -> str:
+    return "+.1f" if find(metric).share else "+.3f"
 
 
 def _unit(metric: str) -> str:
-    return f"{METRICS[metric]}, points" if metric in SHARES else METRICS[metric]
+    known = find(metric)
+    return f"{known.title}, points" if known.share else known.title
 
 
 def _fact(one: Confounder) -> str:

@@ -14,7 +14,7 @@ from withstand.report.section import Context, Example, Gallery, Section, Shot
 from withstand.report.table import Column, Row, Table
 from withstand.report.words import spaced, variants
 from withstand.runs import LeftOut
-from withstand.statistics import wilson
+from withstand.statistics import exact
 from withstand.thumbnails import SEVERITY, Thumbnails
 
 PLACE = 45
@@ -62,7 +62,7 @@ def lost_by_all(together: Comparison, conditions: Sequence[Condition]) -> NDArra
 
 def _table(together: Comparison, conditions: Sequence[Condition], lost: NDArray[np.bool_]) -> Table:
     n = len(together.ids)
-    shares = [wilson(int(count), n).times(100) for count in lost.sum(axis=0)]
+    shares = [exact(int(count), n).times(100) for count in lost.sum(axis=0)]
     rows = [
         Row({"corruption": spaced(condition.variant), "share": share, "lost": int(count), "images": n})
         for condition, share, count in zip(conditions, shares, lost.sum(axis=0), strict=True)

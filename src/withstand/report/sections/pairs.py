@@ -20,9 +20,10 @@ _FOREST = 10  # pairs: with more of them the matrix is read sooner
 
 _LEAD = (
     "Each line pairs two models image by image, so what makes an image hard for both cancels out."
-    " The intervals of the means hold for all pairs at once (95%, largest deviation over resampled images)."
-    " The permutation p is corrected for all pairs by Holm’s method, which is stricter: it does not know that pairs"
-    " rise and fall together. McNemar’s exact test looks at the clean images alone."
+    " The intervals of the means are simultaneous: at 95%, all of them hold at once. Where a run is a sample, a pair is"
+    " compared on the images that both saw. p is corrected for all pairs by Holm’s method, which is stricter: it does"
+    " not know that pairs rise and fall together. McNemar’s exact test, corrected likewise, looks at the clean images"
+    " alone. A row is about these trainings; another training of the same model would differ, too."
 )
 
 
@@ -35,7 +36,7 @@ def section(context: Context) -> Section | None:
         pictures.append(
             Picture(
                 "matrix",
-                "Points by which the row is ahead of the column under corruption; grey: not told apart by this data.",
+                "Points by which the row is ahead of the column under corruption; grey: within error.",
                 draw_matrix(together),
             )
         )
@@ -43,7 +44,7 @@ def section(context: Context) -> Section | None:
         pictures.append(
             Picture(
                 "pairs",
-                "By how many points the first is ahead under corruption; an open mark: not told apart by this data.",
+                "By how many points the first is ahead under corruption; an open mark: within error.",
                 draw(together, context.looks),
             )
         )
@@ -57,29 +58,29 @@ def table(together: Comparison) -> Table:
         values: dict[str, Value] = {
             "better": pair.better,
             "other": pair.other,
-            "difference": pair.corrupted.times(100),
+            "difference": pair.difference.times(100),
             "p_holm": pair.p_holm,
-            "verdict": "ahead" if pair.corrupted.excludes_zero else "not told apart",
-            "images": len(together.ids),
+            "verdict": "ahead" if pair.ahead else "within error",
+            "images": pair.difference.n,
         }
         if pair.clean is not None:
             values |= {
                 "clean_difference": pair.clean.difference.times(100),
                 "only_better": pair.clean.only_a,
                 "only_other": pair.clean.only_b,
-                "p": pair.clean.p,
+                "p": pair.clean_p_holm,
             }
         rows.append(Row(values))
     columns = [
         Column("better", "model"),
         Column("other", "compared with"),
         Column("difference", "corrupted top-1, points", "+.1f"),
-        Column("p_holm", "permutation p, Holm", "p"),
+        Column("p_holm", "p, Holm", "p"),
         Column("verdict", "verdict"),
         Column("clean_difference", "clean top-1, points", "+.1f"),
         Column("only_better", "only the first right", ",d"),
         Column("only_other", "only the second right", ",d"),
-        Column("p", "McNemar p, clean", "p"),
+        Column("p", "McNemar p, clean, Holm", "p"),
         IMAGES,
     ]
     return Table("pairs", "Model against model, on the same images", columns, rows)
@@ -92,7 +93,7 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         figure = Figure(figsize=(WIDTH, 0.75 + 0.46 * rows))
         axes = figure.subplots()
         for row, pair in enumerate(together.pairs):
-            look, one = looks[pair.better], pair.corrupted.times(100)
+            look, one = looks[pair.better], pair.difference.times(100)
             axes.plot(
                 [one.low, one.high], [row, row], color=look.colour, linewidth=2.4, solid_capstyle="round"
             )
@@ -117,7 +118,7 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
 def draw_matrix(together: Comparison) -> Figure:
     """Every model (row) against every other (column): the paired difference and its interval."""
     names = together.ranking
-    found = {(pair.better, pair.other): pair.corrupted.times(100) for pair in together.pairs}
+    found = {(pair.better, pair.other): pair.difference.times(100) for pair in together.pairs}
     found |= {(other, better): one.times(-1) for (better, other), one in found.items()}
     reach = max(abs(one.value) for one in found.values()) or 1.0
     roomy = len(names) <= _ROOMY

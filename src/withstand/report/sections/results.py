@@ -73,15 +73,15 @@ def _whole_benchmark(together: Comparison) -> bool:
 def _lead(together: Comparison) -> str:
     """What the means are over, and how their intervals come about."""
     if not together.conditions:
-        return "Only clean images were evaluated; intervals are Wilson’s, at 95%."
+        return "Only clean images were evaluated; intervals are exact (Clopper and Pearson), at 95%."
     found = {condition.variant for condition in together.conditions}
     severities = len(together.severities)
     over = f"{len(found)} corruptions × {severities} severit{'y' if severities == 1 else 'ies'}"
     if len(found) * severities != len(together.conditions):
         over = f"{len(together.conditions)} conditions of {len(found)} corruptions"
     return (
-        f"Means over {over}, on the same {len(together.ids):,} source images. Intervals are at 95% and resample"
-        " source images: one image under all conditions is one draw. Those of a single condition are Wilson’s."
+        f"Means over {over}, on the same {len(together.ids):,} source images. Intervals are at 95% and"
+        " over source images: one image under all conditions is one draw."
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from withstand.conditions import CLEAN
+from withstand.metrics import METRICS
 from withstand.report import curves, published
 from withstand.report.section import Context, Picture, Section
 from withstand.report.table import MODEL, Column, Row, Table, Value
 from withstand.runs import Run
-from withstand.statistics import mean_over_conditions, wilson
+from withstand.statistics import exact, mean_over_conditions
 
 PLACE = 70
 
@@ -105,12 +106,12 @@ def _test(run: Run) -> dict[str, Value]:
     n = len(run.scores.ids)
     right = {key: int(run.scores.of(key, [CLEAN]).sum()) for key in ("top1", "top5")}
     return {
-        "test_loss": mean_over_conditions(run.scores.of("nll", [CLEAN])),
-        **{f"test_{key}": wilson(count, n).times(100) for key, count in right.items()},
+        "test_loss": mean_over_conditions(run.scores.of("nll", [CLEAN]), METRICS["nll"].bounds),
+        **{f"test_{key}": exact(count, n).times(100) for key, count in right.items()},
         "images": n,
     }
 
 
 def _share(percent: float | None, n: int | None) -> Value:
     """A percentage with the interval that ``n`` images give it."""
-    return wilson(round(percent / 100 * n), n).times(100) if percent is not None and n else percent
+    return exact(round(percent / 100 * n), n).times(100) if percent is not None and n else percent

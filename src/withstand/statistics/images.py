@@ -1,0 +1,101 @@
+"""Means over conditions from one value for each source image, whether all was seen or a part.
+
+All the conditions of an evaluation show the same images, so what an image has under all of them is one draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.statistics.bounded import Bounds, Values, mean_interval
+from withstand.statistics.estimate import LEVEL, Estimate
+
+
+def condition_values(values: Values) -> NDArray[np.float64]:
+    """N×C values without gaps, each column with the mean that the images seen under its condition have.
+
+    Where every image was seen under every condition, these are the values themselves. Where a condition was shown a
+    part of the images only, an image's value is the condition's mean plus what the image moves it by (its influence),
+    and the mean alone for an image that was not seen. What is done with rows then carries both the choice of images
+    for each condition and what an image has in common under all of them.
+
+    Args:
+        values: N×C, NaN where an image was not seen under a condition.
+
+    Raises:
+        ValueError: a condition has no image at all.
+    """
+    given: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
+    seen = ~np.isnan(given)
+    if seen.all():
+        return given
+    count = seen.sum(axis=0)
+    if not count.all():
+        raise ValueError("a condition was shown no image")
+    means = np.where(seen, given, 0).sum(axis=0) / count
+    moved = len(given) * np.where(seen, given - means, 0) / count
+    answer: NDArray[np.float64] = means + moved
+    return answer
+
+
+def image_values(values: Values) -> NDArray[np.float64]:
+    """float64 N, one value for each source image, whose mean is the mean over conditions of each condition's mean."""
+    means: NDArray[np.float64] = condition_values(values).mean(axis=1)
+    return means
+
+
+def seen(values: Values) -> NDArray[np.bool_]:
+    """Which of the N images were seen under any condition."""
+    return np.asarray(~np.isnan(values).all(axis=1))
+
+
+def mean_over_conditions(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL) -> Estimate:
+    """The mean over conditions of each condition's mean, with the interval that other source images would vary in.
+
+    Args:
+        values: N×C, one value for each source image (row) under each condition (column); NaN where it was not seen.
+        bounds: of the values.
+
+    Returns:
+        The estimate; its ``n`` is the images that were seen.
+    """
+    return mean_interval(image_values(values[seen(values)]), bounds, level)
+
+
+def paired_difference(a: Values, b: Values, reach: float = 1, level: float = LEVEL) -> Estimate:
+    """Mean over conditions of ``a`` minus that of ``b``: N×C each, the same image in the same row of both.
+
+    Args:
+        reach: how far two values can be apart.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if np.shape(a) != np.shape(b):
+        raise ValueError(f"not paired: {np.shape(a)} and {np.shape(b)}")
+    difference = np.asarray(a, np.float64) - np.asarray(b, np.float64)
+    return mean_over_conditions(difference, (-reach, reach), level)
+
+
+def function_of_means(
+    values: NDArray[np.float64],
+    function: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    bounds: Bounds,
+    level: float = LEVEL,
+) -> Estimate:
+    """What a smooth ``function`` makes of several means, with an interval by what each image moves it by.
+
+    Args:
+        values: N×K, a row a source image.
+        function: takes means …×K to one number each, (…).
+        bounds: of the answer; the interval does not leave them.
+    """
+    means = values.mean(axis=0)
+    value, step = float(function(means)), 1e-5
+    shifted = means + step * np.eye(len(means))
+    slopes = (function(shifted) - function(means - step * np.eye(len(means)))) / (2 * step)
+    moved = mean_interval(value + (values - means) @ slopes, bounds, level)
+    return Estimate(value, moved.low, moved.high, moved.n).within(*bounds)
