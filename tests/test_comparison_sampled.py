@@ -54,8 +54,8 @@ def test_a_sample_is_paired_with_a_whole_run_on_what_both_saw(
     seen = [sequential.order(str(c), N)[:120] for c in SOME]
     expected = np.mean([a[rows, c].mean() - b[rows, c].mean() for c, rows in enumerate(seen)])
     (pair,) = found.pairs
-    assert pair.better == "whole" and pair.corrupted.value == pytest.approx(expected)
-    assert pair.corrupted.excludes_zero and pair.p < 0.01
+    assert pair.better == "whole" and pair.difference.value == pytest.approx(expected)
+    assert pair.difference.excludes_zero and pair.p < 0.01
     # One condition has as many images as it was shown.
     one = withstand.compare([part]).accuracy("part", "fog")
     assert one.value == pytest.approx(np.mean([b[rows, c].mean() for c, rows in enumerate(seen[:4])]))
@@ -71,7 +71,7 @@ def test_two_samples_pair_and_samples_of_other_images_do_not(
     assert set(found.names) == {"small", "large"} == set(found.sampled)
     rows = [sequential.order(str(c), N)[:80] for c in SOME]
     expected = np.mean([a[r, c].mean() - b[r, c].mean() for c, r in enumerate(rows)])
-    assert abs(found.pairs[0].corrupted.value) == pytest.approx(abs(expected))
+    assert abs(found.pairs[0].difference.value) == pytest.approx(abs(expected))
     other = run(tmp_path, "other", a, 100, seed=1)
     assert "sample of other images" in withstand.compare([large, other]).left_out[0].reason
 

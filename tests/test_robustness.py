@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from withstand.robustness import (
     effective_robustness,
     error_consistency,

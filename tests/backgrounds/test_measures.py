@@ -45,7 +45,8 @@ def test_a_classifier_that_sees_the_object_alone_has_no_gap(worlds):
     shown = {v: of(worlds, v, worlds.labels) for v in ("original", "mixed_same", "mixed_rand")}
     for first in ("mixed_same", "original"):
         gap = measures.gap(shown[first], shown["mixed_rand"])
-        assert (gap.value, gap.low, gap.high) == (0, 0, 0)
+        # No foreground differs, and yet one in a few hundred of others might: the interval is not a point.
+        assert gap.value == 0 and -0.0013 < gap.low < 0 < gap.high < 0.0013
     assert measures.pull(shown["mixed_rand"]).foreground.value == 1
 
 

@@ -122,7 +122,7 @@ def write_run(
         "versions": {"withstand": "0.1.0", "python": "3.11.2", "torch": "2.15.0"},
         "device": "cpu (2 cores)",
         "precision": "float32",
-        "weights_digest": hashlib.sha256(model.encode()).hexdigest(),
+        "weights_digest": hashlib.sha256(f"{model} {seed} {skill}".encode()).hexdigest(),
         "git_revision": "5cadc98aa001",
         "parameters": 1_234_567,
         "image_size": 32,

@@ -27,7 +27,7 @@ def test_sections_stand_in_order_of_place(page: Path) -> None:
         "Which corruptions hurt",
         "Right when clean, lost when corrupted",
         "Class by class",
-        "Does it know when it is wrong?",
+        "Calibration: does it know when it is wrong?",
         "How training went",
         "What it took",
         "What was left out, and why",

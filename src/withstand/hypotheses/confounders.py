@@ -28,11 +28,14 @@ _SILENT = frozenset(
 )
 """Say nothing of what was computed."""
 
+_CORPUS = ("corpus", "model.pretrained", "model.tag", "model.corpus", "model.file", "model.weights")
+_FORM = ("architecture", "model.name", "model.family", "model.args")
 _CLAIMED = {
-    "pretrained": ("corpus", "model.pretrained", "model.tag", "model.corpus", "model.file", "model.weights"),
-    "family": ("model.name", "model.family", "model.args", "parameters"),
-    "architecture": ("model.name", "model.family", "model.args", "parameters"),
-    "corpus": ("model.pretrained", "model.tag", "model.corpus", "model.file", "model.weights", "pretrained"),
+    "pretrained": _CORPUS,
+    "corpus": (*_CORPUS, "pretrained"),
+    "family": _FORM,
+    "architecture": _FORM,
+    "model": (*_CORPUS, *_FORM),
 }
 """What a claim about a fact is itself about."""
 
@@ -66,7 +69,7 @@ def settings(provenance: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _flat(f"{name}.{key}", inner)
     else:

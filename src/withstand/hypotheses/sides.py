@@ -38,7 +38,7 @@ def grouped(found: Sequence[Subject], chosen: Mapping[str, Any]) -> tuple[list[l
         )
         if first and (weights or subject.facts.get("seed") is not None):
             copies.append(
-                LeftOut(subject.name, f"it is {first} again: the same weights, or the same training by seed")
+                LeftOut(subject.name, f"it is the same training as {first}, by its weights or its seed")
             )
             continue
         by_model.setdefault(same, []).append(subject)

@@ -76,8 +76,8 @@ def _corruption(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
     conditions = [one for one in wanted if one is not None]
     if len(conditions) < len(wanted):
         return
-    shown = tuple(str(run.shown(group[0]).get("shift")) for group in conditions)
-    source = shown if "None" not in shown else (run.summary.get("corruption_source"),)
+    facts = [run.shown(group[0]) for group in conditions]
+    source = tuple(str(one) for one in facts) if all("shift" in one for one in facts) else _words(run)
 
     def tables(ids: NDArray[np.int64]) -> Tables:
         scores = run.on(ids).scores
@@ -96,6 +96,11 @@ def _corruption(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
         clean if CLEAN in run.conditions and CLEAN not in conditions[0] else None,
         run.sampled is not None,
     )
+
+
+def _words(run: Run) -> tuple[Any, ...]:
+    """Where the images come from, in the words of a record that does not say what they depend on."""
+    return (run.summary.get("corruption_source"),)
 
 
 def _finetuning(name: str, run: Run, measure: Measure) -> Iterator[Subject]:

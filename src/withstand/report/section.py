@@ -81,11 +81,12 @@ class Gallery:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """A claim, the verdict on it in a word or two, and the sentences that say what the verdict rests on."""
+    """A claim, the verdict on it and what that is about in a few words, and the sentences that it rests on."""
 
     claim: str
     verdict: str
     sentences: Sequence[str]
+    scope: str = ""
 
 
 @dataclass(frozen=True, eq=False)

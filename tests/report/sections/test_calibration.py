@@ -35,7 +35,7 @@ def test_bins_hold_every_answer_once_and_as_many_each(n: int, bins: int, seed: i
     assert (np.diff(mean) >= 0).all()
 
 
-@given(st.integers(1, 100), st.integers(0, 2**32 - 1))
+@given(st.integers(150, 300), st.integers(0, 2**32 - 1))
 def test_the_diagram_has_the_bins_of_the_ece(n: int, seed: int) -> None:
     draw = np.random.default_rng(seed)
     shown = Predictions(
@@ -43,7 +43,7 @@ def test_the_diagram_has_the_bins_of_the_ece(n: int, seed: int) -> None:
     )
     confidence, right = metrics.probabilities(shown).max(axis=1), metrics.correct(shown)
     share, sure, found = reliability(confidence, right).T
-    assert share @ np.abs(sure - found) == pytest.approx(metrics.calibration(shown).mean())
+    assert share @ np.abs(sure - found) == pytest.approx(metrics.calibration(shown, debias=False).mean())
 
 
 def test_the_table_has_a_row_a_model_and_agrees_with_top1(make_context: MakeContext) -> None:
@@ -61,6 +61,6 @@ def test_the_table_has_a_row_a_model_and_agrees_with_top1(make_context: MakeCont
         shown = context.runs[name].predictions(CLEAN)
         assert isinstance(ece, Estimate)
         assert ece.value == pytest.approx(100 * metrics.calibration(shown).mean(), abs=1e-4)
-        assert ece.low < ece.value < ece.high
+        assert 0 <= ece.low <= ece.value < ece.high
         nll = other.values["clean_nll"]
         assert isinstance(nll, Estimate) and nll.value == pytest.approx(metrics.nll(shown), abs=1e-5)

@@ -33,7 +33,7 @@ def test_a_claim_has_its_verdict_effect_n_and_p(
     assert found.sentences[0].startswith(f"Top-1 under corruption, vit_small − resnet50: {effect} points (")
     assert "on 200 images; p" in found.sentences[0]
     said = " ".join(found.sentences)
-    assert "perhaps the cause: resolution (224 against 32)." in said
+    assert "Possible confounders: resolution (224 against 32)" in said
     assert ("may be chance" in said) == (verdict == "not decided")
     (row,) = section.tables[0].rows
     assert row.values["top1"] == one.effect.times(100)
@@ -67,7 +67,7 @@ def test_several_pairs_have_a_row_each_and_who_is_left_out_is_named(make_context
     assert any(s.startswith("Left out: resnet18: nobody") and "ImageNet-1k" in s for s in found.sentences)
     rows = [row for row in section.tables[0].rows if row.values["claim"] == CLAIM]
     assert {row.values["pair"] for row in rows} == {"mean of 2 pairs", f"{VIT} − {CNN}", f"vit_tiny − {CNN}"}
-    assert "hold for all of them at once" in section.tables[0].notes[0]
+    assert "simultaneous" in section.tables[0].notes[0]
 
 
 def test_a_claim_that_rests_on_a_sample_is_marked(make_context: MakeContext) -> None:
@@ -84,8 +84,9 @@ def test_html_markdown_latex_and_csv_all_have_it(make_run: MakeRun, tmp_path: Pa
     make_run(CNN, conditions=SOME, sheet=False)
     page = report.write(load_runs(folder.parent), tmp_path / "report")
     html, text = page.read_text(), page.with_name("report.md").read_text()
-    assert '<dt class="supported">supported</dt>' in html
-    assert f"- **supported: {CLAIM}**. Top-1 under corruption, vit_small − resnet50: +" in text
+    assert '<dt class="supported">supported<small>for these two trainings</small></dt>' in html
+    start = f"- **supported (for these two trainings): {CLAIM}**. Top-1 under corruption, {VIT} − {CNN}: +"
+    assert start in text
     assert html.index('<section id="hypotheses">') < html.index('<section id="results">')
     latex = (page.parent / "tables" / "hypotheses.tex").read_text()
     assert CLAIM in latex and r"vit\_small $-$ resnet50" in latex

@@ -76,7 +76,7 @@ def test_the_matrix_says_the_same_from_both_sides(make_context: MakeContext) -> 
     figure = pairs.draw_matrix(context.together)
     said = [text.get_text() for text in figure.axes[0].texts]
     for pair in context.together.pairs:
-        ahead = f"{100 * pair.corrupted.value:+.1f}"
+        ahead = f"{100 * pair.difference.value:+.1f}"
         assert ahead in said
         assert ahead.replace("+", "−") in said
 

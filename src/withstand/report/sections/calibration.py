@@ -118,7 +118,17 @@ def _table(context: Context, found: Mapping[str, Mapping[str, Answered]]) -> Tab
             Column(f"{group}_right", "right, %", ".1f", said),
             Column(f"{group}_ece", "ECE, points", ".1f", said),
         ]
-    return Table("calibration", "Confidence and how often it is right", [*columns, IMAGES], rows)
+    title, note = "Confidence and how often it is right", _arithmetic(context)
+    return Table("calibration", title, [*columns, IMAGES], rows, [note])
+
+
+def _arithmetic(context: Context) -> str:
+    """In which arithmetic the probabilities were computed: unlike top-1, they feel every rounding."""
+    runs = {name: context.runs[name].provenance for name in context.together.names}
+    used = {name: str(record.get("precision") or "not on record") for name, record in runs.items()}
+    if len(set(used.values())) == 1:
+        return f"Arithmetic of the probabilities: {next(iter(used.values()))}."
+    return f"Arithmetic of the probabilities: {'; '.join(f'{name}, {how}' for name, how in used.items())}."
 
 
 def _others(context: Context, groups: Collection[str]) -> Table:
@@ -135,8 +145,13 @@ def _others(context: Context, groups: Collection[str]) -> Table:
         for name in context.together.ranking
     ]
     columns = [Column(f"{g}_{m}", METRICS[m].title, ".3f", _HEADINGS[g]) for g in groups for m in metrics]
+    notes = [_OTHERS, _arithmetic(context)]
     return Table(
-        "probabilities", "How good the probabilities are", [MODEL, *columns, IMAGES], rows, [_OTHERS]
+        "probabilities",
+        "How good the probabilities are",
+        [MODEL, *columns, IMAGES],
+        rows,
+        [_OTHERS, _arithmetic(context)],
     )
 
 

@@ -53,8 +53,7 @@ def finding(one: Answer, claims: int) -> Finding:
         said.append(f"Left out: {_left_out(one.left_out)}.")
     if one.sampled:
         said.append(_SAMPLE)
-    scope = f", for {one.scope}" if one.verdict in ("supported", "refuted") else ""
-    return Finding(one.hypothesis.claim, _verdict(one) + scope, said)
+    return Finding(one.hypothesis.claim, _verdict(one), said, one.scope)
 
 
 def _clean(one: Answer) -> list[str]:

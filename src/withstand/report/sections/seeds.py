@@ -32,11 +32,15 @@ def section(context: Context) -> Section | None:
 def trainings(runs: Mapping[str, Run]) -> list[tuple[str, ...]]:
     """The names of the runs that are trainings of one model by different seeds, for each model that has several.
 
-    Two runs of one seed are one training; the first counts.
+    Two runs of one seed, or of the same weights, are one training; the first counts.
     """
     found: dict[str, dict[int | None, str]] = {}
+    known: set[str] = set()
     for name, run in runs.items():
-        found.setdefault(run.training, {}).setdefault(run.facts.seed, name)
+        weights = run.provenance.get("weights_digest")
+        if weights not in known:
+            found.setdefault(run.training, {}).setdefault(run.facts.seed, name)
+            known |= {weights} if weights else set()
     return [tuple(seeds.values()) for training, seeds in found.items() if training and len(seeds) > 1]
 
 
