@@ -82,7 +82,7 @@ def _rates(results: list[dict[str, Any]]) -> str:
     lines = [
         f"On {_where(results[0])}; {versions}:",
         "",
-        "| work | how | images/s | usual script × |",
+        "| work | how | images/s, median | usual script ×, median of the ratios within a turn |",
         "| --- | --- | ---: | ---: |",
     ]
     for contest in (contest for result in results for contest in result["contests"]):

@@ -50,7 +50,6 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     ]
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
     unused += samples.left_out(context)
-    unused += left_out.caution(context.runs, context.together)
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
     content = {
         "dataset": dataset,

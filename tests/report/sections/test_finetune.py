@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from withstand.conditions import CLEAN, Condition
+from withstand.errors import UserError
 from withstand.finetuned import load_finetuned, price
 from withstand.report import finetune_tables
 from withstand.store import Cell, Predictions, Store
@@ -55,6 +56,15 @@ def test_gains_are_paired_and_seen_and_unseen_apart(tmp_path):
         assert gain.difference.value == pytest.approx(means[1] - means[0])
         assert gain.difference.low < gain.difference.value < gain.difference.high
         assert gain.difference.n == n
+    # Any metric, also one that has no bounds; a misspelt one is a line.
+    loss = one.gain("corrupted", "nll")
+    assert loss.difference.value == pytest.approx(loss.after.value - loss.before.value)
+    assert loss.difference.low < loss.difference.value < loss.difference.high
+    with pytest.raises(UserError, match="unknown metric"):
+        one.gain("corrupted", "nil")
+    with pytest.raises(UserError, match="there is no group 'noise2'"):
+        one.gain("noise2")
+    assert all(row["mcnemar_p"] <= row["mcnemar_p_holm"] <= 1 for row in one.rows())
     [row] = finetune_tables.unseen({"m": [one]}).rows
     assert row.values["unseen_gain"].value == pytest.approx(100 * (after[2].mean() - before[2].mean()))
     assert [row["trained_on"] for row in one.rows()] == [True, False]

@@ -8,6 +8,7 @@ from tests.report.conftest import EVERY, MakeContext
 from withstand.conditions import CLEAN
 from withstand.report.sections import corruptions, cost, pairs, results, severity, training
 from withstand.report.style import looks
+from withstand.statistics import Estimate
 
 STUDY = {"resnet50": {"skill": 2.5}, "vit_small": {"skill": 2.0}}
 
@@ -88,8 +89,10 @@ def test_the_gap_is_training_minus_validation(make_context: MakeContext) -> None
     assert (row["best_epoch"], row["last_epoch"]) == (7, 8)
     for when, epoch in (("best", 7), ("last", 8)):
         expected = history.loc[epoch, "train_top1"] - history.loc[epoch, "val_top1"]
-        assert row[f"{when}_gap"] == pytest.approx(expected)
-    assert float(str(row["last_gap"])) > float(str(row["best_gap"]))
+        gap = row[f"{when}_gap"]
+        assert isinstance(gap, Estimate) and gap.value == pytest.approx(expected)
+        assert gap.low < gap.value < gap.high
+    assert row["last_gap"].value > row["best_gap"].value  # type: ignore[union-attr]
 
 
 def test_groups_average_what_they_name(make_context: MakeContext) -> None:

@@ -146,13 +146,8 @@ def _others(context: Context, groups: Collection[str]) -> Table:
     ]
     columns = [Column(f"{g}_{m}", METRICS[m].title, ".3f", _HEADINGS[g]) for g in groups for m in metrics]
     notes = [_OTHERS, _arithmetic(context)]
-    return Table(
-        "probabilities",
-        "How good the probabilities are",
-        [MODEL, *columns, IMAGES],
-        rows,
-        [_OTHERS, _arithmetic(context)],
-    )
+    title = "How good the probabilities are"
+    return Table("probabilities", title, [MODEL, *columns, IMAGES], rows, notes)
 
 
 def draw(name: str, curves: dict[str, NDArray[np.float64]], look: Look) -> Figure:

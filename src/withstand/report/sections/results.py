@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from withstand.comparison import Comparison, compare
 from withstand.corruptions.names import BENCHMARK, SEVERITIES
 from withstand.report import published
+from withstand.report.left_out import caution
 from withstand.report.section import Context, Section
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.report.words import spaced
@@ -86,7 +87,7 @@ def _lead(together: Comparison) -> str:
 
 
 def _notes(runs: Mapping[str, Run], together: Comparison, rows: list[Row]) -> list[str]:
-    notes = []
+    notes = [f"{one.what}: {one.reason}." for one in caution(runs, together)]
     if together.conditions and not _whole_benchmark(together):
         notes.append(
             f"No mean-15: it takes all of the {len(BENCHMARK)} benchmark corruptions at five severities."

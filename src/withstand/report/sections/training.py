@@ -10,7 +10,7 @@ from withstand.report import curves, published
 from withstand.report.section import Context, Picture, Section
 from withstand.report.table import MODEL, Column, Row, Table, Value
 from withstand.runs import Run
-from withstand.statistics import exact, mean_over_conditions
+from withstand.statistics import Estimate, exact, mean_over_conditions
 
 PLACE = 70
 
@@ -81,7 +81,9 @@ def gaps(runs: Mapping[str, Run]) -> Table:
         values: dict[str, Value] = {"model": name, "last_epoch": int(last["epoch"])}
         for when, row in (("best", best), ("last", last)):
             values[f"{when}_train"], values[f"{when}_val"] = float(row["train_top1"]), float(row["val_top1"])
-            values[f"{when}_gap"] = float(row["train_top1"] - row["val_top1"])
+            values[f"{when}_gap"] = _gap(
+                float(row["train_top1"]), float(row["val_top1"]), run.summary.get("n_val")
+            )
         rows.append(Row({**values, "best_epoch": int(best["epoch"]), "n_val": run.summary.get("n_val")}))
     columns = [MODEL]
     for when in ("best", "last"):
@@ -94,6 +96,14 @@ def gaps(runs: Mapping[str, Run]) -> Table:
         ]
     columns.append(Column("n_val", "n validation", ",d"))
     return Table("gaps", "The overfitting gap", columns, rows, _GAP_NOTES)
+
+
+def _gap(training: float, validation: float, n: int | None) -> Value:
+    """Training minus validation, with the interval that the validation images leave it."""
+    share = _share(validation, n)
+    if not isinstance(share, Estimate):
+        return training - validation
+    return Estimate(training - validation, training - share.high, training - share.low, share.n)
 
 
 def _test(run: Run) -> dict[str, Value]:
