@@ -20,6 +20,7 @@ from withstand.pairing import matching
 from withstand.pairs import Pair, Standing, differences
 from withstand.runs import LeftOut, Run
 from withstand.statistics import LEVEL, Estimate, image_values, mean_interval, mean_over_conditions, seen
+from withstand.trainings import trainings
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +155,17 @@ class Comparison:
     def standing(self) -> Standing:
         """Every two runs by their paired differences under corruption; on clean images where nothing was corrupted."""
         return Standing.of(self, ALL if self.conditions else "clean")
+
+    @cached_property
+    def over_seeds(self) -> Standing:
+        """The same of models, over seeds and images; without pairs where not all were trained several times."""
+        return Standing.over_seeds(self, ALL if self.conditions else "clean")
+
+    @property
+    def models(self) -> dict[str, tuple[str, ...]]:
+        """Model → names of its trainings by different seeds, of the models that have several."""
+        found = trainings(dict(zip(self.names, self.runs, strict=True)))
+        return {self.run(names[0]).model: names for names in found}
 
     @cached_property
     def clean_standing(self) -> Standing:

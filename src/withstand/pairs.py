@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.statistics import (
+    LEVEL,
     Estimate,
     McNemar,
     holm,
@@ -18,6 +19,8 @@ from withstand.statistics import (
     mcnemar,
     mean_interval,
     mean_p,
+    over_seeds,
+    seeds_p,
     seen,
     simultaneous_level,
 )
@@ -84,6 +87,31 @@ class Standing:
             each = found[one, other] if (one, other) in found else -found[other, one]
             ordered[(one, other) if each.mean() >= 0 else (other, one)] = each if each.mean() >= 0 else -each
         return cls(ranking, _judged(together, ordered))
+
+    @classmethod
+    def over_seeds(cls, together: Comparison, group: str) -> Standing:
+        """That of models of which each was trained several times: their intervals are over seeds and images.
+
+        Without pairs where a run stands alone, two models go by one name, or a run is a sample.
+        """
+        models = together.models
+        whole = sum(map(len, models.values())) == len(together.names) and not together.sampled
+        if len(models) < 2 or not whole or group not in together.groups:
+            return cls(tuple(models), ())
+        values = {
+            model: np.stack([image_values(together.values(name, group)) for name in names])
+            for model, names in models.items()
+        }
+        ranking = tuple(sorted(models, key=lambda model: -float(values[model].mean())))
+        ordered = list(combinations(ranking, 2))
+        level, p = 1 - (1 - LEVEL) / len(ordered), [seeds_p(values[a], values[b]) for a, b in ordered]
+        return cls(
+            ranking,
+            tuple(
+                Pair(a, b, over_seeds(values[a], values[b], level=level), None, alone, float(corrected), None)
+                for (a, b), alone, corrected in zip(ordered, p, holm(p), strict=True)
+            ),
+        )
 
     def between(self, one: str, other: str) -> Pair | None:
         """The pair of the two, whichever is ahead."""

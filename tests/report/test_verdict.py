@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.report.conftest import SOME, MakeContext
+from tests.report.conftest import SOME, MakeContext, MakeRun
 
+from withstand.comparison import compare
 from withstand.report.verdict import verdict
+from withstand.runs import load_runs
 
 
 def test_two_that_are_not_told_apart_are_named_and_many_are_counted(make_context: MakeContext) -> None:
@@ -23,5 +25,21 @@ def test_two_that_are_not_told_apart_are_named_and_many_are_counted(make_context
 def test_a_clear_winner_is_named(make_context: MakeContext) -> None:
     models = {"small_cnn": {"skill": 5.0}, "small_vit": {"skill": 0.5}}
     assert verdict(make_context(models, conditions=SOME).together).headline.startswith(
-        "small_cnn holds up best: "
+        "small_cnn holds up best of these two trainings: "
     )
+
+
+def test_with_seeds_the_headline_is_of_models(make_run: MakeRun) -> None:
+    """Two models of three trainings each: far apart there is a winner, near there is none, whoever's seed is best."""
+
+    def headline(root: str, skill: float) -> str:
+        for model, own in (("small_cnn", skill), ("small_vit", 2.0)):
+            for seed, step in enumerate((0.0, 0.05, 0.1)):
+                name, settings = f"{root}/{model}-{seed}", {"skill": own + step, "seed": seed, "n": 120}
+                folder = make_run(model, folder=name, conditions=SOME, sheet=False, **settings)
+        together = compare(load_runs(folder.parent))
+        assert len(together.over_seeds.pairs) == 1
+        return verdict(together).headline
+
+    assert headline("far", 5.0).startswith("small_cnn holds up best, over seeds: ")
+    assert headline("near", 2.0).startswith("No clear winner over seeds: small_")

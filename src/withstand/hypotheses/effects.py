@@ -110,11 +110,11 @@ def effect(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate, float, 
             np.mean([measured.rows(pair[place])[:seeds] for pair in pairs], axis=0)
             for place in range(len(sides))
         ]
-        said = f"{'this model' if models == 1 else f'these {_number(models)} models'}, over {seeds} seeds"
+        said = f"{'this model' if models == 1 else f'these {counted(models)} models'}, over {seeds} seeds"
         return over_seeds(*rows), seeds_p(*rows), said
     mean = np.mean([measured.difference(pair) for pair in pairs], axis=0)
     trainings = len({one.name for pair in pairs for side in pair for one in side})
-    said = "this training" if trainings == 1 else f"these {_number(trainings)} trainings"
+    said = "this training" if trainings == 1 else f"these {counted(trainings)} trainings"
     bounds = _either(measured.bounds)
     return mean_interval(mean, bounds), mean_p(mean, bounds), said
 
@@ -164,6 +164,7 @@ def _matched(pairs: Sequence[Pair], measured: Measured) -> list[NDArray[np.float
     return [np.stack([measured.difference(pair) for pair in pairs])]
 
 
-def _number(count: int) -> str:
+def counted(count: int) -> str:
+    """A small number as a word."""
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[count] if count < len(words) else str(count)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from withstand.backgrounds.results import Outcome, leaked
 from withstand.comparison import Comparison
+from withstand.hypotheses.effects import counted
 from withstand.pairs import Pair
 from withstand.report.words import between, listed, points, spaced
-from withstand.statistics import LEVEL
+from withstand.statistics import LEVEL, image_values, over_seeds
 
 _NAMED = 3  # models that a sentence names
 
@@ -30,6 +33,8 @@ def verdict(together: Comparison, backgrounds: Sequence[Outcome] = ()) -> Verdic
         return Verdict(
             "No predictions to judge", ("None of the runs has predictions; give their commands again.",)
         )
+    if together.over_seeds.pairs:
+        return _of_models(together)
     standing = together.standing
     # Samples of other images may put a model first that another is clearly ahead of.
     first = (standing.unbeaten or together.ranking)[0]
@@ -55,11 +60,34 @@ def verdict(together: Comparison, backgrounds: Sequence[Outcome] = ()) -> Verdic
             else f"No clear winner: {first} is within error of {alike}"
         )
     else:
-        headline = f"{first} holds up best: {mean.value:.1f}% right {where}"
+        trained = f"these {counted(len(together.names))} trainings"
+        headline = f"{first} holds up best of {trained}: {mean.value:.1f}% right {where}"
     said += _leads(level, behind)
     if not together.conditions:
         return Verdict(headline, (*said, "Nothing was shown corrupted yet."))
     return Verdict(headline, tuple(said + _asides(together, first)))
+
+
+def _of_models(together: Comparison) -> Verdict:
+    """The same of models that were each trained several times: another training on other images is allowed for."""
+    standing, group = together.over_seeds, "corrupted" if together.conditions else "clean"
+    where = "under corruption" if together.conditions else "on clean images"
+    first = standing.ranking[0]
+    each = [image_values(together.values(name, group)) for name in together.models[first]]
+    mean = over_seeds(np.stack(each)).times(100)
+    level, behind = standing.level(first), standing.behind(first)
+    tied = [_other(pair, first) for pair in level]
+    alike = listed(tied) if 0 < len(tied) <= _NAMED else f"{len(tied)} others"
+    if level:
+        headline = f"No clear winner over seeds: {first} is within error of {alike}"
+    else:
+        headline = f"{first} holds up best, over seeds: {mean.value:.1f}% right {where}"
+    seeds = listed([f"{len(names)} of {model}" for model, names in together.models.items()])
+    said = (
+        f"{first} gets {mean.value:.1f}% right {where} (95% interval {between(mean)}), on {len(together.ids):,} images;"
+        f" trainings: {seeds}. The intervals allow for another training and other images."
+    )
+    return Verdict(headline, (said, *_leads(level, behind)))
 
 
 def _leads(level: Sequence[Pair], behind: Sequence[Pair]) -> list[str]:

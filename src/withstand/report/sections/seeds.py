@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from withstand.comparison import Comparison
 from withstand.report.samples import MARK
 from withstand.report.section import Context, Section
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.runs import Run
 from withstand.statistics import image_values, over_seeds
+from withstand.trainings import trainings
 
 PLACE = 25
 
@@ -26,22 +24,10 @@ _GROUPS = {"clean": "clean", "corrupted": "corrupted"}
 def section(context: Context) -> Section | None:
     together = context.together
     models = trainings({name: context.runs[name] for name in together.names})
-    return Section("seeds", "Over seeds", _LEAD, tables=[table(together, models)]) if models else None
-
-
-def trainings(runs: Mapping[str, Run]) -> list[tuple[str, ...]]:
-    """The names of the runs that are trainings of one model by different seeds, for each model that has several.
-
-    Two runs of one seed, or of the same weights, are one training; the first counts.
-    """
-    found: dict[str, dict[int | None, str]] = {}
-    known: set[str] = set()
-    for name, run in runs.items():
-        weights = run.provenance.get("weights_digest")
-        if weights not in known:
-            found.setdefault(run.training, {}).setdefault(run.facts.seed, name)
-            known |= {weights} if weights else set()
-    return [tuple(seeds.values()) for training, seeds in found.items() if training and len(seeds) > 1]
+    if not models:
+        return None
+    compared = [pairs(together)] if together.over_seeds.pairs else []
+    return Section("seeds", "Over seeds", _LEAD, tables=[table(together, models), *compared])
 
 
 def table(together: Comparison, models: list[tuple[str, ...]]) -> Table:
@@ -77,3 +63,29 @@ def table(together: Comparison, models: list[tuple[str, ...]]) -> Table:
         else []
     )
     return Table("seeds", "Top-1 over trainings of one model", [*columns, IMAGES], rows, notes)
+
+
+def pairs(together: Comparison) -> Table:
+    """Every two models that were both trained several times; the intervals hold at once, over seeds and images."""
+    rows = [
+        Row(
+            {
+                "better": pair.better,
+                "other": pair.other,
+                "difference": pair.difference.times(100),
+                "p_holm": pair.p_holm,
+                "verdict": "ahead" if pair.ahead else "within error",
+                "images": pair.difference.n,
+            }
+        )
+        for pair in together.over_seeds.pairs
+    ]
+    columns = [
+        Column("better", "model"),
+        Column("other", "compared with"),
+        Column("difference", "corrupted top-1, points", "+.1f"),
+        Column("p_holm", "p, Holm", "p"),
+        Column("verdict", "verdict"),
+        IMAGES,
+    ]
+    return Table("seeds-pairs", "Model against model, over seeds", columns, rows)

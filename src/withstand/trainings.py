@@ -1,0 +1,22 @@
+"""Trainings of one model: runs that differ by their seed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from withstand.runs import Run
+
+
+def trainings(runs: Mapping[str, Run]) -> list[tuple[str, ...]]:
+    """The names of the runs that are trainings of one model by different seeds, for each model that has several.
+
+    Two runs of one seed, or of the same weights, are one training; the first counts.
+    """
+    found: dict[str, dict[int | None, str]] = {}
+    known: set[str] = set()
+    for name, run in runs.items():
+        weights = run.provenance.get("weights_digest")
+        if weights not in known:
+            found.setdefault(run.training, {}).setdefault(run.facts.seed, name)
+            known |= {weights} if weights else set()
+    return [tuple(seeds.values()) for training, seeds in found.items() if training and len(seeds) > 1]
