@@ -143,7 +143,9 @@ def differences(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray
 
 
 def _judged(together: Comparison, ordered: Mapping[tuple[str, str], NDArray[np.float64]]) -> tuple[Pair, ...]:
-    level = _level(list(ordered.values()))
+    # Pairs of a sample are of other images than those of whole runs: what moves together is not known, Bonferroni's then.
+    each = None if together.sampled else np.stack(list(ordered.values()), axis=1)
+    level = 1 - (1 - LEVEL) / len(ordered) if each is None else simultaneous_level(each)
     p = [mean_p(each) for each in ordered.values()]
     clean = [_clean_test(together, *pair) for pair in ordered]
     tested = holm([one.p for one in clean if one is not None])
@@ -159,13 +161,6 @@ def _judged(together: Comparison, ordered: Mapping[tuple[str, str], NDArray[np.f
         )
         for (pair, each), on_clean, alone, together_ in zip(ordered.items(), clean, p, holm(p), strict=True)
     )
-
-
-def _level(each: list[NDArray[np.float64]]) -> float:
-    """The level at which all the pairs' intervals hold at once; where they are of other images, Bonferroni's."""
-    if len({len(one) for one in each}) > 1:
-        return simultaneous_level(np.empty((0, len(each))))
-    return simultaneous_level(np.stack(each, axis=1))
 
 
 def _clean_test(together: Comparison, better: str, other: str) -> McNemar | None:
