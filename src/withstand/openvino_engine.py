@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import io
 import sys
 import warnings
@@ -45,6 +46,7 @@ def build(
     with _without_telemetry():
         import openvino
 
+        core = _core()  # before any that a conversion may make for itself
         model = _convert(openvino, network, image_size)
         if dtype == "int8":
             model = _in_int8(model, network, calibration)
@@ -55,7 +57,7 @@ def build(
         "INFERENCE_NUM_THREADS": streams,
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": _VALUES_A_SCALE,  # concerns layers whose weights are int8 and inputs are not
     }
-    queue = openvino.AsyncInferQueue(openvino.Core().compile_model(model, "CPU", options), streams)
+    queue = openvino.AsyncInferQueue(core.compile_model(model, "CPU", options), streams)
     parts: dict[int, Any] = {}
     queue.set_callback(lambda request, part: parts.update({part: request.get_output_tensor(0).data.copy()}))
 
@@ -72,6 +74,16 @@ def build(
 def available(dtype: str = "float32") -> bool:
     """True where the extra is installed, as far as ``dtype`` needs it."""
     return find_spec("openvino") is not None and (dtype != "int8" or find_spec("nncf") is not None)
+
+
+@functools.cache
+def _core() -> Any:
+    """The one Core of this process, never freed."""
+    # Each Core gives its thread an alternative signal stack, and takes it away when it is freed. Where Cores go in the
+    # order in which they came, the thread keeps a stack that is no longer there, and its next signal ends the process.
+    import openvino
+
+    return openvino.Core()
 
 
 def _convert(openvino: Any, network: nn.Module, image_size: int) -> Any:
