@@ -90,6 +90,8 @@ def training_of(provenance: Mapping[str, Any]) -> str:
         part: {key: value for key, value in (config.get(part) or {}).items() if key not in idle}
         for part in ("model", "dataset", "train")
     }
+    if provenance.get("trained_in"):  # not as it was set, since auto stands for one or the other
+        settings["train"]["dtype"] = provenance["trained_in"]
     return json.dumps(settings, sort_keys=True, default=str) if any(settings.values()) else ""
 
 

@@ -18,9 +18,10 @@ from torch import Tensor
 
 from withstand import atomic, openvino_engine
 from withstand import device as devices
+from withstand.cache import cache_folder
 from withstand.config import EvaluationConfig
 from withstand.console import say
-from withstand.engines import Plan, cache_folder
+from withstand.engines import Plan
 from withstand.errors import UserError
 from withstand.models import Classifier
 from withstand.trials import Trial, tried

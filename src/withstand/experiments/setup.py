@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +13,9 @@ from withstand.conditions import Condition
 from withstand.config import Config
 from withstand.data.imageset import Dataset, ImageSet
 from withstand.errors import UserError
+from withstand.experiments import trained_on
+from withstand.experiments.begun import Begun
+from withstand.loading import Head
 from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.run import RunFolder
@@ -43,17 +46,25 @@ class Setup:
         atomic.check_folder(folder.path)
         return cls(config, overrides, chosen, data.load(config), folder)
 
+    @property
+    def begun(self) -> Begun:
+        """What the whole run computes with, of which this may be a part."""
+        return Begun(RunFolder(self.config.run_folder), self.device)
+
     def dtype(self, wanted: str) -> torch.dtype:
-        return device.choose_dtype(wanted, self.device)
+        """The arithmetic that a setting names; ``auto`` is what this run began with."""
+        return self.begun.dtype() if wanted == "auto" else device.choose_dtype(wanted, self.device)
 
     def predictor(self, classifier: Classifier, total: int = 0, sample: ImageSet | None = None) -> Predictor:
         """Ready to evaluate ``total`` images, for which it may be worth to try what is fastest; 0: ready at once.
+
+        An evaluation that is started again goes on with the engine that it began with.
 
         Args:
             sample: images like those, where they are not the test images.
         """
         images = self.dataset.test if sample is None else sample
-        return Predictor.planned(classifier, self.device, self.config.evaluation, images, total)
+        return self.begun.predictor(classifier, self.config.evaluation, images, total)
 
     def planned_as(self, predictor: Predictor) -> Setup:
         """The same, but that further predictors run as this one does: what is compared is computed alike."""
@@ -71,14 +82,23 @@ class Setup:
             "pretrained": classifier.origin,
         }
 
+    @property
+    def weights(self) -> Path:
+        """Where the weights to evaluate are."""
+        given = self.config.model.weights
+        return Path(given) if given else self.folder.best
+
     def trained(self) -> Classifier:
         """The classifier to evaluate: the weights that ``model.weights`` names, else experiment 1's best.
 
         Raises:
-            UserError: there are neither.
+            UserError: there are neither, they have no outputs for these classes, or they were trained on others.
         """
+        trained_on.check(self.weights, self.dataset.classes)
         if self.config.model.weights:
-            return models.build(self.config)
+            classifier = models.build(self.config)
+            _check_head(classifier.head, self.weights, self.config.model.num_classes)
+            return classifier
         if not self.folder.best.is_file():
             raise UserError(
                 f"there is no trained model {self.folder.best}; train it with"
@@ -86,6 +106,15 @@ class Setup:
                 " or give model.weights=FILE"
             )
         return models.restore(self.config, self.folder.best)
+
+
+def _check_head(head: Head, weights: Path, classes: int) -> None:
+    if head.fresh:
+        found = f"{head.outputs:,} outputs" if head.outputs else "no classifier layer"
+        raise UserError(
+            f"{weights} has {found}, and the data set has {classes:,} classes: what a layer drawn at random says would"
+            " be measured; train it first (experiment=train), or give weights for these classes"
+        )
 
 
 @dataclass(frozen=True)
@@ -110,13 +139,3 @@ class CellFacts:
 
     def cell(self, condition: Condition, **shift: Any) -> Cell:
         return Cell(condition, {**vars(self), "shift": shift})
-
-
-def update_json(folder: RunFolder, name: str, values: dict[str, Any]) -> None:
-    """Add ``values`` to a JSON file of the run; what it holds in groups, such as times, is added to the groups."""
-    path = folder.path / name
-    merged: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    for key, value in values.items():
-        old = merged.get(key)
-        merged[key] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
-    atomic.write_json(path, merged)
