@@ -102,6 +102,7 @@ def _check(c: Config) -> None:
         ("evaluation.dtype", c.evaluation.dtype, (*DTYPES, "int8")),
         ("evaluation.backend", c.evaluation.backend, ("auto", *BACKENDS)),
         ("model.interpolation", c.model.interpolation, INTERPOLATIONS),
+        ("shift.name", c.shift.name, ("corruption",)),
         ("shift.source", c.shift.source, SOURCES),
         ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
         ("train.freeze", c.train.freeze, FREEZES),

@@ -13,6 +13,7 @@ import torch
 from withstand import device, planning, trials
 from withstand.cli import main
 from withstand.engines import Plan
+from withstand.experiments.words import used
 from withstand.facts import training_of
 from withstand.runs import load_run
 from withstand.trials import Trial
@@ -42,8 +43,9 @@ def lie(monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda faster: monkeypatch.setattr(device, "_cpu_is_faster_in_bfloat16", lambda: faster)
 
 
-def go(*words: str) -> None:
-    assert main([*WORDS, *words]) == 0
+def go(experiment: str, *words: str) -> None:
+    name = experiment.removeprefix("experiment=")
+    assert main([experiment, *used(name, [*WORDS, *words])]) == 0
 
 
 def provenance(run: Path = RUN) -> dict[str, Any]:

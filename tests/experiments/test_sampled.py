@@ -12,6 +12,7 @@ import pytest
 from withstand.cli import main
 from withstand.comparison import compare
 from withstand.conditions import Condition
+from withstand.experiments.words import used
 from withstand.predict import Predictor
 from withstand.runs import load_run
 from withstand.store import Cell, Predictions, Store
@@ -53,7 +54,7 @@ def test_a_sample_is_marked_resumed_and_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, predicted: list[int]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    go("experiment=train", "train.epochs=1")
+    assert main([*used("train", WORDS), "experiment=train", "train.epochs=1"]) == 0
     predicted.clear()
     folder = tmp_path / "checkpoints" / "small_cnn_shapes"
     go("experiment=robustness", "evaluation.precision=4")

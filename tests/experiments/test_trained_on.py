@@ -18,7 +18,7 @@ from withstand.errors import UserError
 from withstand.experiments import trained_on
 
 MODEL = ["model=small_cnn", "model.args.channels=[8,8,8,8]", "device=cpu", "threads=1"]
-SHAPES = [*MODEL, "dataset=shapes", "dataset.n_train=60", "dataset.n_test=20", "shift.corruptions=[contrast]"]
+SHAPES = [*MODEL, "dataset=shapes", "dataset.n_train=60", "dataset.n_test=20"]
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from withstand.config import Config
 from withstand.console import console, say
 from withstand.data.imageset import Dataset, ImageSet
 from withstand.errors import UserError
-from withstand.experiments import trained_on
+from withstand.experiments import trained_on, words
 from withstand.experiments.setup import Setup
 from withstand.experiments.train import start_tracker
 from withstand.models import Classifier
@@ -27,6 +27,8 @@ from withstand.run import RunFolder
 from withstand.trackers import Tracker
 
 _NOTHING = ImageSet(np.empty((0, 1, 1, 3), np.uint8), np.empty(0, np.int64), np.empty(0, np.int64), ())
+
+USES = ("model", "tracker", "train", "background", *words.ENGINE)
 
 
 def run(config: Config, overrides: list[str]) -> int:

@@ -11,6 +11,7 @@ from withstand import data, finetuned, protocols
 from withstand.config import Config
 from withstand.console import console, say
 from withstand.corruptions import frost
+from withstand.experiments import words
 from withstand.experiments.begun import update_json
 from withstand.experiments.cells import Predicted, predict
 from withstand.experiments.setup import Setup
@@ -26,8 +27,11 @@ from withstand.shifts.corruption import Corruption
 from withstand.shifts.corruption_sources import Made, preset_for
 from withstand.trackers import Tracker
 
+USES = ("model", "tracker", "shift", "finetune", *words.TRAINING, *words.ENGINE)
+
 
 def run(config: Config, overrides: list[str]) -> int:
+    words.refuse_freezing(config)
     whole = Setup.of(config, overrides)
     work = Work.of(whole)
     classifier = whole.trained()

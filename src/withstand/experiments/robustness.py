@@ -29,6 +29,8 @@ from withstand.trackers import Tracker
 
 COLUMNS = ("model", "corruption", "severity", "top1_acc", "top5_acc")
 
+USES = ("model", "shift", "evaluation", "tracker")
+
 
 def run(config: Config, overrides: list[str]) -> int:
     setup = Setup.of(config, overrides)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,9 @@ class Setup:
 
     def record(self, classifier: Classifier, dtype: str) -> dict[str, Any]:
         """What a result of ``classifier`` computed in ``dtype``, as set or in words, depends on."""
-        return provenance.record(self.config, self.overrides) | {
+        known = provenance.record(self.config, self.overrides)
+        known["config"]["train"] |= self._trained_with()
+        return known | {
             "device": device.describe(self.device),
             "precision": device.name(self.dtype(dtype)) if dtype == "auto" else dtype,
             "weights_digest": classifier.digest(),
@@ -81,6 +84,16 @@ class Setup:
             "image_size": self.config.model.image_size,
             "pretrained": classifier.origin,
         }
+
+    def _trained_with(self) -> dict[str, Any]:
+        """The settings that this folder's weights were trained with, which a command that only evaluates has not."""
+        record, config = self.folder.path / "training.json", self.config
+        trains_elsewhere = config.experiment.name == "background"
+        if trains_elsewhere or config.model.weights or not record.is_file():
+            return {}
+        found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))["train"]
+        epochs = self.folder.summary().get("epochs")
+        return found | ({"epochs": epochs} if epochs else {})
 
     @property
     def weights(self) -> Path:

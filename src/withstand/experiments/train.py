@@ -11,6 +11,7 @@ from withstand.config import Config
 from withstand.console import say
 from withstand.data.imageset import ImageSet
 from withstand.errors import UserError
+from withstand.experiments import words
 from withstand.experiments.begun import update_json
 from withstand.experiments.setup import Setup
 from withstand.experiments.tested import write_test
@@ -19,8 +20,11 @@ from withstand.models import Classifier
 from withstand.trackers import Tracker
 from withstand.train import Examples, Progress, train
 
+USES = ("model", "tracker", *words.TRAINING, *words.ENGINE)
+
 
 def run(config: Config, overrides: list[str]) -> int:
+    words.refuse_freezing(config)
     setup = Setup.of(config, overrides)
     classifier = models.build(config)
     tracker = start_tracker(config)
