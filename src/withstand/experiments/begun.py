@@ -18,6 +18,7 @@ from withstand.engines import Plan
 from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.run import RunFolder
+from withstand.trials import Trial
 
 _FILE = "provenance.json"
 
@@ -57,20 +58,25 @@ class Begun:
         if not total or "auto" not in (asked.dtype, asked.backend):
             return Predictor.planned(classifier, self.device, settings, images, total)
         key = self._key(classifier, asked, images)
-        plan = self._plan(key, classifier, asked)
-        if plan is not None:
-            settings = replace(asked, **asdict(plan))
-        made = Predictor.planned(classifier, self.device, settings, images, total)
-        if plan is None:  # before the first image is predicted
-            update_json(self.folder, _FILE, {"plans": {key: asdict(made.plan)}})
-        return made
+        kept = self._engine(key, classifier, asked)
+        if kept is None:
+            made = Predictor.planned(classifier, self.device, settings, images, total)
+            update_json(
+                self.folder, _FILE, {"plans": {key: made.facts()}}
+            )  # before the first image is predicted
+            return made
+        plan = Plan(**{name: kept[name] for name in Plan.__dataclass_fields__})
+        measured = {name: kept[name] for name in Trial.__dataclass_fields__ if name in kept}
+        made = Predictor.planned(classifier, self.device, replace(asked, **asdict(plan)), images, total)
+        return replace(made, trial=Trial(plan=plan, **measured)) if measured else made
 
-    def _plan(self, key: str, classifier: Classifier, asked: EvaluationConfig) -> Plan | None:
+    def _engine(self, key: str, classifier: Classifier, asked: EvaluationConfig) -> dict[str, Any] | None:
+        """The facts of the engine of an earlier start."""
         record = _read(self.folder)
-        kept = record.get("plans", {}).get(key)
+        kept: dict[str, Any] | None = record.get("plans", {}).get(key)
         if kept is None and "plans" not in record and _alike(record, classifier, asked, self.device):
-            kept = {name: record["engine"][name] for name in Plan.__dataclass_fields__}
-        return Plan(**kept) if kept else None
+            kept = record["engine"]
+        return kept
 
     def _key(self, classifier: Classifier, asked: EvaluationConfig, images: ImageSet) -> str:
         """The same settings, weights, images and kind of device: the cells of one evaluation."""
