@@ -61,7 +61,9 @@ class Facts:
     def of(cls, summary: Mapping[str, Any], provenance: Mapping[str, Any]) -> Facts:
         """From ``summary.json`` and ``provenance.json``."""
         config = provenance.get("config") or {}
-        model = config.get("model") or {}
+        model = dict(config.get("model") or {})
+        if model:
+            model["tag"] = model.get("tag") or provenance.get("tag")
         corpus = _corpus(model)
         return cls(
             model=str(summary["model"]),

@@ -83,6 +83,7 @@ class Setup:
             "parameters": sum(p.numel() for p in classifier.network.parameters()),
             "image_size": self.config.model.image_size,
             "pretrained": classifier.origin,
+            "tag": models.tag_of(self.config.model) if self.config.model.pretrained else None,
         }
 
     def _trained_with(self) -> dict[str, Any]:
