@@ -229,3 +229,16 @@ def test_a_trial_runs_an_engine_as_it_is_used(classifier):
     images = torch.zeros(8, 3, 32, 32)
     trials._try(engine, Plan("compile", "float32", 16), images, torch.zeros(8, 10), CPU)
     assert len(modes) > 1 and all(modes)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_outputs_that_are_no_numbers_are_never_scored(classifier, test_set, value):
+    predictor = Predictor.of(classifier, CPU, torch.float32, 70)
+    whole = predictor(test_set).logits
+    broken, masked = whole.copy(), whole.copy()
+    broken[3, 1], masked[:, 9] = value, -np.inf
+    spoilt = replace(predictor, engine=lambda images: torch.from_numpy(broken))
+    with pytest.raises(UserError, match=r"not finite .* for 1 of 70 images in float32"):
+        spoilt(test_set)
+    spoilt = replace(predictor, engine=lambda images: torch.from_numpy(masked))
+    assert np.array_equal(spoilt(test_set).logits, masked)

@@ -96,9 +96,9 @@ def restore(config: Config, file: Path) -> Classifier:
     """
     model = config.model
     network = _create(model.name, model.num_classes, _arguments(model))
-    load(network, read_state(file), source=str(file))
+    head = load(network, read_state(file), source=str(file))
     origin = f"timm {_tagged(model)}" if model.pretrained else None
-    return Classifier(network, _preprocessing(config), origin)
+    return Classifier(network, _preprocessing(config), origin, head)
 
 
 def tag_of(model: ModelConfig) -> str | None:

@@ -17,6 +17,7 @@ from withstand.config import EvaluationConfig
 from withstand.data import npy
 from withstand.data.imageset import ImageSet
 from withstand.engines import Engine, Plan, build
+from withstand.errors import UserError
 from withstand.exactness import exact
 from withstand.models import Classifier
 from withstand.preprocess import Preprocessing
@@ -116,7 +117,11 @@ class Predictor:
         return self.engine(self.preprocessing(images))
 
     def __call__(self, images: ImageSet) -> Predictions:
-        """Predictions of the whole image set, in its order."""
+        """Predictions of the whole image set, in its order.
+
+        Raises:
+            UserError: an output is NaN or infinite.
+        """
         if not len(images):
             logits = np.empty((0, len(images.classes)), np.float32)
         else:
@@ -124,7 +129,17 @@ class Predictor:
             plain = self.plain
             if plain is not None:
                 logits, _ = exact(logits, lambda rows: self._logits(images.images[rows], plain))
+        self._check_numbers(logits)
         return Predictions(ids=images.ids, labels=images.labels, logits=logits)
+
+    def _check_numbers(self, logits: NDArray[np.float32]) -> None:
+        """Refuse what would be scored as wrong without a word; an output that is masked with −∞ is a number here."""
+        lost = np.isnan(logits).any(axis=1) | (logits == np.inf).any(axis=1)
+        if lost.any():
+            raise UserError(
+                f"the network's outputs are not finite (NaN or infinite) for {lost.sum():,} of {len(logits):,} images"
+                f" in {self.precision}; try evaluation.dtype=float32, or weights of an earlier epoch"
+            )
 
     @torch.inference_mode()
     def _logits(self, images: NDArray[np.uint8], engine: Engine) -> NDArray[np.float32]:

@@ -65,6 +65,17 @@ def test_a_head_drawn_at_random_is_never_evaluated(capsys, experiment, outputs, 
     assert not Path("checkpoints").exists(), "nothing half-written"
 
 
+def test_nor_is_one_that_a_run_of_other_classes_left(capsys):
+    """Every folder of images is `folder` to a run of before."""
+    assert main([*MODEL, *photos("two", ["a", "b"]), "experiment=robustness"]) == 2
+    run = Path("checkpoints/small_cnn_folder")
+    run.mkdir(parents=True)
+    words = [*MODEL, *photos("three", ["a", "b", "c"])]
+    torch.save(models.build(compose(words)).network.state_dict(), run / "best_model.pth")
+    told = refused(capsys, *MODEL, *photos("four", ["a", "b", "c", "d"]), "experiment=robustness")
+    assert "has 3 outputs, and the data set has 4 classes" in told
+
+
 def test_training_may_begin_from_it():
     torch.save(
         {k: v for k, v in models.build(compose(SHAPES)).network.state_dict().items() if "fc." not in k},

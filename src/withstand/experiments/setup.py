@@ -16,7 +16,6 @@ from withstand.data.imageset import Dataset, ImageSet
 from withstand.errors import UserError
 from withstand.experiments import trained_on
 from withstand.experiments.begun import Begun
-from withstand.loading import Head
 from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.run import RunFolder
@@ -111,24 +110,16 @@ class Setup:
         trained_on.check(self.weights, self.dataset.classes)
         if self.config.model.weights:
             classifier = models.build(self.config)
-            _check_head(classifier.head, self.weights, self.config.model.num_classes)
-            return classifier
-        if not self.folder.best.is_file():
+        elif self.folder.best.is_file():
+            classifier = models.restore(self.config, self.folder.best)
+        else:
             raise UserError(
                 f"there is no trained model {self.folder.best}; train it with"
                 f" `python main.py experiment=train model={self.config.model.cfg_name} dataset={self.dataset.name}`"
                 " or give model.weights=FILE"
             )
-        return models.restore(self.config, self.folder.best)
-
-
-def _check_head(head: Head, weights: Path, classes: int) -> None:
-    if head.fresh:
-        found = f"{head.outputs:,} outputs" if head.outputs else "no classifier layer"
-        raise UserError(
-            f"{weights} has {found}, and the data set has {classes:,} classes: what a layer drawn at random says would"
-            " be measured; train it first (experiment=train), or give weights for these classes"
-        )
+        trained_on.check_head(classifier.head, self.weights, self.config.model.num_classes)
+        return classifier
 
 
 @dataclass(frozen=True)

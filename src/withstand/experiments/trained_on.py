@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from withstand.errors import UserError
+from withstand.loading import Head
 
 _NAMED = (
     "provenance.json",
@@ -36,6 +37,20 @@ def check(weights: Path, classes: Sequence[str]) -> None:
         f"{weights} was trained on {what}, says the record beside it; give weights for these classes, or copy the file"
         " out of its run's folder if the names alone differ"
     )
+
+
+def check_head(head: Head, weights: Path, classes: int) -> None:
+    """Refuse a classifier layer that was left as it was drawn: its answers would be measured.
+
+    Raises:
+        UserError: the file has none for so many classes.
+    """
+    if head.fresh:
+        found = f"{head.outputs:,} outputs" if head.outputs else "no classifier layer"
+        raise UserError(
+            f"{weights} has {found}, and the data set has {classes:,} classes: what a layer drawn at random says would"
+            " be measured; train it first (experiment=train), or give weights for these classes"
+        )
 
 
 def _recorded(folder: Path) -> list[str]:
