@@ -118,9 +118,9 @@ def _plain(content: Any) -> dict[str, Tensor] | None:
     """The state dict in any depth of the usual wrappers."""
     if _is_state(content):
         return {name: tensor for name, tensor in content.items() if name != _COUNT}
-    inside = (
-        (_plain(content[wrapper]) for wrapper in _WRAPPERS if wrapper in content) if _is_dict(content) else ()
-    )
+    if not _is_dict(content):
+        return None
+    inside = (_plain(content[wrapper]) for wrapper in _WRAPPERS if wrapper in content)
     return next((state for state in inside if state is not None), None)
 
 

@@ -133,6 +133,23 @@ def test_an_engine_that_was_tried_stays_where_another_trial_would_say_otherwise(
     assert provenance()["engine"]["batch_size"] == 16
 
 
+def test_an_engine_that_is_not_here_is_named(monkeypatch, capsys):
+    go("experiment=study", "train.epochs=1")
+    record = provenance()
+    for kept in record["plans"].values():
+        kept["backend"] = "openvino"
+    (RUN / "provenance.json").write_text(json.dumps(record))
+    monkeypatch.setattr("withstand.openvino_engine.find_spec", lambda name: None)
+    assert main([*WORDS, "experiment=robustness"]) == 2
+    told = capsys.readouterr().err.strip()
+    assert (
+        "was evaluated with openvino in" in told
+        and "add evaluation.backend=eager" in told
+        and "\n" not in told
+    )
+    go("experiment=robustness", "evaluation.backend=eager")
+
+
 def test_the_engine_is_on_record_before_the_first_image(monkeypatch):
     monkeypatch.setattr(trials, "_WORTH_TRYING", 1e9)
     go("experiment=train", "train.epochs=1")

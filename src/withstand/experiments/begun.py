@@ -15,6 +15,7 @@ from withstand.config import EvaluationConfig
 from withstand.console import say
 from withstand.data.imageset import ImageSet
 from withstand.engines import Plan
+from withstand.errors import UserError
 from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.run import RunFolder
@@ -49,7 +50,11 @@ class Begun:
     def predictor(
         self, classifier: Classifier, asked: EvaluationConfig, images: ImageSet, total: int
     ) -> Predictor:
-        """Ready to evaluate ``total`` images like ``images`` as ``asked``, with the engine of an earlier start."""
+        """Ready to evaluate ``total`` images like ``images`` as ``asked``, with the engine of an earlier start.
+
+        Raises:
+            UserError: the engine does not run here.
+        """
         settings = asked
         if asked.dtype == "auto":
             auto = self.dtype()
@@ -61,14 +66,19 @@ class Begun:
         kept = self._engine(key, classifier, asked)
         if kept is None:
             made = Predictor.planned(classifier, self.device, settings, images, total)
-            update_json(
-                self.folder, _FILE, {"plans": {key: made.facts()}}
-            )  # before the first image is predicted
+            # Now, and not with the results: a start that is killed has made cells, too.
+            update_json(self.folder, _FILE, {"plans": {key: made.facts()}})
             return made
         plan = Plan(**{name: kept[name] for name in Plan.__dataclass_fields__})
+        try:
+            made = Predictor.planned(classifier, self.device, replace(asked, **asdict(plan)), images, total)
+        except UserError as error:
+            raise UserError(
+                f"{self.folder.path} was evaluated with {plan.backend} in {plan.dtype}, which does not run here"
+                f" ({error}); make it run, or add evaluation.backend=eager, which computes every cell again"
+            ) from error
         measured = {name: kept[name] for name in Trial.__dataclass_fields__ if name in kept}
-        made = Predictor.planned(classifier, self.device, replace(asked, **asdict(plan)), images, total)
-        return replace(made, trial=Trial(plan=plan, **measured)) if measured else made
+        return replace(made, trial=Trial(plan=plan, **measured)) if "rate" in kept else made
 
     def _engine(self, key: str, classifier: Classifier, asked: EvaluationConfig) -> dict[str, Any] | None:
         """The facts of the engine of an earlier start."""
