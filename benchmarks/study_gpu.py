@@ -69,7 +69,8 @@ def main() -> int:
         f"shift.written={(chosen.work / 'cifar10-corrupted').resolve()}",
         *chosen.settings,
     ]
-    # Everything is composed before anything runs: no misspelt setting is found out after hours.
+    # Everything is composed before anything runs: no misspelt setting is found out after hours, or by no part at all.
+    compose(common)
     full = {name: compose(words) for name, words in parts(common, small=False).items()}
     commands = parts(common, chosen.small)
     for words in commands.values():

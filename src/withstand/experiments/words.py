@@ -37,7 +37,10 @@ def check(experiment: str, uses: Sequence[str], words: Sequence[str]) -> None:
 
 
 def used(experiment: str, words: Sequence[str]) -> list[str]:
-    """Those of ``words`` that ``experiment`` uses: for scripts that give the same words to several."""
+    """Those of ``words`` that ``experiment`` uses: for scripts that give the same words to several.
+
+    A misspelt one is used by none, so compose the words first.
+    """
     uses = (*EVERYWHERE, *_uses(experiment))
     return [word for word in words if covered(_key(word), uses)]
 
