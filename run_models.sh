@@ -4,10 +4,13 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit
 python=${PYTHON:-python}
 
-# run_models DATASET "MODEL …" "EXPERIMENT" [WORD …]: the words pass through to every run and to the report.
+# run_models DATASET "MODEL …" "EXPERIMENT" [WORD …]: the words pass through to every run, and to the report those it uses.
 run_models() {
-  local dataset=$1 models=$2 experiment=$3 finished=() failed=() model
+  local dataset=$1 models=$2 experiment=$3 finished=() failed=() reported=() model word
   shift 3
+  for word in "$@"; do
+    case $word in paths.*|dataset.*|seed=*|device=*|threads=*|overwrite=*) reported+=("$word") ;; esac
+  done
   for model in $models; do
     echo "== $model"
     "$python" main.py "experiment=$experiment" "model=$model" "dataset=$dataset" "$@"
@@ -21,7 +24,7 @@ run_models() {
   if ((${#finished[@]})); then
     echo "== report"
     models=$(IFS=,; echo "${finished[*]}")
-    "$python" main.py experiment=report "dataset=$dataset" "models=[$models]" "$@" || failed+=(report)
+    "$python" main.py experiment=report "dataset=$dataset" "models=[$models]" ${reported[@]+"${reported[@]}"} || failed+=(report)
   fi
 
   if ((${#failed[@]})); then

@@ -25,6 +25,7 @@ from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import training_and_test
 from withstand import device as devices
 from withstand import models, openvino_engine
+from withstand.checkpoints import read_state
 from withstand.compose import compose
 from withstand.config import EvaluationConfig
 from withstand.convolution import as_convolution
@@ -32,6 +33,7 @@ from withstand.corruptions import corrupt
 from withstand.corruptions.constants import nearest_preset
 from withstand.data.imageset import ImageSet
 from withstand.engines import Engine
+from withstand.loading import load
 from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.preprocess import Preprocessing
@@ -150,7 +152,7 @@ def _trained(options: Options, device: torch.device, model: str, n: int, *settin
     config = compose(["dataset=cifar10", f"model={model}", "train.epochs=2", *settings])
     classifier = models.build(config)
     if options.checkpoint and model == "resnet50":
-        models.load(classifier.network, models.read_state(options.checkpoint), str(options.checkpoint))
+        load(classifier.network, read_state(options.checkpoint), str(options.checkpoint))
         return _compare(f"{model} at 32×32, weights given", classifier, test, device, turns)
     train(
         classifier,

@@ -26,6 +26,7 @@ from benchmarks.study_needs import needs  # noqa: E402
 from withstand import atomic  # noqa: E402
 from withstand.compose import compose  # noqa: E402
 from withstand.errors import UserError  # noqa: E402
+from withstand.experiments.words import used  # noqa: E402
 
 MODELS = ("resnet50", "vit_small", "vit_tiny_pretrained")
 SMALL = (
@@ -40,13 +41,18 @@ SMALL = (
 
 def parts(common: list[str], small: bool) -> dict[str, list[str]]:
     """Each part's name and the words of its command, in order."""
-    found = {"corrupt": ["experiment=corrupt", *common]}
+    found = {"corrupt": ["experiment=corrupt", *used("corrupt", common)]}
     for model in MODELS:
-        found[f"{model}: experiments 1 and 2"] = ["experiment=study", f"model={model}", *common]
+        found[f"{model}: experiments 1 and 2"] = [
+            "experiment=study",
+            f"model={model}",
+            *used("study", common),
+        ]
         for protocol in ("grouped", "published"):
-            words = ["experiment=finetune", f"model={model}", f"finetune.protocol={protocol}", *common]
+            words = ["experiment=finetune", f"model={model}", f"finetune.protocol={protocol}"]
+            words += used("finetune", common)
             found[f"{model}: experiment 3, {protocol}"] = words
-    found["report"] = ["experiment=report", f"models=[{','.join(MODELS)}]", *common]
+    found["report"] = ["experiment=report", f"models=[{','.join(MODELS)}]", *used("report", common)]
     if not small:
         return found
     extra = {"experiment=corrupt": SMALL[1:4], "experiment=study": SMALL[:4], "experiment=finetune": SMALL}
@@ -63,7 +69,8 @@ def main() -> int:
         f"shift.written={(chosen.work / 'cifar10-corrupted').resolve()}",
         *chosen.settings,
     ]
-    # Everything is composed before anything runs: no misspelt setting is found out after hours.
+    # Everything is composed before anything runs: no misspelt setting is found out after hours, or by no part at all.
+    compose(common)
     full = {name: compose(words) for name, words in parts(common, small=False).items()}
     commands = parts(common, chosen.small)
     for words in commands.values():

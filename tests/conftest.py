@@ -1,6 +1,7 @@
 """Fixtures that several tests share: where the real data is, or why the test is skipped."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,14 @@ def environment() -> dict[str, str]:
     """The environment for a process of the test's own in any folder, which imports this checkout."""
     path = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_arithmetic() -> Iterator[None]:
+    """What ``auto`` stands for is the same on every processor; tests of the other arithmetic ask for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("withstand.device._cpu_multiplies_bfloat16", lambda: False)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

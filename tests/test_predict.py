@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from withstand import data, models, openvino_engine, predict
+from withstand import data, models, openvino_engine, planning, predict, trials
 from withstand.compose import compose
 from withstand.config import EvaluationConfig
 from withstand.data.imageset import ImageSet
+from withstand.engines import Plan
 from withstand.errors import UserError
 from withstand.exactness import exact
 from withstand.predict import Predictor
@@ -182,3 +183,86 @@ def test_the_compiled_engine_predicts_what_the_eager_one_does(test_set, monkeypa
     np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
     assert np.array_equal(got.argmax(1), expected.argmax(1)) and len(got) == 70
     assert compiled.precision == "float32 (compile)"
+
+
+@pytest.fixture
+def fixed(monkeypatch):
+    """A stand-in for a compiled engine: eager torch that refuses batches of another size; what it was shown."""
+    build, shapes = predict.build, []
+
+    def strict(network, plan, device, size, calibration=None):
+        engine = build(network, replace(plan, backend="eager"), device, size, calibration)
+        if not plan.fixed_shape:
+            return engine
+
+        def checked(images):
+            assert len(images) == plan.batch_size, "another shape would be compiled anew"
+            shapes.append(tuple(images.shape))
+            return engine(images)
+
+        return checked
+
+    monkeypatch.setattr(predict, "build", strict)
+    return shapes
+
+
+@pytest.mark.parametrize("few", [1, 5, 64, 70])
+def test_a_compiled_engine_takes_fewer_images_than_a_batch(classifier, test_set, expected, fixed, few):
+    predictor = planned(classifier, test_set, backend="compile", dtype="float32", batch_size=64)
+    got = predictor(test_set.take(np.arange(few))).logits
+    np.testing.assert_allclose(got, expected[:few], rtol=1e-3, atol=1e-5)
+    assert set(fixed) == {(64, 3, 32, 32)}
+
+
+def test_a_compiled_engine_is_exact_about_few_images(classifier, test_set, expected, fixed):
+    """The plain engine beside it is shown the nearest calls, of which there are fewer than a batch."""
+    words = {"backend": "compile", "dtype": "bfloat16", "batch_size": 70, "exact": True}
+    assert np.array_equal(
+        planned(classifier, test_set, **words)(test_set).logits.argmax(1), expected.argmax(1)
+    )
+
+
+def test_a_sorted_folder_is_tried_and_calibrated_on_all_its_classes(classifier, test_set, monkeypatch):
+    images = np.repeat(np.arange(10, dtype=np.uint8), 100)[:, None, None, None].repeat(3, 3)
+    ordered = replace(test_set.take(np.arange(0)), images=images, labels=images[:, 0, 0, 0].astype(np.int64),
+                      ids=np.arange(1000))  # fmt: skip
+    seen = []
+
+    def choose(classifier, device, settings, sample, total):
+        seen.append(sample[:, 0, 0, 0].numpy())
+        return planning.default(device, settings, 32), None
+
+    monkeypatch.setattr(planning, "choose", choose)
+    Predictor.planned(classifier, CPU, EvaluationConfig(dtype="float32"), ordered, 10_000)
+    assert len(seen[0]) == planning.SAMPLE and np.bincount(seen[0], minlength=10).min() > 10
+    assert len(set(seen[0][:16])) > 5, "nor are the first few, which large images are tried on, of one class"
+
+
+@pytest.mark.skipif(not openvino_engine.available("int8"), reason="needs OpenVINO and NNCF")
+def test_the_key_of_an_eight_bit_cell_says_what_its_ranges_come_from(classifier, test_set):
+    assert planned(classifier, test_set, dtype="int8").precision == "int8 (openvino), ranges of 70 images"
+
+
+def test_a_trial_runs_an_engine_as_it_is_used(classifier):
+    modes = []
+
+    def engine(images):
+        modes.append(torch.is_inference_mode_enabled())
+        return torch.zeros(len(images), 10)
+
+    images = torch.zeros(8, 3, 32, 32)
+    trials._try(engine, Plan("compile", "float32", 16), images, torch.zeros(8, 10), CPU)
+    assert len(modes) > 1 and all(modes)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_outputs_that_are_no_numbers_are_never_scored(classifier, test_set, value):
+    predictor = Predictor.of(classifier, CPU, torch.float32, 70)
+    whole = predictor(test_set).logits
+    broken, masked = whole.copy(), whole.copy()
+    broken[3, 1], masked[:, 9] = value, -np.inf
+    spoilt = replace(predictor, engine=lambda images: torch.from_numpy(broken))
+    with pytest.raises(UserError, match=r"not finite .* for 1 of 70 images in float32"):
+        spoilt(test_set)
+    spoilt = replace(predictor, engine=lambda images: torch.from_numpy(masked))
+    assert np.array_equal(spoilt(test_set).logits, masked)

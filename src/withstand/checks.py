@@ -102,6 +102,7 @@ def _check(c: Config) -> None:
         ("evaluation.dtype", c.evaluation.dtype, (*DTYPES, "int8")),
         ("evaluation.backend", c.evaluation.backend, ("auto", *BACKENDS)),
         ("model.interpolation", c.model.interpolation, INTERPOLATIONS),
+        ("shift.name", c.shift.name, ("corruption",)),
         ("shift.source", c.shift.source, SOURCES),
         ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
         ("train.freeze", c.train.freeze, FREEZES),
@@ -155,6 +156,8 @@ def _check(c: Config) -> None:
         raise UserError(f"threads={c.threads} must be 0 (every core) or more")
     if c.evaluation.batch_size < 0:
         raise UserError(f"evaluation.batch_size={c.evaluation.batch_size} must be 0 (chosen) or more")
+    if not (c.model.ema is None or isinstance(c.model.ema, bool)):
+        raise UserError(f"model.ema={c.model.ema} must be auto, true or false")
     corruptions_in(c.shift.corruptions)
     if any(not 1 <= severity <= 5 for severity in c.shift.severities):
         raise UserError(f"shift.severities={c.shift.severities} must lie between 1 and 5")

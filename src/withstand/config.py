@@ -29,6 +29,9 @@ class ModelConfig:
     tag: str | None = None  # timm's pretrained tag, in full
     file: str | None = None  # a local copy of those weights in data/weights; default {name}.{tag}.safetensors
     weights: str | None = None  # a file of weights to start from instead
+    ema: Any = (
+        None  # of those: averaged weights (true), plain ones (false); null or auto: averaged where they are
+    )
     image_size: int = 32
     num_classes: int = 10
     interpolation: str = "bilinear"
@@ -36,6 +39,9 @@ class ModelConfig:
     mean: list[float] | None = None  # default: as pretrained, else the dataset's
     std: list[float] | None = None
     args: dict[str, Any] = field(default_factory=dict)  # passed on to timm.create_model
+
+    def __post_init__(self) -> None:
+        self.ema = None if self.ema == "auto" else self.ema  # one value for one meaning, in every record
 
 
 @dataclass

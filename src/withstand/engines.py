@@ -10,13 +10,13 @@ import copy
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from withstand import openvino_engine
+from withstand.cache import cache_folder
 from withstand.convolution import as_convolution, as_matmul, folded
 from withstand.errors import UserError
 
@@ -83,10 +83,3 @@ def _compiled(network: nn.Module, plan: Plan, device: torch.device, image_size: 
         return logits.to(torch.float32, copy=True)  # the next replay of a graph writes over its outputs
 
     return engine
-
-
-def cache_folder() -> Path:
-    """What may be kept between runs and lost at any time: ``WITHSTAND_CACHE``, else the user's cache folder."""
-    own = os.environ.get("WITHSTAND_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(own) if own else Path(base) / "withstand"

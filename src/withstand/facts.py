@@ -61,7 +61,9 @@ class Facts:
     def of(cls, summary: Mapping[str, Any], provenance: Mapping[str, Any]) -> Facts:
         """From ``summary.json`` and ``provenance.json``."""
         config = provenance.get("config") or {}
-        model = config.get("model") or {}
+        model = dict(config.get("model") or {})
+        if model:
+            model["tag"] = model.get("tag") or provenance.get("tag")
         corpus = _corpus(model)
         return cls(
             model=str(summary["model"]),
@@ -90,6 +92,8 @@ def training_of(provenance: Mapping[str, Any]) -> str:
         part: {key: value for key, value in (config.get(part) or {}).items() if key not in idle}
         for part in ("model", "dataset", "train")
     }
+    if provenance.get("trained_in"):  # not as it was set, since auto stands for one or the other
+        settings["train"]["dtype"] = provenance["trained_in"]
     return json.dumps(settings, sort_keys=True, default=str) if any(settings.values()) else ""
 
 

@@ -13,14 +13,16 @@ from typing import Any, cast
 import huggingface_hub
 import timm
 import torch
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
+from withstand.checkpoints import State, read_state
 from withstand.config import Config, ModelConfig
 from withstand.errors import UserError, nearest
+from withstand.loading import Head, forget_counters, load
 from withstand.preprocess import Preprocessing
 
-State = Mapping[str, Tensor]
+_WHOLE = Head(fresh=False, outputs=None)
+_FRESH = Head(fresh=True, outputs=None)
 
 
 @dataclass
@@ -30,7 +32,12 @@ class Classifier:
     network: nn.Module
     preprocessing: Preprocessing
     origin: str | None  # the pretrained weights in words; None: from scratch
-    fresh_head: bool = False  # whether the classifier layer was left as it was drawn
+    head: Head = _WHOLE  # what became of the classifier layer of those weights
+
+    @property
+    def fresh_head(self) -> bool:
+        """Whether the classifier layer was left as it was drawn."""
+        return self.head.fresh
 
     def digest(self) -> str:
         """SHA-256 of every weight and buffer, by name."""
@@ -58,14 +65,14 @@ def build(config: Config) -> Classifier:
         raise UserError(f"model.name: timm has no architecture '{model.name}'; {_suggest(model.name)}")
     torch.manual_seed(config.seed)
     tagged = _tagged(model)
-    local = Path(config.paths.data) / "weights" / (model.file or f"{tagged}.safetensors")
+    local = _local(config, tagged)
     cached = huggingface_hub.try_to_load_from_cache(f"timm/{tagged}", "model.safetensors")
     args = _arguments(model)
     network = _create(model.name, model.num_classes, args)
     if model.weights:
         origin, file = f"file {Path(model.weights).name}", Path(model.weights)
     elif not model.pretrained:
-        return Classifier(network, _preprocessing(config), None, fresh_head=True)
+        return Classifier(network, _preprocessing(config), None, _FRESH)
     elif local.is_file():
         origin, file = f"timm {tagged}, from {local.name}", local
     elif isinstance(cached, str):
@@ -73,10 +80,12 @@ def build(config: Config) -> Classifier:
     else:
         network = _download(tagged, model.num_classes, args, local)
         known = cast(dict[str, Any], getattr(network, "pretrained_cfg", {})).get("num_classes")
-        fresh = known != model.num_classes
-        return Classifier(network, _preprocessing(config), f"timm {tagged}", fresh)
-    fresh = load(network, read_state(file), source=str(file))
-    return Classifier(network, _preprocessing(config), origin, fresh)
+        head = Head(fresh=known != model.num_classes, outputs=known)
+        return Classifier(network, _preprocessing(config), f"timm {tagged}", head)
+    head = load(network, read_state(file, model.ema), source=str(file))
+    if model.weights:
+        forget_counters(network)
+    return Classifier(network, _preprocessing(config), origin, head)
 
 
 def restore(config: Config, file: Path) -> Classifier:
@@ -87,13 +96,29 @@ def restore(config: Config, file: Path) -> Classifier:
     """
     model = config.model
     network = _create(model.name, model.num_classes, _arguments(model))
-    load(network, read_state(file), source=str(file))
+    head = load(network, read_state(file), source=str(file))
     origin = f"timm {_tagged(model)}" if model.pretrained else None
-    return Classifier(network, _preprocessing(config), origin)
+    return Classifier(network, _preprocessing(config), origin, head)
+
+
+def tag_of(model: ModelConfig) -> str | None:
+    """The pretrained tag in full: the config's, else what timm means by the bare name today."""
+    usual = timm.get_pretrained_cfg(model.name)
+    return model.tag or (str(usual.tag) if usual is not None and usual.tag else None)
 
 
 def _tagged(model: ModelConfig) -> str:
-    return f"{model.name}.{model.tag}" if model.tag else model.name
+    tag = tag_of(model)
+    return f"{model.name}.{tag}" if tag else model.name
+
+
+def _local(config: Config, tagged: str) -> Path:
+    """Where a local copy of the pretrained weights goes; one under the bare name is found, too."""
+    folder, model = Path(config.paths.data) / "weights", config.model
+    bare = folder / f"{model.name}.safetensors"
+    if not model.file and not model.tag and bare.is_file():
+        return bare
+    return folder / (model.file or f"{tagged}.safetensors")
 
 
 def _suggest(name: str) -> str:
@@ -149,61 +174,3 @@ def _preprocessing(config: Config) -> Preprocessing:
     mean = model.mean or (own.mean if own else dataset.mean)
     std = model.std or (own.std if own else dataset.std)
     return Preprocessing(model.image_size, model.interpolation, tuple(mean), tuple(std), model.crop)
-
-
-def read_state(path: Path) -> dict[str, Tensor]:
-    """The state dict in a ``.safetensors`` or ``.pth`` file; no code in it is ever run.
-
-    Raises:
-        UserError: the file is missing, damaged, or holds something else.
-    """
-    if not path.is_file():
-        raise UserError(f"there is no weights file {path}")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged files raise anything from EOFError to UnpicklingError
-        raise UserError(
-            f"cannot read the weights in {path} ({type(error).__name__}); it must be a whole safetensors file"
-            " or a state dict saved by torch.save"
-        ) from error
-    for wrapper in ("state_dict", "model"):
-        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
-            content = content[wrapper]
-    if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
-        raise UserError(f"{path} holds no state dict; save one with torch.save(model.state_dict(), path)")
-    return content
-
-
-def load(network: nn.Module, state: State, source: str) -> bool:
-    """Copy ``state`` into ``network``; only a classifier head for other classes, known by its name, is left fresh.
-
-    Returns:
-        Whether the head was left fresh.
-
-    Raises:
-        UserError: any other key is missing, left over or of another shape.
-    """
-    own = network.state_dict()
-    head = [f"{name}.{part}" for name in _head_names(network) for part in ("weight", "bias")]
-    given = {k: v for k, v in state.items() if k not in head or (k in own and v.shape == own[k].shape)}
-    fresh = {k for k in head if k not in given}
-    wrong = [f"{k} is missing" for k in own if k not in given and k not in fresh]
-    wrong += [f"{k} is not in the model" for k in given if k not in own]
-    wrong += [
-        f"{k} is {tuple(v.shape)}, not {tuple(own[k].shape)}"
-        for k, v in given.items()
-        if k in own and v.shape != own[k].shape
-    ]
-    if wrong:
-        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        raise UserError(f"{source} holds weights of another architecture: {'; '.join(wrong[:3])}{more}")
-    network.load_state_dict(given, strict=False)
-    return bool(fresh & own.keys())
-
-
-def _head_names(network: nn.Module) -> tuple[str, ...]:
-    """The name of the classifier layer, which timm states for every architecture."""
-    named = cast(dict[str, Any], getattr(network, "default_cfg", {})).get("classifier", ())
-    return (named,) if isinstance(named, str) else tuple(named)

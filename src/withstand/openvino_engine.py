@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import io
 import sys
 import warnings
@@ -45,6 +46,7 @@ def build(
     with _without_telemetry():
         import openvino
 
+        core = _core()  # before any that a conversion may make for itself
         model = _convert(openvino, network, image_size)
         if dtype == "int8":
             model = _in_int8(model, network, calibration)
@@ -55,7 +57,7 @@ def build(
         "INFERENCE_NUM_THREADS": streams,
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": _VALUES_A_SCALE,  # concerns layers whose weights are int8 and inputs are not
     }
-    queue = openvino.AsyncInferQueue(openvino.Core().compile_model(model, "CPU", options), streams)
+    queue = openvino.AsyncInferQueue(core.compile_model(model, "CPU", options), streams)
     parts: dict[int, Any] = {}
     queue.set_callback(lambda request, part: parts.update({part: request.get_output_tensor(0).data.copy()}))
 
@@ -69,9 +71,24 @@ def build(
     return engine
 
 
+def learns_ranges(network: nn.Module) -> bool:
+    """Whether int8 learns the ranges of this network's activations from images: one without a Transformer's norms."""
+    return not any(isinstance(module, nn.LayerNorm) for module in network.modules())
+
+
 def available(dtype: str = "float32") -> bool:
     """True where the extra is installed, as far as ``dtype`` needs it."""
     return find_spec("openvino") is not None and (dtype != "int8" or find_spec("nncf") is not None)
+
+
+@functools.cache
+def _core() -> Any:
+    """The one Core of this process, never freed."""
+    # Each Core gives its thread an alternative signal stack, and takes it away when it is freed. Where Cores go in the
+    # order in which they came, the thread keeps a stack that is no longer there, and its next signal ends the process.
+    import openvino
+
+    return openvino.Core()
 
 
 def _convert(openvino: Any, network: nn.Module, image_size: int) -> Any:
@@ -90,9 +107,12 @@ def _in_int8(model: Any, network: nn.Module, calibration: Tensor | None) -> Any:
         import nncf
 
         nncf.set_log_level(40)
-        if any(isinstance(module, nn.LayerNorm) for module in network.modules()):
+        if not learns_ranges(network):
             return nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
-        assert calibration is not None
+        if calibration is None or not len(calibration):
+            raise UserError(
+                "evaluation.dtype=int8 learns the ranges of this network from images, and there are none"
+            )
         batches = [part.contiguous().numpy() for part in calibration.split(8)]
         # Ranges that lose least, rather than ranges that clip nothing: a third less error on ResNet-50.
         ranges = nncf.quantization.range_estimator.RangeEstimatorParametersSet.HISTOGRAM

@@ -13,14 +13,17 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from withstand import atomic, openvino_engine
 from withstand import device as devices
+from withstand.cache import cache_folder
 from withstand.config import EvaluationConfig
 from withstand.console import say
-from withstand.engines import Plan, cache_folder
+from withstand.engines import Plan
 from withstand.errors import UserError
 from withstand.models import Classifier
 from withstand.trials import Trial, tried
@@ -28,6 +31,14 @@ from withstand.trials import Trial, tried
 _AS_FAST = 0.95  # of engines about as fast as the fastest, the most exact one is taken
 _MANY = 2000  # images; fewer are done before anything is tried
 SAMPLE = 256  # images looked at
+
+
+def spread(n: int) -> NDArray[np.int64]:
+    """Rows of ``SAMPLE`` of ``n`` images, or of all, at random: the first of a sorted folder are of one class.
+
+    Always the same, and in random order, so that the first few of them are spread as well.
+    """
+    return np.random.default_rng(0).permutation(n)[:SAMPLE]
 
 
 def default(device: torch.device, settings: EvaluationConfig, image_size: int) -> Plan:
@@ -56,7 +67,7 @@ def choose(
     """The plan for evaluating ``total`` images like those of ``sample``; what was measured where something was.
 
     Args:
-        sample: uint8 N×H×W×3 on the device, the first ``SAMPLE`` images or fewer.
+        sample: uint8 N×H×W×3 on the device, those that ``spread`` names.
     """
     plan = default(device, settings, classifier.preprocessing.image_size)
     if settings.backend != "auto" or settings.dtype == "int8" or not len(sample) or total < _MANY:

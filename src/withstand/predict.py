@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from withstand import device as devices
-from withstand import planning
+from withstand import openvino_engine, planning
 from withstand.config import EvaluationConfig
 from withstand.data import npy
 from withstand.data.imageset import ImageSet
 from withstand.engines import Engine, Plan, build
+from withstand.errors import UserError
 from withstand.exactness import exact
 from withstand.models import Classifier
 from withstand.preprocess import Preprocessing
@@ -37,6 +38,7 @@ class Predictor:
         plan: backend, arithmetic and batch size, in words.
         trial: what was measured where the plan was chosen by trying.
         plain: where set, images too near to call are computed again by this float32 engine.
+        calibrated: how many images int8 has learnt its ranges from, at random from all.
     """
 
     network: nn.Module
@@ -48,6 +50,7 @@ class Predictor:
     engine: Engine
     trial: Trial | None = None
     plain: Engine | None = None
+    calibrated: int = 0
 
     @classmethod
     def of(
@@ -71,11 +74,15 @@ class Predictor:
         Raises:
             UserError: the settings ask for what is not installed or does not run on this device.
         """
-        few = np.empty((0, 1, 1, 3), np.uint8) if sample is None else sample.images[: planning.SAMPLE]
-        images = torch.from_numpy(np.array(few)).to(device)
+        few = np.empty((0, 1, 1, 3), np.uint8)
+        if sample is not None and (total or settings.dtype == "int8"):
+            few = np.array(sample.images[planning.spread(len(sample))])
+        images = torch.from_numpy(few).to(device)
         size, ready = classifier.preprocessing.image_size, classifier.preprocessing
         plan, trial = planning.choose(classifier, device, settings, images, total)
-        calibration = ready(images) if plan.dtype == "int8" else None
+        calibration = None
+        if plan.dtype == "int8" and openvino_engine.learns_ranges(classifier.network):
+            calibration = ready(images)
         engine = build(classifier.network, plan, device, size, calibration)
         fast = (plan.backend, plan.dtype) != ("eager", "float32")
         plain = Plan("eager", "float32", plan.batch_size)
@@ -89,13 +96,15 @@ class Predictor:
             engine,
             trial,
             build(classifier.network, plain, device, size) if settings.exact and fast else None,
+            0 if calibration is None else len(calibration),
         )
 
     @property
     def precision(self) -> str:
         """In words, for keys and records: ``float32``, ``bfloat16 (openvino)``, ``int8 (openvino), exact``."""
         backend = "" if self.plan.backend == "eager" else f" ({self.plan.backend})"
-        return f"{self.plan.dtype}{backend}{', exact' if self.plain else ''}"
+        ranges = f", ranges of {self.calibrated} images" if self.calibrated else ""
+        return f"{self.plan.dtype}{backend}{ranges}{', exact' if self.plain else ''}"
 
     def facts(self) -> dict[str, Any]:
         """For the record: the plan, and what was measured where it was chosen by trying."""
@@ -108,7 +117,11 @@ class Predictor:
         return self.engine(self.preprocessing(images))
 
     def __call__(self, images: ImageSet) -> Predictions:
-        """Predictions of the whole image set, in its order."""
+        """Predictions of the whole image set, in its order.
+
+        Raises:
+            UserError: an output is NaN or infinite.
+        """
         if not len(images):
             logits = np.empty((0, len(images.classes)), np.float32)
         else:
@@ -116,14 +129,25 @@ class Predictor:
             plain = self.plain
             if plain is not None:
                 logits, _ = exact(logits, lambda rows: self._logits(images.images[rows], plain))
+        self._check_numbers(logits)
         return Predictions(ids=images.ids, labels=images.labels, logits=logits)
+
+    def _check_numbers(self, logits: NDArray[np.float32]) -> None:
+        """Refuse what would be scored as wrong without a word; an output that is masked with −∞ is a number here."""
+        lost = np.isnan(logits).any(axis=1) | (logits == np.inf).any(axis=1)
+        if lost.any():
+            raise UserError(
+                f"the network's outputs are not finite (NaN or infinite) for {lost.sum():,} of {len(logits):,} images"
+                f" in {self.precision}; try evaluation.dtype=float32, or weights of an earlier epoch"
+            )
 
     @torch.inference_mode()
     def _logits(self, images: NDArray[np.uint8], engine: Engine) -> NDArray[np.float32]:
         """Batch by batch; every buffer is used again, so memory does not grow with the images."""
         whole: NDArray[np.float32] | None = None
         side, n = self.preprocessing.image_size, self.batch_size
-        buffer = torch.empty(min(n, len(images)), side, side, 3, device=self.device)
+        most = n if self.plan.fixed_shape else min(n, len(images))
+        buffer = torch.empty(most, side, side, 3, device=self.device)
         for start, chunk in self._chunks(images):
             rows = [self._padded(batch) for batch in chunk.split(n)]
             parts = [engine(self.preprocessing(batch, out=buffer)) for batch in rows]

@@ -18,6 +18,8 @@ from withstand.config import Config
 
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow", "pyarrow", "hydra-core")
 
+_PACKAGE = Path(__file__).parent
+
 
 def record(config: Config, overrides: list[str]) -> dict[str, Any]:
     """The parts that are known before work begins."""
@@ -48,17 +50,23 @@ def installed(packages: Sequence[str]) -> dict[str, str]:
 
 
 def git_revision() -> str | None:
-    """The commit of the code that runs, ``-dirty`` where it was changed since; None outside a checkout."""
-    root = Path(__file__).parent
+    """The commit of the code that runs, ``-dirty`` where it was changed since; None outside a checkout.
+
+    A repository that this code only lies in, say as a package in a virtual environment, is somebody else's.
+    """
+    if not _git("ls-files", "--error-unmatch", Path(__file__).name):
+        return None
+    return _git("describe", "--always", "--dirty", "--abbrev=12", "--match=")
+
+
+def _git(*words: str) -> str | None:
+    """What git answers about the folder of this package; None where it fails or says nothing."""
+    command = ["git", "-C", str(_PACKAGE), *words]
     try:
         answer = subprocess.run(
-            ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--match="],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
+            command, capture_output=True, text=True, encoding="utf-8", timeout=10, check=True
         )
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None
 

@@ -20,7 +20,9 @@ class Tally:
     """Loss and hits, summed on the device so that no step waits for the host."""
 
     def __init__(self, device: torch.device) -> None:
-        self.sums = torch.zeros(3, dtype=torch.float64, device=device)
+        # Apple's GPUs have no float64; float32 counts without error to 16 million.
+        exact = torch.float32 if device.type == "mps" else torch.float64
+        self.sums = torch.zeros(3, dtype=exact, device=device)
         self.n = 0
 
     def clear(self) -> None:
@@ -32,7 +34,7 @@ class Tally:
         """One batch; on a GPU this may be recorded, and ``n`` is then counted by who replays it."""
         ranked = logits.detach().topk(min(5, logits.shape[1])).indices == labels[:, None]
         hits = torch.stack([loss.detach() * len(labels), ranked[:, 0].sum(), ranked.sum()])
-        self.sums += hits.double()
+        self.sums += hits.to(self.sums.dtype)
         self.n += len(labels)
 
     def row(self, split: str) -> dict[str, float]:
@@ -97,6 +99,12 @@ class GraphedStep(Step):
 
     def __call__(self, images: Tensor, labels: Tensor) -> None:
         """Learn from uint8 N×H×W×3 and int64 N on the device."""
+        with torch.cuda.device(
+            self.device
+        ):  # streams and recordings are of the current device, whatever was asked for
+            self._learn(images, labels)
+
+    def _learn(self, images: Tensor, labels: Tensor) -> None:
         if self._graph is None and self._seen < _WARM_UP:
             self._seen += 1
             self._aside(images, labels)
@@ -122,7 +130,8 @@ class GraphedStep(Step):
         self._images, self._labels = images.clone(), labels.clone()
         self.optimizer.zero_grad(set_to_none=True)  # so that the recorded backward makes its own gradients
         graph, n = torch.cuda.CUDAGraph(), self.tally.n
-        with torch.cuda.graph(graph):
+        # A stream of its own: torch keeps one for all recordings, on the device that was current at the first.
+        with torch.cuda.graph(graph, stream=torch.cuda.Stream(self.device)):
             super().__call__(self._images, self._labels)
         self.tally.n = n  # recorded, not done
         self._graph = graph

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from withstand import device as devices
 from withstand.config import TrainConfig
 from withstand.console import Bar, progress
 from withstand.convolution import as_matmul
@@ -37,6 +38,7 @@ class Progress:
     network: dict[str, Tensor]
     optimizer: dict[str, Any]
     history: list[dict[str, float]]
+    dtype: str = ""  # of the arithmetic; empty in a record from before it was kept
 
     @property
     def best(self) -> dict[str, float]:
@@ -131,7 +133,9 @@ def train(
                 **evaluate(classifier, val_set, device, dtype, eval_batch_size),
             }
             history.append(row | {"learning_rate": rate, "seconds": time.perf_counter() - started})
-            after_epoch(Progress(epoch, network.state_dict(), optimizer.state_dict(), history))
+            after_epoch(
+                Progress(epoch, network.state_dict(), optimizer.state_dict(), history, devices.name(dtype))
+            )
 
 
 def evaluate(

@@ -107,6 +107,7 @@ def _sizes(usual: int, device: torch.device) -> list[int]:
     return [usual] if device.type == "cpu" else [usual, 2 * usual, usual // 2]
 
 
+@torch.inference_mode()  # as in earnest: torch.compile compiles another function where gradients may be asked for
 def _try(engine: Engine, plan: Plan, images: Tensor, expected: Tensor, device: torch.device) -> Trial:
     repeats = -(-plan.batch_size // len(images)) if device.type == "cuda" else 1
     batch = images.repeat(repeats, 1, 1, 1)[: plan.batch_size].contiguous(memory_format=torch.channels_last)
@@ -122,13 +123,14 @@ def _try(engine: Engine, plan: Plan, images: Tensor, expected: Tensor, device: t
 
 def compare(plan: Plan, rate: float, got: Tensor, expected: Tensor) -> Trial:
     """How near ``got`` is to ``expected``: logits N×K."""
+    got, expected = got.cpu(), expected.cpu()  # Apple's GPUs have no float64
     difference = (got - expected).double()
     spread = expected.double().std().clamp_min(1e-12)
     error = float(difference.pow(2).mean().sqrt() / spread)
     equal = float((got.argmax(1) == expected.argmax(1)).double().mean())
     # A logit that is not a number is further from right than any number.
     error, largest = (v if v == v else float("inf") for v in (error, float(difference.abs().max())))
-    near = near_calls(got.cpu().numpy(), expected.cpu().numpy())
+    near = near_calls(got.numpy(), expected.numpy())
     return Trial(plan, rate, error, largest, equal, near, len(got))
 
 

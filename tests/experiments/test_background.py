@@ -24,6 +24,7 @@ from withstand.backgrounds.worlds import load
 from withstand.compose import compose, config_folder
 from withstand.data.imageset import ImageSet
 from withstand.errors import UserError
+from withstand.experiments.words import used
 from withstand.predict import Predictor
 from withstand.runs import load_runs
 from withstand.train import train
@@ -88,7 +89,7 @@ def test_grouped_then_published_in_one_folder_and_one_report():
 def test_trained_needs_experiment_1_and_trains_nothing():
     with pytest.raises(UserError, match="there is no trained model"):
         run("background.protocol=trained")
-    words = ["experiment=train", *WORDS]
+    words = ["experiment=train", *used("train", WORDS)]
     experiments.run(compose(words), words)
     before = Path("checkpoints/small_cnn_shapes/best_model.pth").read_bytes()
     summary = json.loads(Path("checkpoints/small_cnn_shapes/summary.json").read_text())

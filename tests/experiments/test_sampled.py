@@ -12,6 +12,7 @@ import pytest
 from withstand.cli import main
 from withstand.comparison import compare
 from withstand.conditions import Condition
+from withstand.experiments.words import used
 from withstand.predict import Predictor
 from withstand.runs import load_run
 from withstand.store import Cell, Predictions, Store
@@ -49,11 +50,12 @@ def go(*words: str) -> None:
     assert main([*WORDS, *words]) == 0
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_sample_is_marked_resumed_and_completed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, predicted: list[int]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, predicted: list[int], dtype: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    go("experiment=train", "train.epochs=1")
+    assert main([*used("train", WORDS), "experiment=train", "train.epochs=1", f"train.dtype={dtype}"]) == 0
     predicted.clear()
     folder = tmp_path / "checkpoints" / "small_cnn_shapes"
     go("experiment=robustness", "evaluation.precision=4")
@@ -80,9 +82,10 @@ def test_a_sample_is_marked_resumed_and_completed(
     next((folder / "predictions").glob("*contrast-2*.part.parquet")).unlink()
     predicted.clear()
     go("experiment=robustness", "evaluation.precision=1.5")
-    assert 0 < sum(predicted) < finer.evaluated / 4
-    finer = load_run(folder).sampled
-    assert finer is not None
+    again = load_run(folder).sampled
+    assert again is not None  # the looks begin anew, so it may end with a few images more, or fewer
+    assert sum(predicted) == again.rounds + 19 * max(0, again.rounds - finer.rounds)
+    finer = again
 
     # The whole: what the sample saw is not shown again, nothing is left of the parts, and the interval held.
     predicted.clear()
@@ -94,7 +97,7 @@ def test_a_sample_is_marked_resumed_and_completed(
     assert list(pd.read_csv(folder / "robustness_results.csv").columns)[-1] == "top5_acc"
     assert whole.scores.ids.tolist() == list(whole.predictions(whole.conditions[1]).ids)
     mean = compare([whole]).accuracy("small_cnn", "corrupted").value
-    assert finer.low <= mean <= finer.high
+    assert abs(mean - finer.value) <= 2 * finer.mean.half_width  # once is not enough for whatever weights
     assert json.loads((folder / "summary.json").read_text())["sample"] is None
 
     # And it is what an evaluation that never sampled gives.

@@ -8,6 +8,7 @@ import torch
 from tests.faults.running import finish, kill
 
 from withstand.cli import main
+from withstand.experiments.words import used
 
 RUN = "checkpoints/small_cnn_shapes"
 WORDS = [
@@ -26,8 +27,8 @@ TUNE = ["experiment=finetune", "train.epochs=3", "finetune.images_per_epoch=96",
 def trained(tmp_path_factory):
     """A folder with experiment 1's model in it."""
     folder = tmp_path_factory.mktemp("trained")
-    words = ["experiment=train", "train.epochs=1", f"paths.checkpoints={folder / 'checkpoints'}", *WORDS]
-    assert main(words) == 0
+    words = ["experiment=train", "train.epochs=1", f"paths.checkpoints={folder / 'checkpoints'}"]
+    assert main([*words, *used("train", WORDS)]) == 0
     return folder
 
 

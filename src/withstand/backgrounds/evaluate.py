@@ -18,7 +18,7 @@ from withstand.experiments.setup import CellFacts, Setup
 from withstand.experiments.train import fit
 from withstand.frozen import Features
 from withstand.models import Classifier
-from withstand.planning import SAMPLE
+from withstand.planning import spread
 from withstand.predict import Predictor
 from withstand.run import RunFolder
 from withstand.store import Cell, Predictions, Store
@@ -76,7 +76,7 @@ def train_part(
 def predictor_of(setup: Setup, classifier: Classifier, found: Worlds, parts: list[Part]) -> Predictor:
     """Made ready for what all parts test: some of its originals show what the images are like."""
     total = sum(len(rows) for part in parts for rows in part.test.values())
-    return setup.predictor(classifier, total, found.of("original", np.arange(min(SAMPLE, len(found)))))
+    return setup.predictor(classifier, total, found.of("original", spread(len(found))))
 
 
 def examine(

@@ -12,7 +12,8 @@ from withstand.backgrounds import folds, results
 from withstand.backgrounds.folds import Part
 from withstand.backgrounds.results import Outcome
 from withstand.backgrounds.worlds import Worlds
-from withstand.experiments.setup import Setup, update_json
+from withstand.experiments.begun import update_json
+from withstand.experiments.setup import Setup
 from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.store import Cell

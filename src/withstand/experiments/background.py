@@ -18,6 +18,7 @@ from withstand.config import Config
 from withstand.console import console, say
 from withstand.data.imageset import Dataset, ImageSet
 from withstand.errors import UserError
+from withstand.experiments import trained_on, words
 from withstand.experiments.setup import Setup
 from withstand.experiments.train import start_tracker
 from withstand.models import Classifier
@@ -26,6 +27,8 @@ from withstand.run import RunFolder
 from withstand.trackers import Tracker
 
 _NOTHING = ImageSet(np.empty((0, 1, 1, 3), np.uint8), np.empty(0, np.int64), np.empty(0, np.int64), ())
+
+USES = ("model", "tracker", "train", "background", *words.ENGINE)
 
 
 def run(config: Config, overrides: list[str]) -> int:
@@ -42,6 +45,8 @@ def evaluate_backgrounds(config: Config, overrides: list[str]) -> None:
     class_of = _map(config) if protocol == "zero_shot" else None
     classifier = _weights(setup, class_of)  # fails soon where there are none
     found = worlds.load(config)
+    if protocol == "trained":
+        trained_on.check(setup.weights, found.classes)
     if protocol == "trained":
         found = found.only(np.flatnonzero(found.held_out))
     parts = _parts(config, found)

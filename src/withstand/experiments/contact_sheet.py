@@ -15,6 +15,8 @@ from withstand.report import contact_sheet
 from withstand.shifts.corruption import makeable
 from withstand.shifts.corruption_sources import preset_for
 
+USES = ("shift",)
+
 
 def run(config: Config, overrides: list[str]) -> int:
     shift, dataset = config.shift, data.load(config)

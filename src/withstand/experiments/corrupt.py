@@ -23,6 +23,8 @@ from withstand.shifts.corruption_sources import preset_for
 
 _AT_ONCE = 64 << 20  # bytes of images in memory
 
+USES = ("shift",)
+
 
 def run(config: Config, overrides: list[str]) -> int:
     device.set_threads(config.threads)

@@ -11,8 +11,10 @@ from withstand import data, finetuned, protocols
 from withstand.config import Config
 from withstand.console import console, say
 from withstand.corruptions import frost
+from withstand.experiments import words
+from withstand.experiments.begun import update_json
 from withstand.experiments.cells import Predicted, predict
-from withstand.experiments.setup import Setup, update_json
+from withstand.experiments.setup import Setup
 from withstand.experiments.train import fit, start_tracker
 from withstand.finetuned import Finetuned
 from withstand.mix import Mix, image_set
@@ -25,8 +27,11 @@ from withstand.shifts.corruption import Corruption
 from withstand.shifts.corruption_sources import Made, preset_for
 from withstand.trackers import Tracker
 
+USES = ("model", "tracker", "shift", "finetune", *words.TRAINING, *words.ENGINE)
+
 
 def run(config: Config, overrides: list[str]) -> int:
+    words.refuse_freezing(config)
     whole = Setup.of(config, overrides)
     work = Work.of(whole)
     classifier = whole.trained()
@@ -177,6 +182,7 @@ class Work:
             seconds["evaluate"] = before.seconds + after.seconds
             rates["evaluate"] = made / seconds["evaluate"]
         record = setup.record(classifier, predictor.precision) | {"engine": predictor.facts()}
+        record |= {"trained_in": state.dtype} if state.dtype else {}
         update_json(folder, "provenance.json", record | {"seconds": seconds, "images_per_second": rates})
 
 

@@ -13,6 +13,8 @@ from withstand.console import say
 from withstand.data.photographs import decoded
 from withstand.report import canvas, sheet
 
+USES = ("make_backgrounds",)
+
 
 def run(config: Config, overrides: list[str]) -> int:
     settings = config.make_backgrounds

@@ -6,6 +6,8 @@ from withstand.compose import compose
 from withstand.config import Config
 from withstand.experiments import background, report, study
 
+USES = (*study.USES, *background.USES, *report.USES)
+
 
 def run(config: Config, overrides: list[str]) -> int:
     for model in config.models:

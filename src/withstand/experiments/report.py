@@ -11,6 +11,8 @@ from withstand.errors import UserError
 from withstand.report import terminal
 from withstand.runs import Runs, load_runs
 
+USES = ("models",)
+
 
 def run(config: Config, overrides: list[str]) -> int:
     found = load_runs(config.paths.checkpoints, dataset=config.dataset.name)

@@ -14,8 +14,10 @@ from withstand.config import Config
 from withstand.console import progress, say
 from withstand.corruptions import frost
 from withstand.experiments import side_by_side
+from withstand.experiments.begun import update_json
 from withstand.experiments.sampled import complete, evaluate_sample
-from withstand.experiments.setup import CellFacts, Setup, update_json
+from withstand.experiments.setup import CellFacts, Setup
+from withstand.experiments.tested import TABLE
 from withstand.experiments.train import start_tracker
 from withstand.models import Classifier
 from withstand.predict import Predictor
@@ -26,6 +28,8 @@ from withstand.store import Cell
 from withstand.trackers import Tracker
 
 COLUMNS = ("model", "corruption", "severity", "top1_acc", "top5_acc")
+
+USES = ("model", "shift", "evaluation", "tracker")
 
 
 def run(config: Config, overrides: list[str]) -> int:
@@ -84,7 +88,7 @@ def evaluate_corruptions(
     if missing or not (folder.path / thumbnails.FILE).is_file():
         _leave_thumbnails(setup, shift)
     rows = [_row(setup, condition, cell, sample) for condition, cell in shifted.items()]
-    folder.write_csv("robustness_results.csv", COLUMNS + (("images",) if sample else ()), rows)
+    folder.write_csv(TABLE, COLUMNS + (("images",) if sample else ()), rows)
     _record(setup, classifier, predictor, shift, cells, sample)
     for cell in cells.values():
         folder.store.forget_part(cell)

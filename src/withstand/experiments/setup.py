@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +14,8 @@ from withstand.conditions import Condition
 from withstand.config import Config
 from withstand.data.imageset import Dataset, ImageSet
 from withstand.errors import UserError
+from withstand.experiments import trained_on
+from withstand.experiments.begun import Begun
 from withstand.models import Classifier
 from withstand.predict import Predictor
 from withstand.run import RunFolder
@@ -43,17 +46,25 @@ class Setup:
         atomic.check_folder(folder.path)
         return cls(config, overrides, chosen, data.load(config), folder)
 
+    @property
+    def begun(self) -> Begun:
+        """What the whole run computes with, of which this may be a part."""
+        return Begun(RunFolder(self.config.run_folder), self.device)
+
     def dtype(self, wanted: str) -> torch.dtype:
-        return device.choose_dtype(wanted, self.device)
+        """The arithmetic that a setting names; ``auto`` is what this run began with."""
+        return self.begun.dtype() if wanted == "auto" else device.choose_dtype(wanted, self.device)
 
     def predictor(self, classifier: Classifier, total: int = 0, sample: ImageSet | None = None) -> Predictor:
         """Ready to evaluate ``total`` images, for which it may be worth to try what is fastest; 0: ready at once.
+
+        An evaluation that is started again goes on with the engine that it began with.
 
         Args:
             sample: images like those, where they are not the test images.
         """
         images = self.dataset.test if sample is None else sample
-        return Predictor.planned(classifier, self.device, self.config.evaluation, images, total)
+        return self.begun.predictor(classifier, self.config.evaluation, images, total)
 
     def planned_as(self, predictor: Predictor) -> Setup:
         """The same, but that further predictors run as this one does: what is compared is computed alike."""
@@ -62,30 +73,53 @@ class Setup:
 
     def record(self, classifier: Classifier, dtype: str) -> dict[str, Any]:
         """What a result of ``classifier`` computed in ``dtype``, as set or in words, depends on."""
-        return provenance.record(self.config, self.overrides) | {
+        known = provenance.record(self.config, self.overrides)
+        known["config"]["train"] |= self._trained_with()
+        return known | {
             "device": device.describe(self.device),
             "precision": device.name(self.dtype(dtype)) if dtype == "auto" else dtype,
             "weights_digest": classifier.digest(),
             "parameters": sum(p.numel() for p in classifier.network.parameters()),
             "image_size": self.config.model.image_size,
             "pretrained": classifier.origin,
+            "tag": models.tag_of(self.config.model) if self.config.model.pretrained else None,
         }
+
+    def _trained_with(self) -> dict[str, Any]:
+        """The settings that this folder's weights were trained with, which a command that only evaluates has not."""
+        record, config = self.folder.path / "training.json", self.config
+        trains_elsewhere = config.experiment.name == "background"
+        if trains_elsewhere or config.model.weights or not record.is_file():
+            return {}
+        found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))["train"]
+        epochs = self.folder.summary().get("epochs")
+        return found | ({"epochs": epochs} if epochs else {})
+
+    @property
+    def weights(self) -> Path:
+        """Where the weights to evaluate are."""
+        given = self.config.model.weights
+        return Path(given) if given else self.folder.best
 
     def trained(self) -> Classifier:
         """The classifier to evaluate: the weights that ``model.weights`` names, else experiment 1's best.
 
         Raises:
-            UserError: there are neither.
+            UserError: there are neither, they have no outputs for these classes, or they were trained on others.
         """
+        trained_on.check(self.weights, self.dataset.classes)
         if self.config.model.weights:
-            return models.build(self.config)
-        if not self.folder.best.is_file():
+            classifier = models.build(self.config)
+        elif self.folder.best.is_file():
+            classifier = models.restore(self.config, self.folder.best)
+        else:
             raise UserError(
                 f"there is no trained model {self.folder.best}; train it with"
                 f" `python main.py experiment=train model={self.config.model.cfg_name} dataset={self.dataset.name}`"
                 " or give model.weights=FILE"
             )
-        return models.restore(self.config, self.folder.best)
+        trained_on.check_head(classifier.head, self.weights, self.config.model.num_classes)
+        return classifier
 
 
 @dataclass(frozen=True)
@@ -110,13 +144,3 @@ class CellFacts:
 
     def cell(self, condition: Condition, **shift: Any) -> Cell:
         return Cell(condition, {**vars(self), "shift": shift})
-
-
-def update_json(folder: RunFolder, name: str, values: dict[str, Any]) -> None:
-    """Add ``values`` to a JSON file of the run; what it holds in groups, such as times, is added to the groups."""
-    path = folder.path / name
-    merged: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    for key, value in values.items():
-        old = merged.get(key)
-        merged[key] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
-    atomic.write_json(path, merged)

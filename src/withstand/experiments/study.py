@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from withstand import models
 from withstand.config import Config
+from withstand.experiments import train, words
 from withstand.experiments.robustness import evaluate_corruptions
 from withstand.experiments.setup import Setup
 from withstand.experiments.train import start_tracker, train_and_test
 from withstand.shifts.corruption import Corruption
 
+USES = (*train.USES, "shift", "evaluation")
+
 
 def run(config: Config, overrides: list[str]) -> int:
+    words.refuse_freezing(config)
     setup = Setup.of(config, overrides)
     shift = Corruption.of(
         config.shift, setup.dataset.name, setup.dataset.test

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
-from withstand import data, metrics, models, provenance, trackers
-from withstand.conditions import CLEAN
+from withstand import data, device, models, provenance, trackers
+from withstand.checkpoints import read_state
 from withstand.config import Config
 from withstand.console import say
 from withstand.data.imageset import ImageSet
 from withstand.errors import UserError
-from withstand.experiments.setup import CellFacts, Setup, update_json
+from withstand.experiments import words
+from withstand.experiments.begun import update_json
+from withstand.experiments.setup import Setup
+from withstand.experiments.tested import write_test
+from withstand.loading import load
 from withstand.models import Classifier
-from withstand.report import curves
 from withstand.trackers import Tracker
 from withstand.train import Examples, Progress, train
 
+USES = ("model", "tracker", *words.TRAINING, *words.ENGINE)
+
 
 def run(config: Config, overrides: list[str]) -> int:
+    words.refuse_freezing(config)
     setup = Setup.of(config, overrides)
     classifier = models.build(config)
     tracker = start_tracker(config)
@@ -50,7 +54,7 @@ def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Cl
         f" {len(setup.dataset.test):,} to test"
     )
     fit(setup, classifier, train_set, val_set, tracker, work)
-    _test(setup, classifier, len(train_set), len(val_set))
+    write_test(setup, classifier, len(train_set), len(val_set))
     return classifier
 
 
@@ -83,6 +87,7 @@ def fit(
         )
     if done > config.train.epochs:
         progress, done = None, 0
+    update_json(folder, "provenance.json", {"classes": list(val_set.classes)})
     say(f"{work}; {config.train.epochs} epochs, {done} done")
 
     def after_epoch(state: Progress) -> None:
@@ -95,6 +100,10 @@ def fit(
         tracker.log(state.epoch, {k: v for k, v in row.items() if k != "epoch"})
 
     if done < config.train.epochs:
+        dtype = setup.dtype(config.train.dtype)
+        if progress and progress.dtype not in ("", device.name(dtype)):
+            say(f"  goes on in {progress.dtype}, as it began, not in {device.name(dtype)}")
+            dtype = device.choose_dtype(progress.dtype, setup.device)
         train(
             classifier,
             examples,
@@ -102,60 +111,9 @@ def fit(
             config.train,
             seed=config.seed,
             device=setup.device,
-            dtype=setup.dtype(config.train.dtype),
+            dtype=dtype,
             eval_batch_size=config.evaluation.batch_size,
             resume=progress,
             after_epoch=after_epoch,
         )
-    models.load(classifier.network, models.read_state(folder.best), str(folder.best))
-
-
-def _test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -> None:
-    """Predict the clean test images and write down how training went."""
-    config, folder, test = setup.config, setup.folder, setup.dataset.test
-    state = folder.load_progress()
-    assert state is not None
-    history = pd.DataFrame(state.history)
-    curves.save(history, config.run_name, folder.path / "curves.png")
-    predictor = setup.predictor(classifier)
-    cell = CellFacts.of(classifier, predictor, test).cell(CLEAN)
-    if cell not in folder.store:
-        folder.store.write(cell, predictor(test))
-    predictions = folder.store.read(cell)
-    result = {
-        "n": len(predictions),
-        "loss": metrics.nll(predictions),
-        "top1": round(100 * metrics.top1(predictions), 6),
-        "top5": round(100 * metrics.top5(predictions), 6),
-    }
-    seconds = float(history["seconds"].sum())
-    update_json(
-        folder,
-        "summary.json",
-        {
-            "model": config.model.cfg_name,
-            "dataset": setup.dataset.name,
-            "classes": list(setup.dataset.classes),
-            "best_epoch": int(state.best["epoch"]),
-            "epochs": state.epoch,
-            "val_top1": state.best["val_top1"],
-            "n_train": n_train,
-            "n_val": n_val,
-            "test": result,
-            "corruption_source": None,
-            "cells": [{"shift": "clean", "variant": "clean", "severity": None, "file": cell.file}],
-        },
-    )
-    update_json(
-        folder,
-        "provenance.json",
-        setup.record(classifier, config.train.dtype)
-        | {
-            "seconds": {"train": seconds},
-            "images_per_second": {"train": n_train * state.epoch / seconds},
-        },
-    )
-    say(
-        f"  best epoch {state.best['epoch']:.0f}; test: loss {result['loss']:.4f}, top-1 {result['top1']:.2f}%,"
-        f" top-5 {result['top5']:.2f}% of {result['n']:,} images"
-    )
+    load(classifier.network, read_state(folder.best), str(folder.best))

@@ -1,0 +1,99 @@
+"""The end of experiment 1: the clean test images, and the record of how training went."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from withstand import atomic, metrics
+from withstand.conditions import CLEAN
+from withstand.console import say
+from withstand.experiments.begun import update_json
+from withstand.experiments.setup import CellFacts, Setup
+from withstand.models import Classifier
+from withstand.report import curves
+from withstand.run import RunFolder
+from withstand.store import Predictions
+
+TABLE = "robustness_results.csv"
+"""Experiment 2's, which holds for one training."""
+
+
+def write_test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -> None:
+    """Predict the clean test images and write down how training went."""
+    config, folder, test = setup.config, setup.folder, setup.dataset.test
+    state = folder.load_progress()
+    assert state is not None
+    history = pd.DataFrame(state.history)
+    curves.save(history, config.run_name, folder.path / "curves.png")
+    predictor = setup.predictor(classifier)
+    cell = CellFacts.of(classifier, predictor, test).cell(CLEAN)
+    if cell not in folder.store:
+        folder.store.write(cell, predictor(test))
+    predictions = folder.store.read(cell)
+    result = {
+        "n": len(predictions),
+        "loss": metrics.nll(predictions),
+        "top1": round(100 * metrics.top1(predictions), 6),
+        "top5": round(100 * metrics.top5(predictions), 6),
+    }
+    seconds = float(history["seconds"].sum())
+    clean = {**vars(CLEAN), "file": cell.file}
+    about = {
+        "model": config.model.cfg_name,
+        "dataset": setup.dataset.name,
+        "classes": list(setup.dataset.classes),
+        "best_epoch": int(state.best["epoch"]),
+        "epochs": state.epoch,
+        "val_top1": state.best["val_top1"],
+        "n_train": n_train,
+        "n_val": n_val,
+        "test": result,
+    }
+    before = _still_right(folder, classifier, predictions, clean)
+    # Not merged: what is not right any more goes.
+    atomic.write_json(folder.path / "summary.json", before | about)
+    update_json(
+        folder,
+        "provenance.json",
+        setup.record(classifier, config.train.dtype)
+        | ({"trained_in": state.dtype} if state.dtype else {})
+        | {
+            "seconds": {"train": seconds},
+            "images_per_second": {"train": n_train * state.epoch / seconds},
+        },
+    )
+    say(
+        f"  best epoch {state.best['epoch']:.0f}; test: loss {result['loss']:.4f}, top-1 {result['top1']:.2f}%,"
+        f" top-5 {result['top5']:.2f}% of {result['n']:,} images"
+    )
+
+
+def _still_right(
+    folder: RunFolder, classifier: Classifier, predictions: Predictions, clean: dict[str, Any]
+) -> dict[str, Any]:
+    """What the summary has from other experiments, as far as it is of these weights and these images."""
+    before = folder.summary()
+    path = folder.path / "provenance.json"
+    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    weights = classifier.digest()
+    backgrounds = record.get("background", {})
+    if "trained" in before.get("background", {}) and backgrounds["trained"]["weights_digest"] != weights:
+        kept = {name: one for name, one in before["background"].items() if name != "trained"}
+        before["background"] = kept
+    if record.get("weights_digest") == weights and _same_images(folder, before, predictions):
+        return before
+    stale = folder.path / TABLE
+    if stale.is_file():
+        stale.unlink()
+        say(f"  {stale} was of other weights or images and is removed; experiment=robustness makes it again")
+    return before | {"corruption_source": None, "sample": None, "cells": [clean]}
+
+
+def _same_images(folder: RunFolder, before: dict[str, Any], predictions: Predictions) -> bool:
+    files = [c["file"] for c in before.get("cells", []) if c["shift"] == CLEAN.shift]
+    there = bool(files) and (folder.store.root / files[0]).is_file()
+    return there and np.array_equal(folder.store.read(files[0]).ids, predictions.ids)
