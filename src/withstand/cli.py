@@ -35,12 +35,12 @@ def _run(words: list[str]) -> int:
         print(f"withstand {__version__}")
         return 0
     from withstand import experiments
-    from withstand.compose import compose
+    from withstand.compose import compose, with_default
 
     if words and words[0] == "--cfg":
         from omegaconf import OmegaConf
 
-        print(OmegaConf.to_yaml(OmegaConf.structured(compose(words[1:]))), end="")
+        print(OmegaConf.to_yaml(OmegaConf.structured(compose(with_default(words[1:])))), end="")
         return 0
-    overrides = words or ["experiment=quickstart"]
+    overrides = with_default(words)
     return experiments.run(compose(overrides), overrides)

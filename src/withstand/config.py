@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from omegaconf import MISSING
 
@@ -42,8 +43,9 @@ class ModelConfig:
 class DatasetConfig:
     """What every dataset has. Whatever else its YAML sets is its own, and is found in ``options``."""
 
-    name: str = MISSING
-    title: str = ""
+    name: str = MISSING  # of the code that reads it
+    title: str = ""  # what the data set is called; empty: the folder's name (dataset=folder), else ``name``
+    about: str = ""  # for the help page
     num_classes: int = 10
     mean: list[float] = MISSING
     std: list[float] = MISSING
@@ -51,6 +53,13 @@ class DatasetConfig:
     test_limit: int | None = None
     download: bool = True
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What the data set is called: in the names of runs and reports, and in their records."""
+        if self.title or self.name != "folder":
+            return self.title or self.name
+        return os.path.basename(os.path.abspath(str(self.options.get("folder", "."))))
 
     def flat(self) -> dict[str, Any]:
         """All of it as the YAML has it, its own settings beside the common ones."""
@@ -62,7 +71,7 @@ class ShiftConfig:
     name: str = "corruption"
     source: str = "auto"
     folder: str = "data/CIFAR-10-C"
-    written: str = "data/cifar10-corrupted"
+    written: str = ""  # empty: {data set}-corrupted in paths.data
     preset: str = "auto"
     corruptions: Any = "all"
     severities: list[int] = field(default_factory=lambda: [1, 2, 3, 4, 5])
@@ -169,7 +178,7 @@ class Config:
 
     @property
     def run_name(self) -> str:
-        return f"{self.model.cfg_name}_{self.dataset.name}"
+        return f"{self.model.cfg_name}_{self.dataset.label}"
 
     @property
     def run_folder(self) -> Path:
@@ -177,13 +186,12 @@ class Config:
         return Path(self.paths.checkpoints) / self.run_name
 
 
-def keys(schema: type = Config, prefix: str = "") -> list[str]:
-    """Every key that may be set, dotted, e.g. ``train.epochs``."""
-    found: list[str] = []
+def keys(schema: type = Config, prefix: str = "") -> dict[str, Any]:
+    """Every key that may be set, dotted, e.g. ``train.epochs``, with its type."""
+    types, found = get_type_hints(schema), {}
     for item in fields(schema):
         name = f"{prefix}{item.name}"
-        found.append(name)
-        factory = item.default_factory
-        if isinstance(factory, type) and is_dataclass(factory):
-            found += keys(factory, f"{name}.")
+        found[name] = types[item.name]
+        if is_dataclass(types[item.name]):
+            found |= keys(types[item.name], f"{name}.")
     return found

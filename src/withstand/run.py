@@ -32,7 +32,7 @@ HISTORY = (
 )
 
 
-_NO_MATTER_TO_TRAINING = ("title", "download", "test_limit", "n_test")
+_NO_MATTER_TO_TRAINING = ("title", "about", "download", "test_limit", "n_test")
 
 
 @dataclass(frozen=True)
