@@ -8,8 +8,9 @@ import torch
 
 from withstand.backgrounds import mapped, measures
 from withstand.compose import compose
+from withstand.data.files import listed
 from withstand.data.imageset import ImageSet
-from withstand.data.photographs import decoded, listed
+from withstand.data.photographs import decoded
 from withstand.models import build
 from withstand.predict import Predictor
 

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from withstand.backgrounds import lenders
 from withstand.backgrounds.folds import folds
-from withstand.backgrounds.layout import Layout, class_folders, identity, read
+from withstand.backgrounds.layout import Layout, identity, read
 from withstand.backgrounds.worlds import World, Worlds
 from withstand.checks import own_settings
 from withstand.config import Config
 from withstand.console import say
+from withstand.data.files import class_folders, listed
 from withstand.data.imageset import Dataset, ImageSet
-from withstand.data.photographs import Photographs, decoded, listed, worst
+from withstand.data.photographs import Photographs, decoded, worst
 from withstand.errors import UserError
 
 
