@@ -62,8 +62,8 @@ def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
     if config.model.weights and numbers != classes:
         at = next(n for n, pair in enumerate(zip(classes, numbers, strict=True)) if pair[0] != pair[1])
         say(
-            f"{test.folder}: output {at} is taken for '{classes[at]}', as names are sorted; weights that were trained in"
-            f" the order of numbers, as timm trains, mean '{numbers[at]}'. If yours were, rename the folders: 01, 02, …"
+            f"{test.folder}: output {at} is taken for '{classes[at]}', as names are sorted; weights trained in the"
+            f" order of numbers, as timm trains, mean '{numbers[at]}'; if yours were, rename the folders to 01, 02, …"
         )
 
 

@@ -54,11 +54,17 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A training and a test image set that share no source image."""
+    """A training and a test image set that share no source image.
+
+    Attributes:
+        name: what it is called.
+        content: what tells it from any other data set of that name, whatever limits are set: equal for equal images.
+    """
 
     name: str
     train: ImageSet
     test: ImageSet
+    content: str = ""
 
     @property
     def classes(self) -> tuple[str, ...]:

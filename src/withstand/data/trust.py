@@ -24,7 +24,7 @@ def verified(path: Path, digest: str, hashed: Callable[[Path], str]) -> bool:
         path = path.absolute()
         before = path.stat()
         stamp = [before.st_size, before.st_mtime_ns, before.st_ctime_ns, digest]
-        if stamp in (_known.get(path), _stamps(path.parent).get(path.name)):
+        if stamp == _known.get(path) or stamp == _stamps(path.parent).get(path.name):
             return True
         if hashed(path) != digest:
             return False
