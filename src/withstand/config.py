@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class DatasetConfig:
         """What the data set is called: in the names of runs and reports, and in their records."""
         if self.title or self.name != "folder":
             return self.title or self.name
-        return os.path.basename(os.path.abspath(str(self.options.get("folder", "."))))
+        return folder_label(str(self.options.get("folder", ".")))
 
     def flat(self) -> dict[str, Any]:
         """All of it as the YAML has it, its own settings beside the common ones."""
@@ -183,7 +184,26 @@ class Config:
     @property
     def run_folder(self) -> Path:
         """Where everything of this model on this dataset goes."""
-        return Path(self.paths.checkpoints) / self.run_name
+        root = Path(self.paths.checkpoints)
+        own, before = root / self.run_name, root / f"{self.model.cfg_name}_{self.dataset.name}"
+        if self.dataset.name == "folder" and not own.exists() and _shows(before, self.dataset):
+            return before
+        return own
+
+
+def folder_label(folder: str) -> str:
+    """What the images in a folder are called where nobody says: as the folder is."""
+    return os.path.basename(os.path.abspath(folder))
+
+
+def _shows(run: Path, dataset: DatasetConfig) -> bool:
+    """Whether a run of the days when all folders were one data set, ``folder``, is on the images of this one."""
+    try:
+        record = json.loads((run / "provenance.json").read_text(encoding="utf-8"))
+        folder = str(record["config"]["dataset"]["options"]["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return os.path.abspath(folder) == os.path.abspath(str(dataset.options.get("folder")))
 
 
 def keys(schema: type = Config, prefix: str = "") -> dict[str, Any]:

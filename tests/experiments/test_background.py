@@ -99,6 +99,16 @@ def test_trained_needs_experiment_1_and_trains_nothing():
     assert len(outcome(folder, "trained").predictions["original"]) == 60
 
 
+def test_other_foregrounds_are_another_run():
+    """What another seed or correlation draws stands in no table beside these."""
+    folder = run()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for word in ("dataset.correlation=1", "seed=7"):
+        with pytest.raises(UserError, match="is another run: it is a run on other images"):
+            run(word, "background.protocol=published")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 def test_zero_shot_needs_pretrained_outputs():
     Path("map.json").write_text(json.dumps({str(n): n % 10 for n in range(1000)}))
     with pytest.raises(UserError, match="have none for them"):

@@ -49,9 +49,9 @@ def from_config(config: Config) -> Dataset:
     train, test = splits.find(root)
     classes = splits.agreed(train, test, config.dataset.num_classes)
     _warn(classes, test, config)
-    tested = _read(root, test, classes, settings)
-    trained = _read(root, train, classes, settings) if train else tested.take(slice(0, 0))
-    return Dataset("folder", trained, tested)
+    tested, content = _read(root, test, classes, settings)
+    trained, training = _read(root, train, classes, settings) if train else (tested.take(slice(0, 0)), "")
+    return Dataset("folder", trained, tested, content, training)
 
 
 def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
@@ -67,8 +67,10 @@ def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
         )
 
 
-def _read(root: Path, split: splits.Split, classes: tuple[str, ...], settings: Settings) -> ImageSet:
-    """The images of one split."""
+def _read(
+    root: Path, split: splits.Split, classes: tuple[str, ...], settings: Settings
+) -> tuple[ImageSet, str]:
+    """The images of one split, and a digest of all of them."""
     folder = split.folder
     files = [(file, label) for label, name in enumerate(classes) for file in split.files.get(name, ())]
     cache = Path(settings.cache) if settings.cache else root / ".decoded"
@@ -92,7 +94,8 @@ def _read(root: Path, split: splits.Split, classes: tuple[str, ...], settings: S
     labels = np.array([label for _, label in files], np.int64)
     whole = ImageSet(photographs.images, labels, ids, classes)
     kept = np.setdiff1d(np.arange(len(files)), list(damaged))
-    return whole if not damaged else whole.take(kept)
+    content = hashlib.sha256(f"{photographs.digest} {ids.tolist()} {labels.tolist()}".encode()).hexdigest()
+    return whole if not damaged else whole.take(kept), content
 
 
 def _id(path: Path) -> int:

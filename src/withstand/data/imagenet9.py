@@ -42,9 +42,9 @@ def from_config(config: Config) -> Dataset:
     found = worlds(config, ("original",))
     own = _training_images(settings, found, config.dataset.num_classes)
     if own is not None:
-        return Dataset("imagenet9", own, found.of("original"))
+        return Dataset("imagenet9", own, found.of("original"), found.content)
     train, test = (found.of("original", np.flatnonzero(rows)) for rows in (~found.held_out, found.held_out))
-    return Dataset("imagenet9", train, test)
+    return Dataset("imagenet9", train, test, found.content)
 
 
 def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
@@ -77,6 +77,7 @@ def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
         source=f"files in {root}",
         held_out=_held_out(root, layout, config.seed),
         notes=(*notes, *skipped),
+        content=photographs["original"].digest,
     )
     return everything.only(kept) if skipped else everything
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from withstand import device, models
+from withstand import device, identity, models
 from withstand.backgrounds import folds, mapped, worlds
 from withstand.backgrounds.evaluate import examine, features_of, predictor_of, train_part
 from withstand.backgrounds.folds import Part
@@ -37,11 +37,19 @@ def evaluate_backgrounds(config: Config, overrides: list[str]) -> None:
     """Train on originals, as far as the protocol trains, test every variant, and write down what came out."""
     protocol, chosen = config.background.protocol, device.choose(config.train.device)
     device.set_threads(config.threads)
-    dataset = Dataset(config.dataset.name, _NOTHING, _NOTHING)  # images come from the worlds
+    dataset = Dataset(config.dataset.label, _NOTHING, _NOTHING)  # images come from the worlds
     setup = Setup(config, overrides, chosen, dataset, RunFolder(config.run_folder))
     class_of = _map(config) if protocol == "zero_shot" else None
     classifier = _weights(setup, class_of)  # fails soon where there are none
     found = worlds.load(config)
+    setup = replace(setup, dataset=replace(dataset, content=found.content))
+    identity.claim(
+        config,
+        setup.dataset,
+        setup.folder,
+        given=True,
+        evaluated=classifier if protocol == "trained" else None,
+    )
     if protocol == "trained":
         found = found.only(np.flatnonzero(found.held_out))
     parts = _parts(config, found)

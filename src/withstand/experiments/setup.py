@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from withstand import atomic, data, device, models, provenance
+from withstand import atomic, data, device, identity, models, provenance
 from withstand.conditions import Condition
 from withstand.config import Config
 from withstand.data.imageset import Dataset, ImageSet
@@ -75,17 +75,21 @@ class Setup:
         """The classifier to evaluate: the weights that ``model.weights`` names, else experiment 1's best.
 
         Raises:
-            UserError: there are neither.
+            UserError: there are neither, or the run folder is another run's.
         """
-        if self.config.model.weights:
-            return models.build(self.config)
-        if not self.folder.best.is_file():
+        if not self.config.model.weights and not self.folder.best.is_file():
+            words = f"experiment=train model={self.config.model.cfg_name} dataset={self.config.dataset.name}"
             raise UserError(
-                f"there is no trained model {self.folder.best}; train it with"
-                f" `python main.py experiment=train model={self.config.model.cfg_name} dataset={self.dataset.name}`"
-                " or give model.weights=FILE"
+                f"there is no trained model {self.folder.best}; train it with `python main.py {words}` or give"
+                " model.weights=FILE"
             )
-        return models.restore(self.config, self.folder.best)
+        classifier = (
+            models.build(self.config)
+            if self.config.model.weights
+            else models.restore(self.config, self.folder.best)
+        )
+        identity.claim(self.config, self.dataset, self.folder, given=True, evaluated=classifier)
+        return classifier
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class CellFacts:
 def update_json(folder: RunFolder, name: str, values: dict[str, Any]) -> None:
     """Add ``values`` to a JSON file of the run; what it holds in groups, such as times, is added to the groups."""
     path = folder.path / name
-    merged: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    merged: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     for key, value in values.items():
         old = merged.get(key)
         merged[key] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
