@@ -110,7 +110,7 @@ def test_other_foregrounds_are_another_run():
 
 
 def test_zero_shot_needs_pretrained_outputs():
-    Path("map.json").write_text(json.dumps({str(n): n % 10 for n in range(1000)}))
+    Path("map.json").write_text(json.dumps({str(n): "circle" for n in range(1000)}))
     with pytest.raises(UserError, match="have none for them"):
         run("background.protocol=zero_shot", "background.map=map.json")
 
