@@ -79,7 +79,7 @@ def test_grouped_then_published_in_one_folder_and_one_report():
     )
     words = ["experiment=report", "dataset=shapes"]
     assert experiments.run(compose(words), words) == 0
-    page = Path("reports/shapes/report.md").read_text()
+    page = Path("reports/shapes/report.md").read_text(encoding="utf-8")
     assert "Reliance on backgrounds" in page and "it leaks: 80%" in page and "top-5 says little" in page
     assert "No predictions to judge" not in page
     assert len(load_runs("checkpoints")) == 1
@@ -91,7 +91,7 @@ def test_trained_needs_experiment_1_and_trains_nothing():
     words = ["experiment=train", *WORDS]
     experiments.run(compose(words), words)
     before = Path("checkpoints/small_cnn_shapes/best_model.pth").read_bytes()
-    summary = json.loads(Path("checkpoints/small_cnn_shapes/summary.json").read_text())
+    summary = json.loads(Path("checkpoints/small_cnn_shapes/summary.json").read_text(encoding="utf-8"))
     folder = run("background.protocol=trained")
     assert (folder / "best_model.pth").read_bytes() == before
     after = json.loads((folder / "summary.json").read_text())
@@ -110,7 +110,7 @@ def test_other_foregrounds_are_another_run():
 
 
 def test_zero_shot_needs_pretrained_outputs():
-    Path("map.json").write_text(json.dumps({str(n): "circle" for n in range(1000)}))
+    Path("map.json").write_text(json.dumps({str(n): "circle" for n in range(1000)}), encoding="utf-8")
     with pytest.raises(UserError, match="have none for them"):
         run("background.protocol=zero_shot", "background.map=map.json")
 

@@ -207,7 +207,7 @@ def test_the_price_of_the_leak_is_told_when_both_are_there(there, capsys):
     assert main([*TUNE, "finetune.protocol=published"]) == 0
     assert "the leak is worth" in " ".join(capsys.readouterr().out.split())
     assert main(["experiment=report", "dataset=shapes"]) == 0
-    page = Path("reports/shapes/report.md").read_text()
+    page = Path("reports/shapes/report.md").read_text(encoding="utf-8")
     assert "The price of the leak" in page and "What fine-tuning buys back" in page
 
 

@@ -179,8 +179,8 @@ def test_runs_of_one_name_on_other_images_are_never_compared(
     assert main(command(world, "given 1 on a/photos")) == 0
     assert main([*command(world, "given 2 on b/photos"), "model.cfg_name=second"]) == 0
     record = Path("checkpoints/second_photos/provenance.json")
-    made = json.loads(record.read_text()) | {"made": "2999-01-01T00:00:00+00:00"}
-    record.write_text(json.dumps(made))
+    made = json.loads(record.read_text(encoding="utf-8")) | {"made": "2999-01-01T00:00:00+00:00"}
+    record.write_text(json.dumps(made), encoding="utf-8")
     runs = load_runs("checkpoints", dataset="photos")
     assert [run.model for run in runs] == ["second"]
     assert "its images are not those of second_photos" in runs.left_out[0].reason
@@ -195,7 +195,7 @@ def test_runs_of_one_name_on_other_images_are_never_compared(
         )
         == 0
     )
-    assert "small_cnn" in Path("reports/photos/report.md").read_text(), "said to be left out"
+    assert "small_cnn" in Path("reports/photos/report.md").read_text(encoding="utf-8"), "said to be left out"
 
 
 def old(folder: Path) -> Path:
