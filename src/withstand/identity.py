@@ -32,31 +32,37 @@ class Identity:
     Attributes:
         dataset: what the data set is called; ``code``: what reads it.
         content: ``Dataset.content``, and ``training`` that of its training images; empty where not known.
-        weights: digest of the weights in ``file``, which are evaluated as they are; None where they are trained here.
+        file: of the weights that are evaluated, or started from in every fold, as they are; None where experiment 1's
+            are, or those that the model's config names.
+        weights: digest of the network with the weights of ``file``, and ``start`` that of what the file holds, which
+            say the same where both are known: a network may be saved in several forms. None where not known.
     """
 
     dataset: str
     code: str
     content: str
     training: str
-    weights: str | None = None
     file: str | None = None
+    weights: str | None = None
+    start: str | None = None
 
     def unlike(self, before: Identity) -> list[str]:
         """How ``before`` is another run, in words; empty where it is the same one."""
         said = []
         if self.code != before.code or _differ(self.content, before.content):
             said.append(f"it is a run on other images, of a data set called {before.dataset}")
-        if self.weights is None and before.weights is None and _differ(self.training, before.training):
+        if self.file is None and before.file is None and _differ(self.training, before.training):
             said.append("it was trained on other images")
-        if self.weights != before.weights:
-            what = (
-                f"of the weights in {before.file} as they are"
-                if before.weights
-                else "of a network trained here"
-            )
-            said.append(f"it is a run {what}")
+        if before.file and (self.file is None or self._of_others(before)):
+            said.append(f"it is a run of the weights in {before.file} as they are")
+        if self.file and before.file is None:
+            said.append("it is a run of a network made here")
         return said
+
+    def _of_others(self, before: Identity) -> bool:
+        if self.weights and before.weights:
+            return self.weights != before.weights
+        return _differ(self.start, before.start)
 
 
 def claim(
@@ -72,11 +78,12 @@ def claim(
         UserError: the folder is another run's, and ``overwrite`` is false or would cost a trained network.
     """
     file = config.model.weights if given else None
-    weights = models.digest(models.read_state(Path(file))) if file else None
-    own = Identity(dataset.name, config.dataset.name, dataset.content, dataset.training, weights, file)
+    start = models.digest(models.read_state(Path(file))) if file else None
+    weights = evaluated.digest() if file and evaluated else None
+    own = Identity(dataset.name, config.dataset.name, dataset.content, dataset.training, file, weights, start)
     before = _before(folder.path, own)
     said = own.unlike(before) if before else []
-    if not said and evaluated:
+    if not said and evaluated and not file:
         said = _other_results(folder, evaluated)
     replaceable = not (given and folder.best.is_file())
     if said and not (config.overwrite and replaceable):
@@ -87,21 +94,20 @@ def claim(
         )
     if said:
         _clear(folder.path)
-    if own.content:
+    if own.content and (said or not before or not before.content):
         atomic.write_json(folder.path / FILE, asdict(own))
 
 
-def _differ(one: str, other: str) -> bool:
+def _differ(one: str | None, other: str | None) -> bool:
     return bool(one and other and one != other)
 
 
-def _other_results(folder: RunFolder, classifier: Classifier) -> list[str]:
-    """Whether what the folder holds is of another network than ``classifier``, in words."""
+def _other_results(folder: RunFolder, best: Classifier) -> list[str]:
+    """Whether what the folder holds is of another network than its best one, in words."""
     summary, record = folder.summary(), _json(folder.path / "provenance.json")
-    if not summary.get("cells") or record.get("weights_digest") in (None, classifier.digest()):
+    if not summary.get("cells") or record.get("weights_digest") in (None, best.digest()):
         return []
-    hint = " (was its training stopped? Then finish that first)" if folder.best.is_file() else ""
-    return [f"its results are of another network{hint}"]
+    return ["its results are of another network (was its training stopped? Then finish that first)"]
 
 
 def _before(folder: Path, own: Identity) -> Identity | None:
@@ -111,7 +117,8 @@ def _before(folder: Path, own: Identity) -> Identity | None:
             return Identity(**content)
         except TypeError as error:
             raise UserError(f"{folder / FILE} is damaged ({error}); delete it") from error
-    config: dict[str, Any] = _json(folder / "provenance.json").get("config") or {}
+    record = _json(folder / "provenance.json")
+    config: dict[str, Any] = record.get("config") or {}
     code, file = (
         (config.get(group) or {}).get(key) for group, key in (("dataset", "name"), ("model", "weights"))
     )
@@ -119,8 +126,8 @@ def _before(folder: Path, own: Identity) -> Identity | None:
         return None
     if (folder / "training.json").is_file() or not file:
         return Identity(code, code, "", "")
-    # Whether they are the same weights, `_other_results` says: the record has the network's digest.
-    return Identity(code, code, "", "", own.weights or "unknown", file)
+    digest = None if file == own.file else record.get("weights_digest", "unknown")
+    return Identity(code, code, "", "", file, digest)
 
 
 def _json(path: Path) -> dict[str, Any]:
