@@ -74,7 +74,7 @@ def test_a_misspelt_metric_and_attribute_say_so(tmp_path: Path) -> None:
 
 def test_a_misspelt_data_set_says_so(tmp_path: Path) -> None:
     left_by_an_evaluation(tmp_path)
-    with pytest.raises(UserError, match="there is no run on 'shape' in .*; did you mean 'shapes'"):
+    with pytest.raises(UserError, match=r"there is no run on 'shape' in .*; did you mean 'shapes'"):
         withstand.load_runs(tmp_path, dataset="shape")
     assert len(withstand.load_runs(tmp_path, dataset="shapes")) == 1
 
