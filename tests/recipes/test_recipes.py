@@ -1,4 +1,4 @@
-"""A recipe of CONTRIBUTING.md is tested by doing it, in a copy: what it adds works, and no test has to be told of it."""
+"""A recipe of CONTRIBUTING.md is tested by doing it, in a copy: what it adds works, and no test needs to hear of it."""
 
 import importlib.util
 import os
@@ -34,7 +34,7 @@ DOES = {
 """What a user says who wants it."""
 
 TESTS = {
-    "corruption": ["corruptions/test_adding.py", "corruptions/test_refusals.py", "test_protocols.py"],
+    "corruption": ["corruptions/test_adding.py", "corruptions/test_properties.py", "test_protocols.py"],
     "metric": ["test_library.py"],
     "tracker": ["trackers/test_guarded.py"],
     "experiment": [],
