@@ -25,7 +25,7 @@ def titles() -> dict[str, str]:
     """The benchmarks there are, by name."""
     found = {}
     for file in sorted(FOLDER.glob("bench_*.py")):
-        docstring = ast.get_docstring(ast.parse(file.read_text())) or ""
+        docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
         found[file.stem.removeprefix("bench_")] = docstring.split("\n")[0]
     return found
 

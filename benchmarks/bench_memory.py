@@ -45,7 +45,7 @@ def _evaluate(options: Options, rows: int) -> Contest:
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": path},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
         )
         assert answer.returncode == 0, answer.stderr

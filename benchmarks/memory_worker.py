@@ -50,7 +50,7 @@ def _condition(whole: np.ndarray, start: int, rows: int) -> ImageSet:
 def peak() -> int:
     """Bytes: the most that this process has held in memory, mapped pages of files included."""
     try:  # not `getrusage` where there is this: a process that was just started is charged with its parent's peak there
-        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
     except OSError:
         found = None
     if found:

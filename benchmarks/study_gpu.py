@@ -87,7 +87,7 @@ def main() -> int:
         return code
     report = chosen.work / "reports" / "cifar10"
     shutil.copytree(report, record.with_suffix(""), dirs_exist_ok=True)
-    seconds = json.loads(record.read_text())["seconds"]
+    seconds = json.loads(record.read_text(encoding="utf-8"))["seconds"]
     print(f"{sum(seconds.values()):,.0f} s in all; {record}; report: {record.with_suffix('')}")
     if chosen.small:
         print("\n".join(needs(full)))
@@ -96,7 +96,9 @@ def main() -> int:
 
 def _run(commands: dict[str, list[str]], record: Path, about: dict[str, object]) -> int:
     """Run each part and note its time; gives the exit code of the first that fails."""
-    times: dict[str, float] = json.loads(record.read_text())["seconds"] if record.is_file() else {}
+    times: dict[str, float] = (
+        json.loads(record.read_text(encoding="utf-8"))["seconds"] if record.is_file() else {}
+    )
     for name, words in commands.items():
         print(f"== {name}", flush=True)
         started = time.perf_counter()

@@ -68,7 +68,7 @@ def filled(page: str) -> str:
 
 def _results(name: str) -> Iterator[dict[str, Any]]:
     for file in sorted(RESULTS.glob(f"{name}.*.json")):
-        yield json.loads(file.read_text())
+        yield json.loads(file.read_text(encoding="utf-8"))
 
 
 def _where(result: dict[str, Any]) -> str:
@@ -128,5 +128,5 @@ def _difference(one: dict[str, float]) -> str:
 if __name__ == "__main__":
     for name in PAGES:
         path = ROOT / name
-        path.write_text(filled(path.read_text()))
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
     sys.exit(0)

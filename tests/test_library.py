@@ -12,6 +12,7 @@ import pytest
 
 import withstand
 from withstand.errors import UserError
+from withstand.hypotheses.claim import read
 from withstand.metrics import PER_IMAGE, probabilities
 from withstand.store import Cell, Predictions, Store
 
@@ -69,6 +70,28 @@ def test_a_misspelt_metric_and_attribute_say_so(tmp_path: Path) -> None:
     with pytest.raises(AttributeError, match="no attribute 'load_rnus'"):
         withstand.load_rnus  # noqa: B018
     assert {"load_runs", "compare", "hypotheses"} <= set(dir(withstand))
+
+
+def test_a_misspelt_data_set_says_so(tmp_path: Path) -> None:
+    left_by_an_evaluation(tmp_path)
+    with pytest.raises(UserError, match=r"there is no run on 'shape' in .*; did you mean 'shapes'"):
+        withstand.load_runs(tmp_path, dataset="shape")
+    assert len(withstand.load_runs(tmp_path, dataset="shapes")) == 1
+
+
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        ("{of: corruption, over: noisy}", "unknown group 'noisy'; did you mean 'noise'"),
+        ("{of: corruption, over: fog, minus: cleen}", "unknown group 'cleen'; did you mean 'clean'"),
+        ("{of: background, over: mixed_rnd}", "unknown group 'mixed_rnd'; did you mean 'mixed_rand'"),
+    ],
+)
+def test_a_misspelt_group_of_a_claim_says_so(tmp_path: Path, measure: str, message: str) -> None:
+    claim = tmp_path / "mine.yaml"
+    claim.write_text(f"claim: Mine\nmeasure: {measure}\nmore: {{family: cnn}}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        read(claim)
 
 
 def test_figures_of_a_comparison_are_those_of_the_predictions(tmp_path: Path) -> None:

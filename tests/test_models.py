@@ -92,3 +92,12 @@ def test_the_real_weights_of_vit_tiny(real_data):
         == "timm vit_tiny_patch16_224.augreg_in21k_ft_in1k, from vit_tiny_patch16_224_imagenet1k.safetensors"
     )
     assert built.preprocessing.mean == (0.5, 0.5, 0.5)
+
+
+def test_a_misspelt_tag_or_architecture_gets_the_nearest(tmp_path):
+    words = ["model=resnet50_pretrained", f"paths.data={tmp_path}"]
+    with pytest.raises(UserError, match=r"no weights 'a1_in1kk' of resnet50; did you mean 'a1_in1k'"):
+        models.build(compose([*words, "model.tag=a1_in1kk"]))
+    with pytest.raises(UserError, match="has no architecture 'zzz'") as caught:
+        models.build(compose([*words, "model.name=zzz"]))
+    assert len(str(caught.value)) < 1000, "not all of timm"

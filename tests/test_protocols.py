@@ -102,7 +102,8 @@ def test_the_studys_rows_and_what_they_leak():
         np.zeros((10_000, 1, 1, 3), np.uint8), np.arange(10_000) % 10, np.arange(10_000), tuple("0123456789")
     )
     one = planned("published", Dataset("cifar10", images(20, 10**6, 10), test))
-    assert len(one.train) + len(one.val) == 45_000 * 19 and len(one.val) == 4_500 * 19
+    files = len(CORRUPTIONS)
+    assert len(one.train) + len(one.val) == 45_000 * files and len(one.val) == 4_500 * files
     file = [(i, s) for s in range(1, 6) for i in range(10_000)]
     rows = {(i, c, s) for c in ("fog", "saturate") for i, s in file[:45_000]}
     used = pairs_of(one, one.train) | pairs_of(one, one.val)

@@ -68,7 +68,7 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 
 def write_text(path: str | Path, content: str) -> None:
     """Write ``content`` to ``path`` atomically, as UTF-8 with line feeds on every platform."""
-    write_bytes(path, content.encode())
+    write_bytes(path, content.encode("utf-8", "surrogateescape"))  # a path's name keeps its bytes
 
 
 def write_json(path: str | Path, content: Any) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, TypeVar, cast
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -26,6 +28,8 @@ FREEZES = ("none", "backbone")
 BACKGROUND_PROTOCOLS = ("grouped", "published", "trained", "zero_shot")
 FINETUNE_PROTOCOLS = ("grouped", "published", "train_images", "held_out")
 
+_FOLDER_NAME = re.compile(r"(?!\.{1,2}$)[^/\x00\r\n]+")
+
 Settings = TypeVar("Settings")
 
 
@@ -37,14 +41,20 @@ def typed(raw: DictConfig | Config) -> Config:
     """
     if isinstance(raw, Config):
         return raw
-    content = cast(dict[str, Any], OmegaConf.to_container(raw, resolve=True))
+    try:
+        content = cast(dict[str, Any], OmegaConf.to_container(raw, resolve=True))
+    except OmegaConfBaseException as error:
+        raise UserError(f"configuration: {error.full_key}: {str(error).splitlines()[0]}") from error
     dataset = content["dataset"]
     own = {key: dataset.pop(key) for key in list(dataset) if key not in _names(DatasetConfig)}
     content["dataset"]["options"] = own | dataset.get("options", {})
     for key in _flat(content):
         check_key(key)
+    _listed(content)
     config = _merged(Config, content, "")
     _check(config)
+    if not config.shift.written:
+        config.shift.written = str(Path(config.paths.data) / f"{config.dataset.label}-corrupted")
     return config
 
 
@@ -79,6 +89,16 @@ def _merged(schema: type[Settings], values: dict[str, Any], prefix: str) -> Sett
     except OmegaConfBaseException as error:
         place = f"{prefix}{error.full_key}: " if getattr(error, "full_key", None) else ""
         raise UserError(f"configuration: {place}{str(error).splitlines()[0]}") from error
+
+
+def _listed(content: dict[str, Any]) -> None:
+    """One value where a list is asked for is a list of one."""
+    for key, kind in keys().items():
+        group, _, name = key.rpartition(".")
+        holder = content.get(group, {}) if group else content
+        lists = [one for one in (kind, *get_args(kind)) if get_origin(one) is list]
+        if lists and isinstance(holder.get(name), str | int | float):
+            holder[name] = [holder[name]]
 
 
 def _flat(node: dict[str, Any], prefix: str = "") -> list[str]:
@@ -158,6 +178,30 @@ def _check(c: Config) -> None:
         raise UserError(f"evaluation.batch_size={c.evaluation.batch_size} must be 0 (chosen) or more")
     if not (c.model.ema is None or isinstance(c.model.ema, bool)):
         raise UserError(f"model.ema={c.model.ema} must be auto, true or false")
+    for key, names in (
+        ("shift.corruptions", c.shift.corruptions),
+        ("shift.severities", c.shift.severities),
+        ("background.variants", c.background.variants),
+    ):
+        if not isinstance(names, str | list) or not names:
+            raise UserError(f"{key}={names} names none; give one or more")
+        if len(set(map(str, names))) < len(names) and not isinstance(names, str):
+            raise UserError(f"{key}={names} names one twice")
+    for key, name in (
+        ("model.cfg_name", c.model.cfg_name),
+        ("dataset.title", c.dataset.label),
+        ("finetune.name", c.finetune.name),
+    ):
+        if name is not None and not _FOLDER_NAME.fullmatch(name):
+            raise UserError(f"{key}={name!r} cannot name a folder; give one line without /")
+    for key, three in (
+        ("model.mean", c.model.mean),
+        ("model.std", c.model.std),
+        ("dataset.mean", c.dataset.mean),
+        ("dataset.std", c.dataset.std),
+    ):
+        if three is not None and len(three) != 3:
+            raise UserError(f"{key}={three} must have three values, one for each of red, green and blue")
     corruptions_in(c.shift.corruptions)
     if any(not 1 <= severity <= 5 for severity in c.shift.severities):
         raise UserError(f"shift.severities={c.shift.severities} must lie between 1 and 5")

@@ -1,4 +1,4 @@
-"""Find the configs, put one together from the command line's words, and refuse what is misspelt."""
+"""Find the configs, and put one together from the command line's words."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import OverrideType
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from withstand.checks import check_key, typed
+from withstand import words
+from withstand.checks import typed
 from withstand.config import Config
-from withstand.errors import UserError, nearest
+from withstand.errors import UserError
 
 GROUPS = ("dataset", "model", "shift", "experiment", "tracker")
+QUICKSTART = "experiment=quickstart"
+
+
+def with_default(overrides: Sequence[str]) -> list[str]:
+    """The words of a command; those that choose no experiment, model or data set are the quickstart's."""
+    chosen = {word.partition("=")[0].strip() for word in overrides}
+    return [*overrides] if chosen & {"experiment", "model", "dataset"} else [QUICKSTART, *overrides]
 
 
 def config_folder() -> Path:
@@ -37,9 +43,19 @@ def config_folders() -> list[Path]:
 
 
 def choices(group: str) -> dict[str, dict[str, Any]]:
-    """The configs of a group by name, as written."""
+    """The configs of a group by name, as written.
+
+    Raises:
+        UserError: a file is no YAML, or a model's ``cfg_name`` is not its file's name.
+    """
     files = [file for folder in config_folders() for file in sorted((folder / group).glob("*.yaml"))]
-    return {file.stem: yaml.safe_load(file.read_text()) or {} for file in files}
+    found = {file.stem: _read(file) for file in files}
+    if group == "model":
+        for file in files:
+            said = (found[file.stem].get("model") or {}).get("cfg_name", file.stem)
+            if said != file.stem:  # its runs would go to the folder of another model
+                raise UserError(f"{file} says cfg_name: {said}; write cfg_name: {file.stem}, the file's name")
+    return found
 
 
 def compose(overrides: Sequence[str]) -> Config:
@@ -48,13 +64,17 @@ def compose(overrides: Sequence[str]) -> Config:
     Raises:
         UserError: a word is not KEY=VALUE, or names an unknown key or choice.
     """
-    return typed(compose_raw([_checked(word) for word in overrides]))
+    asked = words.read([*overrides], {group: choices(group) for group in GROUPS})
+    raw = compose_raw(asked.overrides)
+    for key, text in asked.texts.items():
+        OmegaConf.update(raw, key, text, force_add=True)
+    return typed(raw)
 
 
 def compose_raw(overrides: Sequence[str]) -> DictConfig:
     """Hydra's composition, with the user's own configs on the search path."""
     shipped, *own = config_folders()
-    search = [f"hydra.searchpath=[{','.join(f'file://{folder}' for folder in own)}]"] if own else []
+    search = [f"hydra.searchpath=[{words.quoted(f'file://{folder}')}]" for folder in own]
     GlobalHydra.instance().clear()
     with initialize_config_dir(version_base=None, config_dir=str(shipped.resolve())):
         try:
@@ -63,20 +83,12 @@ def compose_raw(overrides: Sequence[str]) -> DictConfig:
             raise UserError(f"configuration: {str(error).splitlines()[0]}") from error
 
 
-def _checked(word: str) -> str:
-    """The override, once its key and choice are known to be right; ``++`` sets a key that no YAML file mentions."""
+def _read(file: Path) -> dict[str, Any]:
     try:
-        override = OverridesParser.create().parse_override(word)
-    except HydraException as error:
-        raise UserError(
-            f"cannot read '{word}'; settings are written KEY=VALUE, see `python main.py --help`"
-        ) from error
-    key = override.key_or_group
-    if key in GROUPS:
-        if override.value() not in choices(key):
-            raise UserError(
-                f"unknown {key} '{override.value()}'; {nearest(str(override.value()), choices(key))}"
-            )
-        return word
-    check_key(key, [f"dataset.{own}" for config in choices("dataset").values() for own in config])
-    return f"++{word}" if override.type == OverrideType.CHANGE else word
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"cannot read {file}: {why}; mend it") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{file} holds no settings; write KEY: VALUE lines, or remove it")
+    return content

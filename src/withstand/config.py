@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from omegaconf import MISSING
 
@@ -48,8 +50,9 @@ class ModelConfig:
 class DatasetConfig:
     """What every dataset has. Whatever else its YAML sets is its own, and is found in ``options``."""
 
-    name: str = MISSING
-    title: str = ""
+    name: str = MISSING  # of the code that reads it
+    title: str = ""  # what the data set is called; empty: the folder's name (dataset=folder), else ``name``
+    about: str = ""  # for the help page
     num_classes: int = 10
     mean: list[float] = MISSING
     std: list[float] = MISSING
@@ -57,6 +60,13 @@ class DatasetConfig:
     test_limit: int | None = None
     download: bool = True
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What the data set is called: in the names of runs and reports, and in their records."""
+        if self.title or self.name != "folder":
+            return self.title or self.name
+        return folder_label(str(self.options.get("folder", ".")))
 
     def flat(self) -> dict[str, Any]:
         """All of it as the YAML has it, its own settings beside the common ones."""
@@ -68,7 +78,7 @@ class ShiftConfig:
     name: str = "corruption"
     source: str = "auto"
     folder: str = "data/CIFAR-10-C"
-    written: str = "data/cifar10-corrupted"
+    written: str = ""  # empty: {data set}-corrupted in paths.data
     preset: str = "auto"
     corruptions: Any = "all"
     severities: list[int] = field(default_factory=lambda: [1, 2, 3, 4, 5])
@@ -175,21 +185,39 @@ class Config:
 
     @property
     def run_name(self) -> str:
-        return f"{self.model.cfg_name}_{self.dataset.name}"
+        return f"{self.model.cfg_name}_{self.dataset.label}"
 
     @property
     def run_folder(self) -> Path:
         """Where everything of this model on this dataset goes."""
-        return Path(self.paths.checkpoints) / self.run_name
+        root = Path(self.paths.checkpoints)
+        own, before = root / self.run_name, root / f"{self.model.cfg_name}_{self.dataset.name}"
+        if self.dataset.name == "folder" and not own.exists() and _shows(before, self.dataset):
+            return before
+        return own
 
 
-def keys(schema: type = Config, prefix: str = "") -> list[str]:
-    """Every key that may be set, dotted, e.g. ``train.epochs``."""
-    found: list[str] = []
+def folder_label(folder: str) -> str:
+    """What the images in a folder are called where nobody says: as the folder is."""
+    return os.path.basename(os.path.abspath(folder))
+
+
+def _shows(run: Path, dataset: DatasetConfig) -> bool:
+    """Whether a run of the days when all folders were one data set, ``folder``, is on the images of this one."""
+    try:
+        record = json.loads((run / "provenance.json").read_text(encoding="utf-8"))
+        folder = str(record["config"]["dataset"]["options"]["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return os.path.abspath(folder) == os.path.abspath(str(dataset.options.get("folder")))
+
+
+def keys(schema: type = Config, prefix: str = "") -> dict[str, Any]:
+    """Every key that may be set, dotted, e.g. ``train.epochs``, with its type."""
+    types, found = get_type_hints(schema), {}
     for item in fields(schema):
         name = f"{prefix}{item.name}"
-        found.append(name)
-        factory = item.default_factory
-        if isinstance(factory, type) and is_dataclass(factory):
-            found += keys(factory, f"{name}.")
+        found[name] = types[item.name]
+        if is_dataclass(types[item.name]):
+            found |= keys(types[item.name], f"{name}.")
     return found

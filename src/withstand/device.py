@@ -50,7 +50,7 @@ def describe(device: torch.device) -> str:
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo") as info:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
             names = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
         return names[0]
     except (OSError, IndexError):
@@ -134,7 +134,7 @@ def synchronize(device: torch.device) -> None:
 def _cpu_multiplies_bfloat16() -> bool:
     """True where the processor has an instruction for it; elsewhere it is emulated."""
     try:
-        with open("/proc/cpuinfo") as info:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
             flags = next((line for line in info if line.startswith("flags")), "")
     except OSError:
         return False

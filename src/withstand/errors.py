@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_MOST = 20  # names that one line lists
+
 
 class UserError(Exception):
     """Something the user can put right: what is wrong, where, and what to do, in one line.
@@ -14,9 +16,10 @@ class UserError(Exception):
 
 
 def nearest(name: str, options: Iterable[str]) -> str:
-    """A hint for a misspelt ``name``: the closest of ``options``, or all of them when none is close."""
-    known = sorted(options)
+    """A hint for a misspelt ``name``: the closest of ``options``, or the first of them when none is close."""
+    known = sorted(set(options))
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
         return f"did you mean '{close[0]}'?"
-    return f"choose from: {', '.join(known)}"
+    more = f", … ({len(known) - _MOST:,} more)" if len(known) > _MOST else ""
+    return f"choose from: {', '.join(known[:_MOST])}{more}"

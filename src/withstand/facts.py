@@ -87,7 +87,7 @@ def training_of(provenance: Mapping[str, Any]) -> str:
     Runs with the same text are trainings of one model. What says nothing of the weights is left out.
     """
     config = provenance.get("config") or {}
-    idle = {"title", "family", "corpus", "device", "download", "test_limit"}
+    idle = {"title", "about", "family", "corpus", "device", "download", "test_limit"}
     settings = {
         part: {key: value for key, value in (config.get(part) or {}).items() if key not in idle}
         for part in ("model", "dataset", "train")

@@ -10,7 +10,7 @@ from withstand.console import console, say
 
 _INTRODUCTION = """withstand: which image classifier holds up when the images change, by how much, and how sure are we?
 
-  python main.py                               the quickstart: no data, no network, a few minutes on two cores
+  python main.py [KEY=VALUE …]                 the quickstart: no data, no network, a few minutes on two cores
   python main.py model=MODEL dataset=DATASET   train a model, then show it every corruption
   python main.py experiment=EXPERIMENT …       one of the experiments below
 """
@@ -44,7 +44,8 @@ def show() -> None:
         table = Table(box=None, show_header=False, padding=(0, 2), pad_edge=True)
         for name, config in choices(group).items():
             own = config.get(group)
-            title = (own if isinstance(own, dict) else config).get("title", "")
+            said = own if isinstance(own, dict) else config
+            title = said.get("about") or said.get("title", "")
             table.add_row(name, Text(str(title)))  # not markup: an extra's [name] is no style
         say(heading)
         console.print(table)

@@ -146,6 +146,10 @@ def _download(tagged: str, num_classes: int, args: Mapping[str, Any], local: Pat
     Raises:
         UserError: they cannot be had; says where to put the file.
     """
+    architecture, _, tag = tagged.partition(".")
+    tags = [name.partition(".")[2] for name in timm.list_pretrained(f"{architecture}.*")]
+    if tag and tag not in tags:
+        raise UserError(f"model.tag: timm has no weights '{tag}' of {architecture}; {nearest(tag, tags)}")
     try:
         _ask_hub()  # the hub's client would try for a minute, and say so ten times
         return _create(tagged, num_classes, args, pretrained=True)

@@ -75,7 +75,7 @@ def choose(
     place = cache_folder() / "plans.json"
     known: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):
-        known = json.loads(place.read_text())
+        known = json.loads(place.read_text(encoding="utf-8"))
     key = _key(classifier, device, settings, total)
     if key not in known:
         best = _best(tried(classifier, device, settings, plan, sample, total))

@@ -32,7 +32,7 @@ HISTORY = (
 )
 
 
-_NO_MATTER_TO_TRAINING = ("title", "download", "test_limit", "n_test")
+_NO_MATTER_TO_TRAINING = ("title", "about", "download", "test_limit", "n_test")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class RunFolder:
     def summary(self) -> dict[str, Any]:
         """``summary.json`` as far as it is written; empty where it is not there yet."""
         path = self.path / "summary.json"
-        found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return found
 
     def open(self, config: Config, more: Mapping[str, Any] | None = None) -> None:
@@ -71,7 +71,7 @@ class RunFolder:
         settings = training_settings(config) | dict(more or {})
         record = self.path / "training.json"
         if record.is_file() and self.checkpoint.is_file():
-            changed = _changes(json.loads(record.read_text()), settings)
+            changed = _changes(json.loads(record.read_text(encoding="utf-8")), settings)
             if changed and not config.overwrite:
                 raise UserError(
                     f"{self.path} holds a run with other settings ({'; '.join(changed[:3])}); add overwrite=true to"

@@ -19,7 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from withstand.conditions import Condition
-from withstand.errors import UserError
+from withstand.config import folder_label
+from withstand.errors import UserError, nearest
 from withstand.facts import Facts, training_of
 from withstand.metrics import METRICS
 from withstand.sample import Sample
@@ -59,7 +60,7 @@ class Run:
     only: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
-        return f"Run({self.model} on {self.summary['dataset']}, {len(self.files)} conditions, {self.folder})"
+        return f"Run({self.model} on {self.dataset}, {len(self.files)} conditions, {self.folder})"
 
     @property
     def model(self) -> str:
@@ -67,7 +68,16 @@ class Run:
 
     @property
     def dataset(self) -> str:
-        return str(self.summary["dataset"])
+        """What the data set is called; once all folders of images were ``folder``: those are called as they are."""
+        said = str(self.summary["dataset"])
+        options = (self.provenance.get("config") or {}).get("dataset", {}).get("options") or {}
+        return folder_label(str(options["folder"])) if said == "folder" and "folder" in options else said
+
+    @cached_property
+    def content(self) -> str:
+        """What tells its data set from any other of that name (``Dataset.content``); empty where not on record."""
+        path = self.folder / "run.json"
+        return str(_json(path).get("content", "")) if path.is_file() else ""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -197,10 +207,11 @@ def load_run(folder: str | Path) -> Run:
 def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
     """Every run in the folders of ``root``, by model name; those of one ``dataset``, or all.
 
-    A folder that is no finished run is in ``left_out`` of the answer, with the reason.
+    A folder that is no finished run is in ``left_out`` of the answer, with the reason; so is a run on other images than
+    a later one, where both data sets have one name.
 
     Raises:
-        UserError: there is no such folder.
+        UserError: there is no such folder, or no run on ``dataset`` among others.
     """
     root = Path(root)
     if not root.is_dir():
@@ -213,9 +224,33 @@ def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
             if dataset is None or folder.name.endswith(f"_{dataset}"):
                 left_out.append(LeftOut(folder.name, str(error)))
             continue
-        if dataset in (None, run.dataset):
-            runs.append(run)
-    return Runs(sorted(runs, key=lambda run: (run.dataset, run.model, run.folder.name)), left_out)
+        runs.append(run)
+    known = {run.dataset for run in runs}
+    if known and dataset not in (None, *known) and not left_out:
+        raise UserError(f"there is no run on '{dataset}' in {root}; {nearest(str(dataset), known)}")
+    found = [run for run in runs if dataset in (None, run.dataset)]
+    older = _on_other_images(found)
+    kept = [run for run in found if run not in older]
+    left_out += [LeftOut(run.folder.name, reason) for run, reason in older.items()]
+    return Runs(sorted(kept, key=lambda run: (run.dataset, run.model, run.folder.name)), left_out)
+
+
+def _on_other_images(runs: Sequence[Run]) -> dict[Run, str]:
+    """Runs that no row may stand beside the latest on a data set of that name, and why."""
+    found = {}
+    latest = {
+        run.dataset: run
+        for run in sorted(runs, key=lambda run: str(run.provenance.get("made")))
+        if run.content
+    }
+    for run in runs:
+        other = latest.get(run.dataset)
+        if other is not None and run.content not in ("", other.content):
+            found[run] = (
+                f"its images are not those of {other.folder.name}, made later, though both data sets are called"
+                f" {run.dataset}; run it again, or give its data set a name of its own (dataset.title=NAME)"
+            )
+    return found
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Cell:
     def key(self) -> str:
         """16 hexadecimal digits of the SHA-256 of the condition and the facts."""
         content = json.dumps({"condition": str(self.condition), **self.facts}, sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        return _key(content.encode())
 
     @property
     def file(self) -> str:
@@ -82,6 +82,10 @@ class Cell:
     def part(self) -> str:
         """The file of a part of the images: another name, so that no part is ever taken for the whole."""
         return f"{self.condition}.{self.key}.part.parquet"
+
+
+def _key(facts: bytes) -> str:
+    return hashlib.sha256(facts).hexdigest()[:16]
 
 
 class Store:
@@ -107,17 +111,21 @@ class Store:
         table = pa.table(columns)
         facts = json.dumps({"condition": str(cell.condition), **cell.facts}, sort_keys=True)
         with atomic.replacing(self.root / (cell.part if part else cell.file)) as temporary:
-            pq.write_table(table.replace_schema_metadata({"withstand": facts}), temporary, compression="zstd")
+            said = table.replace_schema_metadata({"withstand": facts})
+            pq.write_table(said, temporary, compression="zstd", write_page_checksum=True)
 
     def read(self, cell: Cell | str) -> Predictions:
         """Read a cell, or the file of that name.
 
         Raises:
-            UserError: the file is missing or damaged.
+            UserError: the file is missing, damaged or altered, or is another cell's.
         """
         path = self.root / (cell if isinstance(cell, str) else cell.file)
         try:
-            table = pq.read_table(path)
+            table = pq.read_table(path, page_checksum_verification=True)
+            facts = table.schema.metadata[b"withstand"]
+            if _key(facts) not in path.name.split("."):
+                raise ValueError("it holds another cell than its name says")
             logits = table["logits"].combine_chunks()
             return Predictions(
                 ids=table["id"].to_numpy(),
@@ -125,7 +133,7 @@ class Store:
                 logits=logits.flatten().to_numpy().reshape(len(logits), logits.type.list_size),
                 background=table["background"].to_numpy() if "background" in table.column_names else None,
             )
-        except (OSError, pa.ArrowException, KeyError) as error:
+        except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
             raise UserError(
                 f"cannot read the predictions in {path}: {error}; delete the file and run the evaluation again"
             ) from error

@@ -40,23 +40,45 @@ def test_a_map_without_anything_outside():
     ("content", "message"),
     [
         ("{", "is no map"),
+        ("{}", "is no map"),
+        ("[1]", "is no map"),
         (json.dumps({"0": 0, "2": 1}), "is no map"),
-        (json.dumps({"0": 0, "1": 1}), "does not map to the 3 classes"),
-        (json.dumps({"0": 0, "1": 1, "2": 7}), "does not map to the 3 classes"),
+        (json.dumps({"0": 0, "1": 9}), "write others by name"),
+        (json.dumps({"0": [0]}), "is no map"),
     ],
 )
 def test_a_wrong_map(tmp_path, content, message):
     (tmp_path / "map.json").write_text(content)
     with pytest.raises(UserError, match=message):
-        mapped.read_map(tmp_path / "map.json", 3, fetch=False)
+        mapped.read_map(tmp_path / "map.json", fetch=False)
 
 
 def test_no_map(tmp_path):
     with pytest.raises(UserError, match=r"in_to_in9\.json"):
-        mapped.read_map(tmp_path / "map.json", 9, fetch=False)
+        mapped.read_map(tmp_path / "map.json", fetch=False)
+
+
+def test_a_map_goes_by_name_whatever_the_order_of_the_classes(tmp_path):
+    path = tmp_path / "map.json"
+    path.write_text(json.dumps({"0": 0, "1": 1, "2": -1, "3": 2, "4": 0, "5": 8}))
+    names = mapped.read_map(path, fetch=False)
+    assert names == ("dog", "bird", "", "wheeled vehicle", "dog", "fish")
+    assert mapped.positions(names, mapped.NINE[:3], path).tolist() == [0, 1, -1, 2, 0, -1]
+    alphabetical = ("bird", "dog", "Wheeled_vehicle")
+    assert mapped.positions(names, alphabetical, path).tolist() == [1, 0, -1, 2, 1, -1]
+    with pytest.raises(UserError, match=r"class 'birds' is not in .*; did you mean 'bird'"):
+        mapped.positions(names, ("birds", "dog"), path)
+    path.write_text(json.dumps({"0": "cat", "1": None, "2": "fish"}))
+    assert mapped.positions(mapped.read_map(path, fetch=False), ("cat", "fish"), path).tolist() == [0, -1, 1]
 
 
 def test_the_official_map(shared_data):
-    found = mapped.read_map(shared_data / "in_to_in9.json", 9, fetch=False)
+    path = shared_data / "in_to_in9.json"
+    names = mapped.read_map(path, fetch=False)
+    found = mapped.positions(names, mapped.NINE, path)
+    said = json.loads(path.read_text())
+    assert found.tolist() == [said[str(output)] for output in range(1000)], "the release, as ever"
     assert len(found) == 1000 and (found >= 0).sum() == 370
-    assert found[151] == 0 and found[1] == 8  # chihuahua is a dog, goldfish a fish
+    assert names[151] == "dog" and names[1] == "fish"  # chihuahua, goldfish
+    own = mapped.positions(names, sorted(mapped.NINE), path)
+    assert [sorted(mapped.NINE)[at] if at >= 0 else "" for at in own] == list(names)

@@ -8,8 +8,9 @@ import torch
 
 from withstand.backgrounds import mapped, measures
 from withstand.compose import compose
+from withstand.data.files import listed
 from withstand.data.imageset import ImageSet
-from withstand.data.photographs import decoded, listed
+from withstand.data.photographs import decoded
 from withstand.models import build
 from withstand.predict import Predictor
 
@@ -43,7 +44,8 @@ def test_the_accuracy_that_is_known(predictions):
 
 
 def test_zero_shot_on_the_370_that_are_mapped(predictions, shared_data):
-    class_of = mapped.read_map(shared_data / "in_to_in9.json", 9, fetch=False)
+    path = shared_data / "in_to_in9.json"
+    class_of = mapped.positions(mapped.read_map(path, fetch=False), mapped.NINE, path)
     rows = np.flatnonzero(class_of >= 0)
     own = type(predictions)(rows, class_of[rows], predictions.logits[rows])
     seen = mapped.through(own, class_of, 9)

@@ -1,5 +1,6 @@
 """What the tests of the corruptions share: real and drawn images, and the names of what is random."""
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from withstand.corruptions import CORRUPTIONS, frost
+from withstand.corruptions.core import function
 from withstand.data import cifar10, shapes
 
 DETERMINISTIC = (
@@ -20,7 +22,12 @@ DETERMINISTIC = (
     "jpeg_compression",
     "pixelate",
 )
-RANDOM = tuple(name for name in CORRUPTIONS if name not in DETERMINISTIC)
+RANDOM = tuple(
+    name
+    for name in CORRUPTIONS
+    if name not in DETERMINISTIC
+    and inspect.getsource(function(name)).count("draws") > 1  # beside the argument
+)
 
 
 def need_textures(corruption: str) -> None:

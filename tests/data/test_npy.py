@@ -62,5 +62,5 @@ def test_only_what_can_be_read_again_is_released(tmp_path: Path) -> None:
 
 
 def _mapped_bytes() -> int:
-    text = Path("/proc/self/status").read_text()
+    text = Path("/proc/self/status").read_text(encoding="utf-8")
     return int(text.split("RssFile:")[1].split()[0]) * 1024

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from withstand.data import photographs
+from withstand.data.files import listed
 from withstand.data.photographs import decoded
 
 
@@ -21,7 +22,7 @@ def folder(tmp_path):
 
 
 def read(folder, size=24):
-    return decoded(photographs.listed(folder), folder, size, folder.parent / "cache", "test")
+    return decoded(listed(folder), folder, size, folder.parent / "cache", "test")
 
 
 def never(*_, **__):
@@ -83,3 +84,21 @@ def test_damaged_files_are_named_and_the_others_are_there(folder):
     assert sorted(read(folder).damaged) == [1, 2]  # from the cache
     said = photographs.worst([(folder / f"{n}.JPEG", "cut short") for n in range(5)])
     assert said.count("cut short") == 3 and "and 2 more" in said
+
+
+def test_a_cache_that_was_altered_in_place_is_made_again(folder, capsys):
+    before = read(folder)
+    (array,) = (folder.parent / "cache").glob("*.npy")
+    expected = np.array(before.images)
+    written = np.load(array, mmap_mode="r+")
+    written[:] = written[::-1].copy()
+    written.flush()
+    del written, before
+    again = read(folder)
+    assert np.array_equal(again.images, expected)
+    assert "is not what was decoded; decoding again" in capsys.readouterr().out
+
+
+def test_a_link_to_nothing_is_a_damaged_file(folder):
+    (folder / "9.JPEG").symlink_to(folder / "gone.JPEG")
+    assert read(folder).damaged == {4: "a link to nothing"}

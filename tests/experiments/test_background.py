@@ -80,7 +80,7 @@ def test_grouped_then_published_in_one_folder_and_one_report():
     )
     words = ["experiment=report", "dataset=shapes"]
     assert experiments.run(compose(words), words) == 0
-    page = Path("reports/shapes/report.md").read_text()
+    page = Path("reports/shapes/report.md").read_text(encoding="utf-8")
     assert "Reliance on backgrounds" in page and "it leaks: 80%" in page and "top-5 says little" in page
     assert "No predictions to judge" not in page
     assert len(load_runs("checkpoints")) == 1
@@ -92,7 +92,7 @@ def test_trained_needs_experiment_1_and_trains_nothing():
     words = ["experiment=train", *used("train", WORDS)]
     experiments.run(compose(words), words)
     before = Path("checkpoints/small_cnn_shapes/best_model.pth").read_bytes()
-    summary = json.loads(Path("checkpoints/small_cnn_shapes/summary.json").read_text())
+    summary = json.loads(Path("checkpoints/small_cnn_shapes/summary.json").read_text(encoding="utf-8"))
     folder = run("background.protocol=trained")
     assert (folder / "best_model.pth").read_bytes() == before
     after = json.loads((folder / "summary.json").read_text())
@@ -100,8 +100,18 @@ def test_trained_needs_experiment_1_and_trains_nothing():
     assert len(outcome(folder, "trained").predictions["original"]) == 60
 
 
+def test_other_foregrounds_are_another_run():
+    """What another seed or correlation draws stands in no table beside these."""
+    folder = run()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for word in ("dataset.correlation=1", "seed=7"):
+        with pytest.raises(UserError, match="is another run: it is a run on other images"):
+            run(word, "background.protocol=published")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 def test_zero_shot_needs_pretrained_outputs():
-    Path("map.json").write_text(json.dumps({str(n): n % 10 for n in range(1000)}))
+    Path("map.json").write_text(json.dumps({str(n): "circle" for n in range(1000)}), encoding="utf-8")
     with pytest.raises(UserError, match="have none for them"):
         run("background.protocol=zero_shot", "background.map=map.json")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from withstand import data
 from withstand.cli import main
 from withstand.compose import compose
-from withstand.corruptions import corrupt
+from withstand.corruptions import CORRUPTIONS, corrupt, frost
 from withstand.data import official
+from withstand.errors import UserError
 from withstand.shifts.corruption import Corruption
 from withstand.shifts.corruption_sources import Made, Official, Written
 
@@ -44,7 +46,15 @@ def test_files_are_in_the_published_layout(here: Path) -> None:
     folder = write()
     test = data.load(compose(WORDS)).test
     names = {path.name for path in folder.iterdir()}
-    assert names == {"contrast.npy", "fog.npy", "shot_noise.npy", "labels.npy", "ids.npy", "manifest.json"}
+    assert names == {
+        "contrast.npy",
+        "fog.npy",
+        "shot_noise.npy",
+        "labels.npy",
+        "ids.npy",
+        "clean.npy",
+        "manifest.json",
+    }
     labels = np.load(folder / "labels.npy")
     assert labels.dtype == np.uint8 and (labels == np.tile(test.labels, 5)).all()
     for name in ("contrast", "fog", "shot_noise"):
@@ -151,6 +161,80 @@ def test_what_does_not_fit_is_not_read(here: Path, capsys: pytest.CaptureFixture
         assert "seed 3" in shift(word, "shift.source=written").source
 
 
+def reversed_in_place(file: Path) -> None:
+    images = np.load(file, mmap_mode="r+")
+    images[:] = images[::-1].copy()
+    images.flush()
+
+
+@pytest.mark.parametrize("name", ["fog", "labels", "ids", "clean"])
+def test_a_file_that_was_altered_is_not_believed(
+    here: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Its cells would be stored under the key of the right images, and used for ever."""
+    file = write() / f"{name}.npy"
+    reversed_in_place(file)
+    assert isinstance(shift().origin, Made)
+    assert f"{name}.npy is not what was written" in capsys.readouterr().out
+    with pytest.raises(UserError, match=rf"{name}\.npy is not what was written"):
+        shift("shift.source=written")
+
+
+def test_a_file_that_is_altered_while_it_is_read_is_noticed(here: Path) -> None:
+    folder, read = write(), shift()
+    reversed_in_place(folder / "fog.npy")
+    conditions = {str(condition): condition for condition in read.conditions()}
+    read.images(conditions["corruption-contrast-1"])
+    with pytest.raises(UserError, match=r"fog\.npy is not what was written"):
+        read.images(conditions["corruption-fog-3"])
+
+
+@pytest.mark.parametrize("limit", [[], ["dataset.test_limit=5"]])
+def test_other_images_of_the_same_names_are_other_images(
+    here: Path, monkeypatch: pytest.MonkeyPatch, limit: list[str]
+) -> None:
+    """Ids and labels are those of file names: two folders may share them all."""
+    write()
+    config = compose([*WORDS, *limit])
+    test = data.load(config).test
+    assert isinstance(Corruption.of(config.shift, "shapes", test).origin, Written)
+    one = test.images.copy()
+    one[-1] ^= 1
+    assert isinstance(Corruption.of(config.shift, "shapes", replace(test, images=one)).origin, Made)
+
+
+def test_a_folder_of_an_earlier_version_is_read_whole_and_completed(here: Path) -> None:
+    folder = write()
+    content = json.loads((folder / "manifest.json").read_text())
+    (folder / "clean.npy").unlink()
+    del content["files"]["clean.npy"]
+    (folder / "manifest.json").write_text(json.dumps(content))
+    assert isinstance(shift().origin, Written)
+    assert isinstance(shift("dataset.test_limit=5").origin, Made), "which images these are is not on record"
+    before = (folder / "fog.npy").stat().st_mtime_ns
+    write()
+    assert isinstance(shift("dataset.test_limit=5").origin, Written)
+    assert (folder / "fog.npy").stat().st_mtime_ns == before
+
+
+def test_a_folder_without_frost_is_read_where_frost_cannot_be_made(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["shift.corruptions=all", "shift.severities=[1]"]
+    monkeypatch.setattr(frost, "textures_available", lambda: False)
+    write(*words)
+    for source in ("auto", "written"):
+        read = shift(*words, f"shift.source={source}")
+        assert isinstance(read.origin, Written)
+        assert read.corruptions == tuple(name for name in CORRUPTIONS if name != "frost")
+    with pytest.raises(UserError, match="frost needs its published textures"):
+        shift("shift.corruptions=[frost]", "shift.severities=[1]", "shift.source=written")
+    monkeypatch.setattr(frost, "textures_available", lambda: True)
+    assert isinstance(shift(*words).origin, Made), "here all can be made"
+    with pytest.raises(UserError, match=r"does not hold frost\.npy whole"):
+        shift(*words, "shift.source=written")
+
+
 def test_ours_are_never_taken_for_the_published(here: Path) -> None:
     folder = write()
     read = shift(f"shift.folder={folder}", "shift.source=official")
@@ -177,7 +261,12 @@ def test_a_damaged_manifest_is_one_clear_line(
 
 
 def test_labels_of_cifar10_are_the_published_file(real_data: Path, here: Path) -> None:
-    words = ["dataset=cifar10", f"paths.data={real_data}", "shift.written=ours", "shift.corruptions=[]"]
+    words = [
+        "dataset=cifar10",
+        f"paths.data={real_data}",
+        "shift.written=ours",
+        "shift.corruptions=[contrast]",
+    ]
     assert main(["experiment=corrupt", *words]) == 0
     content = (here / "ours" / "labels.npy").read_bytes()
     assert hashlib.md5(content).hexdigest() == official.MD5["labels"]

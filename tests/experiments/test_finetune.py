@@ -15,9 +15,10 @@ import torch
 
 from withstand import metrics, planning
 from withstand.cli import main
+from withstand.conditions import Condition
 from withstand.engines import Plan
 from withstand.finetuned import load_finetuned
-from withstand.store import Predictions, Store
+from withstand.store import Cell, Predictions, Store
 from withstand.trials import Trial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +109,7 @@ def test_predictions_of_experiment_2_are_taken_over(there):
     for cell in summary["cells"]:
         whole = store.read(cell["file"])
         sevens = np.eye(10, dtype=np.float32)[np.full(len(whole), 7)]
-        store.write(_Named(cell["file"], cell), Predictions(whole.ids, whole.labels, sevens))
+        _rewrite(store, cell, Predictions(whole.ids, whole.labels, sevens))
     assert main([*TUNE, "finetune.protocol=train_images"]) == 0
     [tuned] = load_finetuned(there)
     for condition in tuned.before.conditions:
@@ -171,11 +172,12 @@ def _dtype(file):
     return json.loads(pq.read_schema(file).metadata[b"withstand"])["dtype"]
 
 
-class _Named:
-    """A cell that is written under a name that is known already."""
-
-    def __init__(self, file, condition):
-        self.file, self.condition, self.facts = file, condition["variant"], {}
+def _rewrite(store, cell, predictions):
+    """Other numbers under the same facts, as only a test does it."""
+    facts = json.loads(pq.read_schema(store.root / cell["file"]).metadata[b"withstand"])
+    condition = Condition(cell["shift"], cell["variant"], cell["severity"])
+    assert facts.pop("condition") == str(condition)
+    store.write(Cell(condition, facts), predictions)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,7 @@ def test_the_price_of_the_leak_is_told_when_both_are_there(there, capsys):
     assert main([*TUNE, "finetune.protocol=published"]) == 0
     assert "the leak is worth" in " ".join(capsys.readouterr().out.split())
     assert main(["experiment=report", "dataset=shapes"]) == 0
-    page = Path("reports/shapes/report.md").read_text()
+    page = Path("reports/shapes/report.md").read_text(encoding="utf-8")
     assert "The price of the leak" in page and "What fine-tuning buys back" in page
 
 

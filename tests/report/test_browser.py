@@ -84,7 +84,7 @@ def test_an_error_and_a_request_are_noticed(tab: Page, page: Path, tmp_path: Pat
     """The tests above would fail if there were something to find."""
     broken = tmp_path / "broken.html"
     planted = '<img src="http://withstand.invalid/one.png"><script>console.error("planted"); missing()</script></body>'
-    broken.write_text(page.read_text().replace("</body>", planted))
+    broken.write_text(page.read_text(encoding="utf-8").replace("</body>", planted))
     tab.open(broken)
     assert "http://withstand.invalid/one.png" in tab.requests
     said = " ".join(tab.console)

@@ -105,7 +105,7 @@ def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
     record = to / WORK / "settings.json"
     if record.is_file():
         try:
-            same = json.loads(record.read_text()).get("key") == facts["key"]
+            same = json.loads(record.read_text(encoding="utf-8")).get("key") == facts["key"]
         except (OSError, ValueError, AttributeError):
             same = False
         if not same and not overwrite:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.backgrounds.compose import VARIANTS
-from withstand.data.photographs import listed
+from withstand.console import say
+from withstand.data.files import class_folders, in_words, listed, name_of, others
 from withstand.errors import UserError
 
 REQUIRED = ("original", "mixed_same", "mixed_rand", "only_fg")
@@ -61,7 +63,12 @@ class Layout:
 
 def identity(folder: str, name: str) -> int:
     """63 bits of the SHA-256 of a foreground's class folder and name."""
-    return int.from_bytes(hashlib.sha256(f"{folder}/{name}".encode()).digest()[:8], "big") >> 1
+    return (
+        int.from_bytes(
+            hashlib.sha256(name_of(f"{folder}/{name}").encode("utf-8", "surrogateescape")).digest()[:8], "big"
+        )
+        >> 1
+    )
 
 
 def read(root: Path, wanted: Sequence[str] | None, num_classes: int) -> Layout:
@@ -80,6 +87,9 @@ def read(root: Path, wanted: Sequence[str] | None, num_classes: int) -> Layout:
     places = {variant: _place(root, variant) for variant in variants}
     folders = _folders(places["original"], num_classes)
     found = {variant: _foregrounds(place, folders) for variant, place in places.items()}
+    passed = sum((others(place / folder) for place in places.values() for folder in folders), Counter[str]())
+    if passed:
+        say(f"{root}: passed over: {in_words(passed)}")
     own = found["original"]
     for variant in variants[1:]:
         _same(variant, found[variant], own, places)
@@ -104,11 +114,6 @@ def _place(root: Path, variant: str) -> Path:
             " Unpack it, or name the variants to use: background.variants=[original,…]"
         )
     return place
-
-
-def class_folders(place: Path) -> tuple[str, ...]:
-    """The names of the class folders in a folder, sorted."""
-    return tuple(sorted(f.name for f in place.iterdir() if f.is_dir() and not f.name.startswith(".")))
 
 
 def _folders(place: Path, num_classes: int) -> tuple[str, ...]:
@@ -136,8 +141,9 @@ def _foregrounds(place: Path, folders: tuple[str, ...]) -> Found:
     found: Found = {}
     for label, folder in enumerate(folders):
         for file in listed(place / folder):
-            named = _MIXED_NAME.fullmatch(file.stem)
-            key = (label, named["foreground"] if named else file.stem)
+            stem = name_of(file.stem)
+            named = _MIXED_NAME.fullmatch(stem)
+            key = (label, named["foreground"] if named else stem)
             if key in found:
                 raise UserError(
                     f"{place / folder} shows the foreground {key[1]} twice: {found[key][0].name} and {file.name}"

@@ -55,7 +55,7 @@ def write(
     )
     update_json(folder, "provenance.json", (made if first else {}) | {"background": {protocol: made}})
     examples(found, folder.path / "background" / "examples.npz")
-    summary = json.loads((folder.path / "summary.json").read_text())
+    summary = json.loads((folder.path / "summary.json").read_text(encoding="utf-8"))
     outcomes = results.outcomes(folder.path, summary)
     folder.write_csv(
         "background_results.csv", results.COLUMNS, [row for one in outcomes for row in one.rows()]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from withstand.backgrounds.layout import class_folders
 from withstand.config import MakeBackgroundsConfig
-from withstand.data.photographs import listed
+from withstand.console import say
+from withstand.data.files import class_folders, in_words, listed, others
 from withstand.errors import UserError
 
 Box = tuple[float, float, float, float]
@@ -117,7 +118,9 @@ def _masked(root: Path, masks: Path) -> list[Source]:
     if not masks.is_dir():
         raise UserError(f"make_backgrounds.masks={masks} is no folder")
     found = []
+    passed: Counter[str] = Counter()
     for folder in class_folders(root):
+        passed += others(root / folder)
         for file in listed(root / folder):
             mask = next(
                 (m for s in (".npy", ".png") if (m := masks / folder / f"{file.stem}{s}").is_file()), None
@@ -125,6 +128,8 @@ def _masked(root: Path, masks: Path) -> list[Source]:
             found.append(Source(file, folder, file.stem, None, mask))
     if not found:
         raise UserError(f"{root} has no images in class folders")
+    if passed:
+        say(f"{root}: passed over: {in_words(passed)}")
     if not any(source.mask for source in found):
         raise UserError(
             f"{masks} has no mask of any image; one is called {found[0].folder}/{found[0].name}.png or .npy"

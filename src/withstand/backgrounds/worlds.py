@@ -49,6 +49,7 @@ class Worlds:
         source: where the pictures come from, in words.
         held_out: bool N, the foregrounds that experiment 1 does not train on.
         notes: what a reader must know of them, a sentence each.
+        content: as ``Dataset.content``.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Worlds:
     source: str
     held_out: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+    content: str = ""
 
     def __post_init__(self) -> None:
         if len(np.unique(self.ids)) != len(self.ids):
@@ -107,7 +109,7 @@ def load(config: Config) -> Worlds:
             " dataset=imagenet9 or dataset=shapes, or make a set of your own with experiment=make_backgrounds"
         )
     wanted = wanted_variants(config.background.variants)
-    found: Worlds = module.worlds(config, wanted)
+    found: Worlds = replace(module.worlds(config, wanted), name=config.dataset.label)
     limit = config.dataset.test_limit
     if limit is None or limit == len(found):
         return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pkgutil
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from withstand.config import Config
 from withstand.data.imageset import Dataset, ImageSet
@@ -24,10 +26,11 @@ def load(config: Config) -> Dataset:
     whole: Dataset = code(settings.name).from_config(config)
     if set(whole.train.ids.tolist()) & set(whole.test.ids.tolist()):
         raise AssertionError(f"{whole.name}: training and test images share ids")
-    return Dataset(
-        whole.name,
-        _limited(whole.train, settings.train_limit, "train_limit", config.seed),
-        _limited(whole.test, settings.test_limit, "test_limit", config.seed),
+    return replace(
+        whole,
+        name=settings.label,
+        train=_limited(whole.train, settings.train_limit, "train_limit", config.seed),
+        test=_limited(whole.test, settings.test_limit, "test_limit", config.seed),
     )
 
 
@@ -69,3 +72,9 @@ def digest(images: ImageSet) -> str:
         sha.update(f"{array.dtype} {array.shape}".encode())
         sha.update(np.ascontiguousarray(array).data)
     return sha.hexdigest()
+
+
+def digests(images: ImageSet) -> NDArray[np.uint64]:
+    """64 bits of each image's BLAKE2 digest: uint64 N."""
+    each = [hashlib.blake2b(np.ascontiguousarray(one).data, digest_size=8).digest() for one in images.images]
+    return np.frombuffer(b"".join(each), "<u8").astype(np.uint64)

@@ -64,6 +64,7 @@ def load(root: Path, *, fetch: bool = True) -> Dataset:
         "cifar10",
         ImageSet(train, train_labels, FIRST_TRAIN_ID + np.arange(len(train), dtype=np.int64), CLASSES),
         ImageSet(test, test_labels, np.arange(len(test), dtype=np.int64), CLASSES),
+        "CIFAR-10",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,11 @@ import numpy as np
 from withstand.checks import own_settings
 from withstand.config import Config
 from withstand.console import say
+from withstand.data import splits
+from withstand.data.files import in_words, name_of
 from withstand.data.imageset import Dataset, ImageSet
-from withstand.data.photographs import decoded, listed, worst
+from withstand.data.photographs import decoded, worst
 from withstand.errors import UserError
-
-_TEST = ("test", "val")
 
 
 @dataclass
@@ -45,28 +46,33 @@ def from_config(config: Config) -> Dataset:
         raise UserError(
             f"there is no folder {root}; put images there, a folder a class, or set dataset.folder"
         )
-    test = next((root / name for name in _TEST if (root / name).is_dir()), root)
-    classes = _classes(test)
-    if len(classes) != config.dataset.num_classes:
-        raise UserError(f"{test} has {len(classes)} classes; set dataset.num_classes={len(classes)}")
-    train = root / "train"
-    if test != root and train.is_dir():
-        if _classes(train) != classes:
-            raise UserError(f"{train} and {test} have other class folders; give both the same")
-        return Dataset("folder", _read(root, train, classes, settings), _read(root, test, classes, settings))
-    whole = _read(root, test, classes, settings)
-    return Dataset("folder", whole.take(slice(0, 0)), whole)
+    train, test = splits.find(root)
+    classes = splits.agreed(train, test, config.dataset.num_classes)
+    _warn(classes, test, config)
+    tested, content = _read(root, test, classes, settings)
+    trained, training = _read(root, train, classes, settings) if train else (tested.take(slice(0, 0)), "")
+    return Dataset("folder", trained, tested, content, training)
 
 
-def _classes(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(f.name for f in folder.iterdir() if f.is_dir() and not f.name.startswith(".")))
+def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
+    """Say what could make the labels others than a reader thinks."""
+    if test.passed:
+        say(f"{test.folder}: passed over: {in_words(test.passed)}")
+    numbers = splits.in_number_order(classes)
+    if config.model.weights and numbers != classes:
+        at = next(n for n, pair in enumerate(zip(classes, numbers, strict=True)) if pair[0] != pair[1])
+        say(
+            f"{test.folder}: output {at} is taken for '{classes[at]}', as names are sorted; weights trained in the"
+            f" order of numbers, as timm trains, mean '{numbers[at]}'; if yours were, rename the folders to 01, 02, …"
+        )
 
 
-def _read(root: Path, folder: Path, classes: tuple[str, ...], settings: Settings) -> ImageSet:
-    """The images of one split."""
-    files = [(file, label) for label, name in enumerate(classes) for file in listed(folder / name)]
-    if not files:
-        raise UserError(f"{folder} has no images; put them in a folder a class")
+def _read(
+    root: Path, split: splits.Split, classes: tuple[str, ...], settings: Settings
+) -> tuple[ImageSet, str]:
+    """The images of one split, and a digest of all of them."""
+    folder = split.folder
+    files = [(file, label) for label, name in enumerate(classes) for file in split.files.get(name, ())]
     cache = Path(settings.cache) if settings.cache else root / ".decoded"
     paths = [file for file, _ in files]
     photographs = decoded(paths, root, settings.size, cache, folder.name)
@@ -79,13 +85,20 @@ def _read(root: Path, folder: Path, classes: tuple[str, ...], settings: Settings
                 " dataset.skip_damaged=true"
             )
         say(f"{folder}: {len(damaged)} of {len(files):,} images are left out as damaged: {which}")
-    ids = np.array([_id(path.relative_to(root).as_posix()) for path in paths], np.int64)
+    ids = np.array([_id(path.relative_to(root)) for path in paths], np.int64)
+    if len(np.unique(ids)) < len(ids):
+        twice = sorted(
+            name for name, n in Counter(name_of(p.relative_to(root)) for p in paths).items() if n > 1
+        )
+        raise UserError(f"{root} has two images called {twice[0]}, written in two ways; rename one")
     labels = np.array([label for _, label in files], np.int64)
     whole = ImageSet(photographs.images, labels, ids, classes)
     kept = np.setdiff1d(np.arange(len(files)), list(damaged))
-    return whole if not damaged else whole.take(kept)
+    content = hashlib.sha256(f"{photographs.digest} {ids.tolist()} {labels.tolist()}".encode()).hexdigest()
+    return whole if not damaged else whole.take(kept), content
 
 
-def _id(path: str) -> int:
-    """63 bits of the BLAKE2 digest of the path."""
-    return int.from_bytes(hashlib.blake2b(path.encode(), digest_size=8).digest(), "little") >> 1
+def _id(path: Path) -> int:
+    """63 bits of the BLAKE2 digest of the path, written as on every machine."""
+    name = name_of(path).encode("utf-8", "surrogateescape")
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little") >> 1

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from withstand.backgrounds import lenders
 from withstand.backgrounds.folds import folds
-from withstand.backgrounds.layout import Layout, class_folders, identity, read
+from withstand.backgrounds.layout import Layout, identity, read
 from withstand.backgrounds.worlds import World, Worlds
 from withstand.checks import own_settings
 from withstand.config import Config
 from withstand.console import say
+from withstand.data.files import class_folders, listed
 from withstand.data.imageset import Dataset, ImageSet
-from withstand.data.photographs import Photographs, decoded, listed, worst
+from withstand.data.photographs import Photographs, decoded, worst
 from withstand.errors import UserError
 
 
@@ -41,9 +42,9 @@ def from_config(config: Config) -> Dataset:
     found = worlds(config, ("original",))
     own = _training_images(settings, found, config.dataset.num_classes)
     if own is not None:
-        return Dataset("imagenet9", own, found.of("original"))
+        return Dataset("imagenet9", own, found.of("original"), found.content)
     train, test = (found.of("original", np.flatnonzero(rows)) for rows in (~found.held_out, found.held_out))
-    return Dataset("imagenet9", train, test)
+    return Dataset("imagenet9", train, test, found.content)
 
 
 def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
@@ -76,6 +77,7 @@ def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
         source=f"files in {root}",
         held_out=_held_out(root, layout, config.seed),
         notes=(*notes, *skipped),
+        content=photographs["original"].digest,
     )
     return everything.only(kept) if skipped else everything
 

@@ -54,11 +54,20 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A training and a test image set that share no source image."""
+    """A training and a test image set that share no source image.
+
+    Attributes:
+        name: what it is called.
+        content: what tells its test images from those of any other data set of that name, whatever limits are set;
+            equal for equal images.
+        training: the same of its training images, where they can be others for the same test images.
+    """
 
     name: str
     train: ImageSet
     test: ImageSet
+    content: str = ""
+    training: str = ""
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def read(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         form = content.pop("format")
         del content["about"]
         recipe = Recipe(**content.pop("recipe"))
@@ -95,7 +95,10 @@ def resumed(folder: Path, fresh: Manifest, overwrite: bool) -> Manifest:
     if overwrite or not present(folder):
         return fresh
     manifest = read(folder)
-    changed = [key for key, value in vars(fresh.recipe).items() if getattr(manifest.recipe, key) != value]
+    said = {
+        key: value for key, value in vars(fresh.recipe).items() if key != "dataset"
+    }  # its images say which it is
+    changed = [key for key, value in said.items() if getattr(manifest.recipe, key) != value]
     if changed:
         old = ", ".join(
             "other images" if key == "images" else f"{key} {getattr(manifest.recipe, key)}" for key in changed

@@ -13,6 +13,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.data.cifar10 import CLASSES
 from withstand.data.download import md5_of
 from withstand.data.imageset import ImageSet
 from withstand.errors import UserError
@@ -48,6 +49,11 @@ MD5 = {  # of the published files
 def present(folder: Path) -> bool:
     """True where the layout's ``labels.npy`` is."""
     return (folder / "labels.npy").is_file()
+
+
+def shows(test: ImageSet) -> bool:
+    """Whether these are images of CIFAR-10's test set, by their classes and ids."""
+    return test.classes == CLASSES and len(test) > 0 and test.ids.min() >= 0 and test.ids.max() < PER_SEVERITY
 
 
 def check(folder: Path, corruptions: Sequence[str], test: ImageSet) -> None:

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from withstand import atomic
-from withstand.console import progress
+from withstand.console import progress, say
+from withstand.data import picture, trust
+from withstand.data.files import name_of
 
-SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp")
-_FORM = 1  # of the cache; another number for another way of decoding
+_FORM = 2  # of the cache; another number for another way of decoding
 _CHUNK = 64
 
 
@@ -30,7 +31,7 @@ class Photographs:
 
     Attributes:
         images: uint8 N×S×S×3, memory-mapped and read-only; black where a file is damaged.
-        sizes: int64 N×2, width and height in the file; 0 where it is damaged.
+        sizes: int64 N×2, width and height of the picture, upright; 0 where it is damaged.
         damaged: what is wrong with the files that could not be decoded, by position.
         digest: SHA-256 of ``images``.
     """
@@ -41,14 +42,8 @@ class Photographs:
     digest: str
 
 
-def listed(folder: Path) -> list[Path]:
-    """The photographs in a folder, by name; hidden files and other kinds are passed over."""
-    found = [f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith(".")]
-    return sorted(found, key=lambda file: file.name)
-
-
 def decoded(files: Sequence[Path], root: Path, size: int, cache: Path, name: str) -> Photographs:
-    """Decode ``files`` to ``size`` × ``size``, or find them decoded.
+    """Decode ``files`` to ``size`` × ``size``, or find them decoded; ``picture`` says what is made of each.
 
     A photograph of another shape has its short side resized to ``size`` (bicubic, as Pillow does it) and its middle
     kept.
@@ -56,13 +51,13 @@ def decoded(files: Sequence[Path], root: Path, size: int, cache: Path, name: str
     Args:
         files: under ``root``.
         cache: the folder of ``{name}.{key}.npy``, where the key is made of every file's path, length and time of
-            change; what was decoded of other files under the same name is removed.
+            change; what was decoded of other files under the same name is removed. An array that is not what was
+            decoded is decoded again.
 
     Raises:
         UserError: the cache cannot be written.
     """
-    stats = [(file.relative_to(root).as_posix(), file.stat()) for file in files]
-    facts = [_FORM, size, [(path, stat.st_size, stat.st_mtime_ns) for path, stat in stats]]
+    facts = [_FORM, size, [(name_of(file.relative_to(root)), *_stamp(file)) for file in files]]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     array, record = cache / f"{name}.{key}.npy", cache / f"{name}.{key}.json"
     found = _read(array, record, (len(files), size, size, 3))
@@ -79,24 +74,37 @@ def decoded(files: Sequence[Path], root: Path, size: int, cache: Path, name: str
     return read
 
 
-def _read(array: Path, record: Path, shape: tuple[int, ...]) -> Photographs | None:
-    """What is in the cache; None where it is absent, cut short or of another shape."""
+def _stamp(file: Path) -> tuple[int, int]:
+    """Length and time of change; zeros where there is no file, as behind a link to nothing."""
     try:
-        content: dict[str, Any] = json.loads(record.read_text())
+        stat = file.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _read(array: Path, record: Path, shape: tuple[int, ...]) -> Photographs | None:
+    """What is in the cache; None where it is absent, cut short, of another shape or altered."""
+    try:
+        content: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
         images = np.load(array, mmap_mode="r")
         sizes = np.array(content["sizes"], np.int64).reshape(-1, 2)
         damaged = {int(position): str(reason) for position, reason in content["damaged"].items()}
         digest = str(content["digest"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    fits = images.shape == shape and images.dtype == np.uint8 and len(sizes) == shape[0]
-    return Photographs(images, sizes, damaged, digest) if fits else None
+    if images.shape != shape or images.dtype != np.uint8 or len(sizes) != shape[0]:
+        return None
+    if not trust.verified(array, digest, _digest_of):
+        say(f"{array} is not what was decoded; decoding again")
+        return None
+    return Photographs(images, sizes, damaged, digest)
 
 
 def _decode(files: Sequence[Path], size: int, target: Path, name: str) -> dict[str, Any]:
     """Fill the array at ``target``; gives the record that goes with it."""
     images = np.lib.format.open_memmap(target, "w+", np.uint8, (len(files), size, size, 3))
-    sizes, damaged = np.zeros((len(files), 2), np.int64), {}
+    sizes, damaged, several = np.zeros((len(files), 2), np.int64), {}, 0
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with progress(f"decoding {name}", len(files)) as bar, ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(files), _CHUNK):
@@ -105,40 +113,53 @@ def _decode(files: Sequence[Path], size: int, target: Path, name: str) -> dict[s
                 if isinstance(answer, str):
                     damaged[row] = answer
                 else:
-                    images[row], sizes[row] = answer
+                    images[row], sizes[row], more = answer
+                    several += more
             bar.advance(len(part), images=len(part))
     images.flush()
-    sha = hashlib.sha256()
-    for start in range(0, len(files), _CHUNK):
-        sha.update(np.ascontiguousarray(images[start : start + _CHUNK]).data)
+    if several:
+        say(f"{name}: {several:,} of {len(files):,} files hold several pictures; the first of each is taken")
     return {
         "files": len(files),
         "size": size,
-        "digest": sha.hexdigest(),
+        "digest": _digest(images),
         "damaged": {str(row): reason for row, reason in damaged.items()},
         "sizes": sizes.tolist(),
     }
 
 
-def _one(file: Path, size: int) -> tuple[NDArray[np.uint8], tuple[int, int]] | str:
-    """One photograph as uint8 size×size×3 with its own size, or what is wrong with it."""
+def _digest(images: NDArray[np.uint8]) -> str:
+    """SHA-256 of the pixels."""
+    sha = hashlib.sha256()
+    for start in range(0, len(images), _CHUNK):
+        sha.update(np.ascontiguousarray(images[start : start + _CHUNK]).data)
+    return sha.hexdigest()
+
+
+def _digest_of(array: Path) -> str:
+    return _digest(np.load(array, mmap_mode="r"))
+
+
+def _one(file: Path, size: int) -> tuple[NDArray[np.uint8], tuple[int, int], bool] | str:
+    """One photograph as uint8 size×size×3, its own size, and whether its file holds more; or what is wrong with it."""
     try:
-        with Image.open(file) as opened:
-            picture = opened.convert("RGB")
+        shown, several = picture.read(file)
+    except FileNotFoundError:
+        return "a link to nothing"
     except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
         return f"{type(error).__name__}: {error}"
-    return np.asarray(squared(picture, size)), picture.size
+    return np.asarray(squared(shown, size)), shown.size, several
 
 
 def squared(
-    picture: Image.Image, size: int, method: Image.Resampling = Image.Resampling.BICUBIC
+    whole: Image.Image, size: int, method: Image.Resampling = Image.Resampling.BICUBIC
 ) -> Image.Image:
     """The short side resized to ``size``, the middle kept."""
-    width, height = scaled(picture.size, size)
-    if (width, height) != picture.size:
-        picture = picture.resize((width, height), method)
+    width, height = scaled(whole.size, size)
+    if (width, height) != whole.size:
+        whole = whole.resize((width, height), method)
     left, top = offset(width, size), offset(height, size)
-    return picture.crop((left, top, left + size, top + size))
+    return whole.crop((left, top, left + size, top + size))
 
 
 def scaled(original: tuple[int, int], size: int) -> tuple[int, int]:

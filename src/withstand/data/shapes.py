@@ -9,7 +9,7 @@ answer known.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -57,7 +57,8 @@ def from_config(config: Config) -> Dataset:
     """
     s = _settings(config)
     drawn = partial(draw, seed=config.seed, size=s.size, correlation=s.correlation)
-    return Dataset("shapes", drawn(np.arange(s.n_train)), drawn(_TEST_FIRST_ID + np.arange(s.n_test)))
+    train, test = drawn(np.arange(s.n_train)), drawn(_TEST_FIRST_ID + np.arange(s.n_test))
+    return Dataset("shapes", train, test, _content(s, config.seed))
 
 
 def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
@@ -65,7 +66,13 @@ def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
     s = _settings(config)
     ids = _TEST_FIRST_ID + np.arange(s.n_test)
     original = draw(ids, seed=config.seed, size=s.size, correlation=s.correlation)
-    return drawn_worlds(original, render, wanted, seed=config.seed, size=s.size)
+    drawn = drawn_worlds(original, render, wanted, seed=config.seed, size=s.size)
+    return replace(drawn, content=_content(s, config.seed))
+
+
+def _content(s: Settings, seed: int) -> str:
+    """All that the images depend on but how many there are."""
+    return f"drawn, seed {seed}, size {s.size}, correlation {s.correlation:g}"
 
 
 def _settings(config: Config) -> Settings:

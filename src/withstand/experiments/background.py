@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from withstand import device, models
+from withstand import device, identity, models
 from withstand.backgrounds import folds, mapped, worlds
 from withstand.backgrounds.evaluate import examine, features_of, predictor_of, train_part
 from withstand.backgrounds.folds import Part
 from withstand.backgrounds.record import write
-from withstand.backgrounds.worlds import Positions, Worlds
+from withstand.backgrounds.worlds import Worlds
 from withstand.config import Config
 from withstand.console import console, say
 from withstand.data.imageset import Dataset, ImageSet
@@ -40,11 +40,20 @@ def evaluate_backgrounds(config: Config, overrides: list[str]) -> None:
     """Train on originals, as far as the protocol trains, test every variant, and write down what came out."""
     protocol, chosen = config.background.protocol, device.choose(config.train.device)
     device.set_threads(config.threads)
-    dataset = Dataset(config.dataset.name, _NOTHING, _NOTHING)  # images come from the worlds
+    dataset = Dataset(config.dataset.label, _NOTHING, _NOTHING)  # images come from the worlds
     setup = Setup(config, overrides, chosen, dataset, RunFolder(config.run_folder))
-    class_of = _map(config) if protocol == "zero_shot" else None
-    classifier = _weights(setup, class_of)  # fails soon where there are none
+    mapping = _map(config) if protocol == "zero_shot" else None
+    classifier = _weights(setup, mapping)  # fails soon where there are none
     found = worlds.load(config)
+    class_of = mapped.positions(mapping, found.classes, Path(config.background.map)) if mapping else None
+    setup = replace(setup, dataset=replace(dataset, content=found.content))
+    identity.claim(
+        config,
+        setup.dataset,
+        setup.folder,
+        given=True,
+        evaluated=classifier if protocol == "trained" else None,
+    )
     if protocol == "trained":
         trained_on.check(setup.weights, found.classes)
     if protocol == "trained":
@@ -87,24 +96,23 @@ class _Onward:
         self.tracker.finish(summary)
 
 
-def _map(config: Config) -> Positions:
-    path = Path(config.background.map)
-    return mapped.read_map(path, config.dataset.num_classes, fetch=config.dataset.download)
+def _map(config: Config) -> tuple[str, ...]:
+    return mapped.read_map(Path(config.background.map), fetch=config.dataset.download)
 
 
-def _weights(setup: Setup, class_of: Positions | None) -> Classifier:
+def _weights(setup: Setup, mapping: tuple[str, ...] | None) -> Classifier:
     """The classifier to start from, or to test as it is.
 
     Raises:
         UserError: it is not there; for ``zero_shot``, it was not pretrained on the outputs of the map.
     """
     config = setup.config
-    if class_of is None:
+    if mapping is None:
         return setup.trained() if config.background.protocol == "trained" else models.build(config)
-    classifier = models.build(replace(config, model=replace(config.model, num_classes=len(class_of))))
+    classifier = models.build(replace(config, model=replace(config.model, num_classes=len(mapping))))
     if classifier.fresh_head:
         raise UserError(
-            f"background.protocol=zero_shot takes a model as it was pretrained on the {len(class_of):,} outputs of"
+            f"background.protocol=zero_shot takes a model as it was pretrained on the {len(mapping):,} outputs of"
             f" {config.background.map}; the weights of {config.model.cfg_name} have none for them"
         )
     return classifier

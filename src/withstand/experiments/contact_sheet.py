@@ -12,8 +12,7 @@ from withstand.console import say
 from withstand.corruptions import corrupt
 from withstand.corruptions.names import chosen
 from withstand.report import contact_sheet
-from withstand.shifts.corruption import makeable
-from withstand.shifts.corruption_sources import preset_for
+from withstand.shifts.corruption_sources import makeable, preset_for
 
 USES = ("shift",)
 

@@ -18,8 +18,7 @@ from withstand.data import npy, official
 from withstand.data.imageset import ImageSet
 from withstand.data.manifest import MANIFEST, Manifest, Recipe, present, resumed
 from withstand.errors import UserError
-from withstand.shifts.corruption import makeable
-from withstand.shifts.corruption_sources import preset_for
+from withstand.shifts.corruption_sources import makeable, preset_for
 
 _AT_ONCE = 64 << 20  # bytes of images in memory
 
@@ -59,7 +58,7 @@ def run(config: Config, overrides: list[str]) -> int:
 
 
 def _opened(folder: Path, fresh: Manifest, test: ImageSet, overwrite: bool) -> Manifest:
-    """What of the folder is done; labels and ids are."""
+    """What of the folder is done; labels, ids and the digests of the clean images are."""
     if official.present(folder) and not present(folder):
         raise UserError(
             f"{folder} holds corrupted images that withstand did not write; set shift.written=FOLDER"
@@ -67,7 +66,7 @@ def _opened(folder: Path, fresh: Manifest, test: ImageSet, overwrite: bool) -> M
     manifest = resumed(folder, fresh, overwrite)
     label = np.dtype(np.uint8 if len(test.classes) <= 256 else np.int64)
     labels = np.tile(test.labels.astype(label), len(fresh.recipe.severities))
-    for name, array in (("labels", labels), ("ids", test.ids)):
+    for name, array in (("labels", labels), ("ids", test.ids), ("clean", data.digests(test))):
         if f"{name}.npy" not in manifest.files:
             manifest.files[f"{name}.npy"] = npy.write(
                 folder / f"{name}.npy", [array], array.dtype, array.shape

@@ -15,14 +15,15 @@ USES = ("models",)
 
 
 def run(config: Config, overrides: list[str]) -> int:
-    found = load_runs(config.paths.checkpoints, dataset=config.dataset.name)
+    dataset = config.dataset.label
+    found = load_runs(config.paths.checkpoints, dataset=dataset)
     chosen = Runs((one for one in found if not config.models or one.model in config.models), found.left_out)
     if not chosen:
         raise UserError(
-            f"there is no finished run on {config.dataset.name} in {config.paths.checkpoints}; make one with"
+            f"there is no finished run on {dataset} in {config.paths.checkpoints}; make one with"
             f" `python main.py model=resnet50 dataset={config.dataset.name}`"
         )
-    write(chosen, Path(config.paths.reports) / config.dataset.name)
+    write(chosen, Path(config.paths.reports) / dataset)
     return 0
 
 

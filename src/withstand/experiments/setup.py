@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from withstand import atomic, data, device, models, provenance
+from withstand import atomic, data, device, identity, models, provenance
 from withstand.conditions import Condition
 from withstand.config import Config
 from withstand.data.imageset import Dataset, ImageSet
@@ -105,20 +105,23 @@ class Setup:
         """The classifier to evaluate: the weights that ``model.weights`` names, else experiment 1's best.
 
         Raises:
-            UserError: there are neither, they have no outputs for these classes, or they were trained on others.
+            UserError: there are neither, they have no outputs for these classes or were trained on others, or the run
+                folder is another run's.
         """
         trained_on.check(self.weights, self.dataset.classes)
-        if self.config.model.weights:
-            classifier = models.build(self.config)
-        elif self.folder.best.is_file():
-            classifier = models.restore(self.config, self.folder.best)
-        else:
+        if not self.config.model.weights and not self.folder.best.is_file():
+            words = f"experiment=train model={self.config.model.cfg_name} dataset={self.config.dataset.name}"
             raise UserError(
-                f"there is no trained model {self.folder.best}; train it with"
-                f" `python main.py experiment=train model={self.config.model.cfg_name} dataset={self.dataset.name}`"
-                " or give model.weights=FILE"
+                f"there is no trained model {self.folder.best}; train it with `python main.py {words}` or give"
+                " model.weights=FILE"
             )
+        classifier = (
+            models.build(self.config)
+            if self.config.model.weights
+            else models.restore(self.config, self.folder.best)
+        )
         trained_on.check_head(classifier.head, self.weights, self.config.model.num_classes)
+        identity.claim(self.config, self.dataset, self.folder, given=True, evaluated=classifier)
         return classifier
 
 

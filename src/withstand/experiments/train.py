@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from withstand import data, device, models, provenance, trackers
+from withstand import data, device, identity, models, provenance, trackers
 from withstand.checkpoints import read_state
 from withstand.config import Config
 from withstand.console import say
@@ -35,7 +35,7 @@ def run(config: Config, overrides: list[str]) -> int:
 
 def start_tracker(config: Config, kind: str = "") -> Tracker:
     """The tracker that the configuration names, told what the run is; ``kind`` follows its name, e.g. a protocol's."""
-    tags = [config.model.cfg_name, config.dataset.name, *([kind] if kind else []), *config.tracker.tags]
+    tags = [config.model.cfg_name, config.dataset.label, *([kind] if kind else []), *config.tracker.tags]
     return trackers.start(
         config.tracker.name,
         project=config.tracker.project,
@@ -48,6 +48,7 @@ def start_tracker(config: Config, kind: str = "") -> Tracker:
 
 def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Classifier:
     """Train ``classifier`` or go on where an earlier run stopped, and test its best epoch."""
+    identity.claim(setup.config, setup.dataset, setup.folder, given=False)
     train_set, val_set = data.split(setup.dataset.train, setup.config.train.validation, setup.config.seed)
     work = (
         f"{setup.config.run_name}: {len(train_set):,} images to train on, {len(val_set):,} to validate,"

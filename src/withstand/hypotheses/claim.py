@@ -9,12 +9,19 @@ from typing import Any
 
 import yaml
 
+from withstand.backgrounds.compose import VARIANTS
+from withstand.corruptions.names import CORRUPTIONS, FAMILIES, SEVERITIES
 from withstand.errors import UserError, nearest
 from withstand.facts import NAMES
+from withstand.groups import ALL
 from withstand.metrics import METRICS
 
 KINDS = ("corruption", "finetuning", "background")
 SELECTORS = (*NAMES, "architecture", "leaks", "rank")
+_GROUPS = (
+    *("clean", ALL, "benchmark", "seen", "unseen", *(f"severity-{severity}" for severity in SEVERITIES)),
+    *(*FAMILIES, *CORRUPTIONS),
+)
 _KEYS = ("claim", "measure", "more", "less", "equal")
 
 
@@ -79,6 +86,8 @@ def read(path: Path) -> Hypothesis:
     _known(path, "metric", [measured.get("metric", "top1")], tuple(METRICS))
     for facts in (content["more"], content.get("less", {}), equal):
         _known(path, "fact", facts, SELECTORS)
+    over = [measured[key] for key in ("over", "minus") if measured.get(key)]
+    _known(path, "group", over, VARIANTS if measured["of"] == "background" else _GROUPS)
     return Hypothesis(
         path.stem,
         str(content["claim"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +63,7 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         "provenance": [provenance.of(name, run) for name, run in context.runs.items()],
         "looks": {**context.looks, **{name + samples.MARK: context.looks[name] for name in sampled}},
         "sampled": sampled,
-        "command": f"python main.py experiment=report dataset={dataset}",
+        "command": _command(runs[0]),
         "version": __version__,
         "inline": _write_figures([*([first] if first else []), *pictures], folder / "figures"),
         "address": gallery.address,
@@ -95,6 +96,13 @@ def breakable(text: object) -> Markup:
         return re.sub(r"(?<=[_/])(?=\w\w)", place, str(escape(name[0])))
 
     return Markup(re.sub(r"\S+", marked, str(text)))
+
+
+def _command(run: Run) -> str:
+    """What makes the report again."""
+    code = (run.provenance.get("config") or {}).get("dataset", {}).get("name", run.dataset)
+    title = [] if code == run.dataset else [f"dataset.title={run.dataset}"]
+    return shlex.join(["python", "main.py", "experiment=report", f"dataset={code}", *title])
 
 
 def _dataset(runs: Sequence[Run]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 from withstand.conditions import Condition
 from withstand.config import ShiftConfig
 from withstand.console import say
-from withstand.corruptions import frost
 from withstand.corruptions.names import chosen
 from withstand.data import manifest, official
 from withstand.data.imageset import ImageSet
 from withstand.errors import UserError
-from withstand.shifts.corruption_sources import Made, Official, Source, Written, preset_for
+from withstand.shifts.corruption_sources import Made, Official, Source, Written, makeable, preset_for
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,8 @@ class Corruption:
         origin = _origin(settings, dataset, test, names)
         if isinstance(origin, Made):
             names = makeable(settings, names)
+        elif isinstance(origin, Written):
+            names = origin.held(settings, names)
         return cls(origin, names, severities)
 
     @property
@@ -61,39 +61,25 @@ class Corruption:
         return replace(self, origin=self.origin.over(test))
 
 
-def makeable(settings: ShiftConfig, names: tuple[str, ...]) -> tuple[str, ...]:
-    """``names`` without frost where its textures are not here; one who names frost is told how to get them.
-
-    Raises:
-        UserError: frost is asked for by name.
-    """
-    if "frost" not in names or frost.textures_available():
-        return names
-    if settings.corruptions not in ("all", "benchmark"):
-        raise UserError(
-            f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}"
-        )
-    return tuple(name for name in names if name != "frost")
-
-
-def _origin(settings: ShiftConfig, dataset: str, test: ImageSet, names: Sequence[str]) -> Source:
+def _origin(settings: ShiftConfig, dataset: str, test: ImageSet, names: tuple[str, ...]) -> Source:
     """The published files where they are, else ours where they fit, else made on the fly; or what is asked for."""
     folder, ours = Path(settings.folder), Path(settings.written)
     made = Made(test, settings.seed, preset_for(settings, test))
     if settings.source == "made":
         return made
     if manifest.present(folder):  # ours, wherever they lie, are never taken for the published ones
-        return Written.of(folder, names, settings.severities, test)
+        return Written.of(folder, settings, names, test)
     if settings.source == "written":
-        return Written.of(ours, names, settings.severities, test)
-    if settings.source == "official" and dataset != "cifar10":
+        return Written.of(ours, settings, names, test)
+    cifar10 = official.shows(test)
+    if settings.source == "official" and not cifar10:
         raise UserError(f"shift.source=official: CIFAR-10-C holds corruptions of cifar10, not of {dataset}")
-    if settings.source == "official" or (dataset == "cifar10" and official.present(folder)):
+    if settings.source == "official" or (cifar10 and official.present(folder)):
         return Official.of(folder, names, test)
     if not manifest.present(ours):
         return made
     try:
-        found = Written.of(ours, names, settings.severities, test)
+        found = Written.of(ours, settings, names, test)
         if found.facts() == made.facts():
             return found
         say(f"{ours} is not read: it holds {found.words}, these settings ask for {made.words}")

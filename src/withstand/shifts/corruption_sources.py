@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from withstand import __version__
 from withstand.config import ShiftConfig
-from withstand.corruptions import corrupt
+from withstand.corruptions import corrupt, frost
 from withstand.corruptions.constants import nearest_preset
 from withstand.data import manifest, official, written
 from withstand.data.imageset import ImageSet
@@ -30,6 +30,21 @@ class Source(Protocol):
 
     def over(self, test: ImageSet) -> Source:
         """The same source for a part of the test images."""
+
+
+def makeable(settings: ShiftConfig, names: tuple[str, ...]) -> tuple[str, ...]:
+    """``names`` without frost where its textures are not here; one who names frost is told how to get them.
+
+    Raises:
+        UserError: frost is asked for by name.
+    """
+    if "frost" not in names or frost.textures_available():
+        return names
+    if settings.corruptions not in ("all", "benchmark"):
+        raise UserError(
+            f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}"
+        )
+    return tuple(name for name in names if name != "frost")
 
 
 def preset_for(settings: ShiftConfig, test: ImageSet) -> str:
@@ -71,16 +86,20 @@ class Written:
     test: ImageSet
 
     @classmethod
-    def of(cls, folder: Path, names: Sequence[str], severities: Sequence[int], test: ImageSet) -> Written:
+    def of(cls, folder: Path, settings: ShiftConfig, names: tuple[str, ...], test: ImageSet) -> Written:
         """Raises ``UserError`` where the folder does not hold these corruptions of these images."""
         if not manifest.present(folder):
             raise UserError(
                 f"{folder} holds no {manifest.MANIFEST}; write it with `python main.py experiment=corrupt`"
                 " or set shift.written=FOLDER"
             )
-        about = manifest.read(folder)
-        written.check(folder, about, names, severities, test)
-        return cls(folder, about, test)
+        found = cls(folder, manifest.read(folder), test)
+        written.check(folder, found.about, found.held(settings, names), settings.severities, test)
+        return found
+
+    def held(self, settings: ShiftConfig, names: tuple[str, ...]) -> tuple[str, ...]:
+        """``names``, without frost where it was left out of the folder and cannot be made here either."""
+        return names if "frost.npy" in self.about.files else makeable(settings, names)
 
     @property
     def words(self) -> str:
