@@ -38,7 +38,8 @@ def test_for_zeros_and_ones_it_is_the_inversion_by_brute_force(seed: int, base: 
     if not math.isfinite(found.high):
         return
     low, high = inverted(top, bottom)
-    assert (found.low, min(found.high, 4)) == pytest.approx((low, high), rel=0.03, abs=0.03)
+    assert (found.low, min(found.high, 4)) == pytest.approx((low, high), abs=0.06)  # steps of 0.025
+    assert chance(top - found.high * bottom, 1.0) == pytest.approx(0.025, abs=0.006)
     assert found.low <= found.value <= found.high
 
 

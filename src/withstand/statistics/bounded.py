@@ -78,8 +78,8 @@ def mean_interval(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL)
 def mean_p(values: Values, bounds: Bounds = (-1, 1)) -> float:
     """Two-sided p-value of "the mean is 0": the level at which ``mean_interval`` begins to exclude it.
 
-    For differences of two classifiers under one condition, this is the p-value of the exact binomial test (McNemar's) to
-    within a tenth of it.
+    For differences of two classifiers under one condition, this is the p-value of the exact binomial test (McNemar's),
+    to within a tenth of it.
 
     Args:
         values: N, one for each source image, their bounds on either side of 0.
