@@ -59,6 +59,17 @@ def test_the_chance_is_that_of_drawn_weights_everywhere(values: np.ndarray, at: 
         assert found == pytest.approx(np.mean(drawn(values, 1) >= at), abs=0.03)
 
 
+@given(bounded_values, st.sampled_from([0.5, 0.95, 0.999999]))
+def test_the_one_search_finds_what_inverting_the_chance_would(values: np.ndarray, level: float) -> None:
+    found, tail = mean_interval(values, level=level), (1 - level) / 2
+    if set(values) - {0.0, 1.0}:  # two values alone have the exact interval
+        if found.high > values.mean():
+            assert chance_above(Tally.of(values).with_one(1.0), found.high) == pytest.approx(tail, rel=1e-4)
+        if found.low < values.mean():
+            below = chance_above(Tally.of(-values).with_one(0.0), -found.low)
+            assert below == pytest.approx(tail, rel=1e-4)
+
+
 @given(bounded_values)
 def test_it_is_ordered_turns_with_its_values_and_widens_with_the_level(values: np.ndarray) -> None:
     found, turned = mean_interval(values), mean_interval(1 - values)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,9 +70,8 @@ def mean_interval(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL)
     if set(tally.values) <= {low, high} and low < high:
         bottom, top = _binary(float((given == high).sum()), len(given), tail)
         return Estimate(mean, low + (high - low) * bottom, low + (high - low) * top, len(given))
-    most, least = tally.with_one(high), tally.with_one(low)
-    upper = crossing(lambda at: chance_above(most, at), mean, high, tail)
-    lower = -crossing(lambda at: 1 - chance_above(least, -at), -mean, -low, tail)
+    upper = _upper_end(tally.with_one(high), tail)
+    lower = -_upper_end(Tally(-tally.values, tally.counts).with_one(-low), tail)
     return Estimate(mean, min(lower, mean), max(upper, mean), len(given))
 
 
@@ -109,10 +109,47 @@ def chance_above(tally: Tally, at: float) -> float:
     if z.max() <= 0:
         return 0.0
     z = z / max(-z.min(), z.max())
-    t = _saddle(z, counts)
+    return _tail(z, counts, _saddle(z, counts))
+
+
+def _upper_end(tally: Tally, tail: float) -> float:
+    """The place that the mean of the tally under random weights is above with the chance ``tail``.
+
+    Every place has its saddle point t and every saddle point its place, and the second is a plain formula: one search,
+    over ``s`` = t / (1 + t × place), finds what would take one for the place and one more in each of its steps.
+    """
+    middle = float(tally.counts @ tally.values / tally.counts.sum())
+    z = tally.values - middle
+    scale = float(z.max())
+    if scale <= 1e-12 * max(1.0, abs(middle)):
+        return float(tally.values.max())
+    z = z / scale
+
+    def place(s: float) -> float:
+        weights = tally.counts / (1 - s * z)
+        return float(weights @ z / weights.sum())
+
+    def beyond(s: float) -> float:
+        at = place(s)
+        return _tail(z - at, tally.counts, s / (1 - s * at)) - tail
+
+    last = 1 - 1e-13
+    near = min(
+        2 * float(-special.ndtri(tail)) / math.sqrt(float(tally.counts @ z**2)), last
+    )  # about twice as far
+    ends = sorted({last / float(z.min()), 0.0, near, last})
+    low, high = next((a, b) for a, b in pairwise(ends) if beyond(b) <= 0)
+    found = optimize.brentq(beyond, low, high, xtol=1e-12, rtol=1e-9)
+    return middle + scale * place(float(found))
+
+
+def _tail(z: NDArray[np.float64], counts: NDArray[np.float64], t: float) -> float:
+    """The chance that the weighted sum of ``z`` is at least 0, from its saddle point."""
     w = math.copysign(math.sqrt(max(0.0, 2 * float(counts @ np.log1p(-t * z)))), t)
-    second, third = (float(counts @ (z / (1 - t * z)) ** k) for k in (2, 3))
+    moved = z / (1 - t * z)
+    second = float(counts @ moved**2)
     if abs(w) < 1e-4:  # the limit of the formula, whose terms grow without bound there
+        third = float(counts @ (moved * moved * moved))
         return 0.5 - third / (3 * math.sqrt(2 * math.pi) * second**1.5)
     u = t * math.sqrt(second)
     return float(special.ndtr(-(w + math.log(u / w) / w)))
