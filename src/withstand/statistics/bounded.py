@@ -47,7 +47,9 @@ class Tally:
 
 
 def mean_interval(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL) -> Estimate:
-    """The mean of independent values with its interval, which covers at least ``level``.
+    """The mean of independent values with its interval.
+
+    That it covers at least ``level`` is proven for two values and conjectured for all (docs/decisions/0015).
 
     Args:
         values: N, one for each source image. Values beyond the bounds widen them: an image's influence on a metric of
