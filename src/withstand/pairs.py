@@ -110,7 +110,8 @@ def differences(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray
 
     The mean is the mean over conditions of the difference on the images that both saw there.
     """
-    both = one - other
+    with np.errstate(invalid="ignore"):  # two infinite losses are equal, not unseen
+        both = np.where(one == other, 0, one - other)
     return image_values(both[seen(both)])
 
 

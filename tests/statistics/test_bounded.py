@@ -124,6 +124,34 @@ def test_an_infinite_loss_has_no_upper_end_and_keeps_the_lower(infinite: int) ->
     assert found.low == pytest.approx(mean_interval(capped, (0, None)).low)
 
 
+def test_differences_without_bounds_may_lie_as_far_on_the_other_side() -> None:
+    # With 0 for the lowest difference there is, two images that are both above it gave p = 0.
+    two = np.array([0.5, 0.6])
+    assert mean_p(two, (None, None)) == mean_p(-two, (None, None)) > 0.2
+    found = mean_interval(two, (None, None))
+    assert -0.6 < found.low < 0 < found.high <= 0.6
+    assert mean_interval(two, (None, None)) == mean_interval(two, (-0.6, 0.6))
+
+
+def test_a_loss_that_is_infinite_for_the_one_never_speaks_for_it() -> None:
+    # One answer of the second that is not a number makes the difference of the losses minus infinity.
+    differences = np.array([0.5, -np.inf, 0.6] + [0.7] * 50)
+    found = mean_interval(differences, (None, None))
+    assert (found.value, found.low) == (-np.inf, -np.inf) and 0 < found.high < 0.8
+    turned = mean_interval(-differences, (None, None))
+    assert (turned.value, turned.low, turned.high) == pytest.approx((np.inf, -found.high, np.inf))
+    assert mean_p(differences, (None, None)) == mean_p(-differences, (None, None)) == 1
+    behind = np.append(np.full(50, -0.5), -np.inf)
+    assert mean_interval(behind, (-1, 1)).excludes_zero and mean_p(behind) < 1e-6
+
+
+@pytest.mark.parametrize("values", [[np.inf, -np.inf, 0.5], [np.nan, 0.5], [np.nan, np.inf]])
+def test_infinite_either_way_says_nothing(values: list[float]) -> None:
+    found = mean_interval(np.array(values), (-1, 1))
+    assert np.isnan(found.value) and (found.low, found.high) == (-np.inf, np.inf)
+    assert mean_p(np.array(values)) == 1
+
+
 @given(st.lists(st.sampled_from([-1.0, -0.4, 0.0, 0.3, 1.0]), min_size=2, max_size=30).map(np.array))
 def test_p_is_the_level_at_which_the_interval_begins_to_exclude_zero(differences: np.ndarray) -> None:
     p = mean_p(differences)

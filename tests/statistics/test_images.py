@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from withstand.pairs import differences
 from withstand.statistics import (
     condition_values,
     function_of_means,
@@ -133,6 +134,22 @@ def test_a_function_of_means_has_the_delta_methods_interval_and_stays_within_its
     assert (found.low, found.high) == pytest.approx((x * y - reach, x * y + reach), abs=0.03 * reach)
     few = function_of_means(values[:4], lambda m: m[..., 0] - m[..., 1] + 0.9, (0, 1))
     assert 0 <= few.low <= few.value <= few.high <= 1
+
+
+def test_an_infinite_loss_in_a_sample_is_an_infinite_mean() -> None:
+    losses = np.random.default_rng(6).random((20, 3))
+    losses[5, 0], losses[3, 1] = np.nan, np.inf
+    found = mean_over_conditions(losses, (0, None))
+    assert (found.value, found.high, found.n) == (np.inf, np.inf, 20) and found.low >= 0
+    assert condition_values(losses)[:, [0, 2]].mean(axis=0) == pytest.approx(
+        np.nanmean(losses[:, [0, 2]], axis=0)
+    )
+
+
+def test_two_infinite_losses_are_equal_and_an_unseen_image_is_unseen() -> None:
+    one = np.array([[np.inf], [0.5], [np.nan], [1.0]])
+    other = np.array([[np.inf], [0.2], [0.3], [np.inf]])
+    assert differences(one, other).tolist() == [0, 0.3, -np.inf]
 
 
 def test_one_image_is_no_reason_to_fail_nor_to_be_sure() -> None:

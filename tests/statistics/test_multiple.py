@@ -32,6 +32,15 @@ def test_where_nothing_varies_it_is_bonferronis(values: np.ndarray) -> None:
     assert simultaneous_level(values) == pytest.approx(1 - 0.05 / 4)
 
 
+def test_a_comparison_without_a_finite_mean_takes_nothing_from_the_others() -> None:
+    values = np.random.default_rng(3).normal(size=(60, 3))
+    hurt = values.copy()
+    hurt[4, 2] = -np.inf
+    without = values.copy()
+    without[:, 2] = 0
+    assert simultaneous_level(hurt) == simultaneous_level(without)
+
+
 def test_a_single_comparison_has_the_ordinary_level_and_the_seed_decides() -> None:
     values = np.random.default_rng(2).normal(size=(40, 6))
     assert simultaneous_level(values[:, :1]) == pytest.approx(0.95)

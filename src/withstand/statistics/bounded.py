@@ -25,8 +25,8 @@ from scipy import optimize, special
 from withstand.statistics.estimate import LEVEL, Estimate
 
 Values = NDArray[np.floating]
-Bounds = tuple[float, float | None]
-"""The lowest and the highest value possible; None for no bound, in whose place the highest value seen stands."""
+Bounds = tuple[float | None, float | None]
+"""The lowest and the highest value possible; None for no bound, in whose place is what is as far from 0 as any seen."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,23 @@ def mean_interval(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL)
         values: N, one for each source image. Values beyond the bounds widen them: an image's influence on a metric of
             the whole set may lie there.
 
+    Returns:
+        An infinite mean with the one end that the other values leave; NaN without an end where values are infinite
+        either way, or no numbers.
+
     Raises:
         ValueError: there is no value.
     """
     given = np.asarray(values, np.float64)
     if not len(given):
         raise ValueError("no image, no mean")
-    if not np.isfinite(
-        given
-    ).all():  # an infinite loss: there is no upper end, and the others have a lower one
-        rest = given[np.isfinite(given)]
-        capped = np.append(rest, np.full(len(given) - len(rest), rest.max(initial=0)))
-        return Estimate(math.inf, mean_interval(capped, bounds, level).low, math.inf, len(given))
+    capped, infinite = _capped(given)
+    if math.isinf(infinite):
+        finite = mean_interval(capped, bounds, level)
+        low, high = (finite.low, math.inf) if infinite > 0 else (-math.inf, finite.high)
+        return Estimate(infinite, low, high, len(given))
+    if math.isnan(infinite):
+        return Estimate(math.nan, -math.inf, math.inf, len(given))
     low, high = _reach(given, bounds)
     mean, tail, tally = float(given.mean()), (1 - level) / 2, Tally.of(given)
     if set(tally.values) <= {low, high} and low < high:
@@ -86,12 +91,15 @@ def mean_p(values: Values, bounds: Bounds = (-1, 1)) -> float:
     Args:
         values: N, one for each source image, their bounds on either side of 0.
     """
-    given = np.asarray(values, np.float64)
+    given, infinite = _capped(np.asarray(values, np.float64))
+    if math.isnan(infinite):
+        return 1.0
     low, high = _reach(given, bounds)
     tally = Tally.of(given)
     below = 1 - chance_above(tally.with_one(low), 0.0)
     above = chance_above(tally.with_one(high), 0.0)
-    return min(1.0, 2 * min(below, above))
+    # An infinite mean has no end on its own side: only the other may exclude 0.
+    return min(1.0, 2 * (min(below, above) if not infinite else below if infinite > 0 else above))
 
 
 def crossing(chance: Callable[[float], float], start: float, end: float, tail: float) -> float:
@@ -167,10 +175,22 @@ def _saddle(z: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
     return float(optimize.brentq(slope, low * inner, high * inner, xtol=1e-15, rtol=1e-12))
 
 
+def _capped(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Infinite values brought to the next finite one, or 0; and the mean where it is not finite, else 0."""
+    finite = values[np.isfinite(values)]
+    if len(finite) == len(values):
+        return values, 0.0
+    with np.errstate(invalid="ignore"):
+        mean = float(values.sum())  # NaN of infinities either way
+    return np.clip(values, finite.min(initial=0), finite.max(initial=0)), mean
+
+
 def _reach(values: NDArray[np.float64], bounds: Bounds) -> tuple[float, float]:
-    low, high = bounds
-    most = float(values.max())
-    return min(low, float(values.min())), most if high is None else max(high, most)
+    furthest = float(np.abs(values).max())
+    low, high = (
+        end if given is None else given for end, given in zip((-furthest, furthest), bounds, strict=True)
+    )
+    return min(low, float(values.min())), max(high, float(values.max()))
 
 
 def _binary(successes: float, n: int, tail: float) -> tuple[float, float]:

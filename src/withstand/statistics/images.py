@@ -36,7 +36,8 @@ def condition_values(values: Values) -> NDArray[np.float64]:
     if not count.all():
         raise ValueError("a condition was shown no image")
     means = np.where(seen, given, 0).sum(axis=0) / count
-    moved = len(given) * np.where(seen, given - means, 0) / count
+    with np.errstate(invalid="ignore"):  # an infinite mean, as losses may have, is not moved
+        moved = len(given) * np.where(seen & np.isfinite(means), given - means, 0) / count
     answer: NDArray[np.float64] = means + moved
     return answer
 
@@ -83,7 +84,7 @@ def paired_difference(a: Values, b: Values, reach: float = 1, level: float = LEV
 def function_of_means(
     values: NDArray[np.float64],
     function: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    bounds: Bounds,
+    bounds: tuple[float, float],
     level: float = LEVEL,
 ) -> Estimate:
     """What a smooth ``function`` makes of several means, with an interval by what each image moves it by.
