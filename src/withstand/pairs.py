@@ -18,6 +18,7 @@ from withstand.statistics import (
     mcnemar,
     mean_interval,
     mean_p,
+    minus,
     seen,
     simultaneous_level,
 )
@@ -110,8 +111,7 @@ def differences(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray
 
     The mean is the mean over conditions of the difference on the images that both saw there.
     """
-    with np.errstate(invalid="ignore"):  # two infinite losses are equal, not unseen
-        both = np.where(one == other, 0, one - other)
+    both = minus(one, other)
     return image_values(both[seen(both)])
 
 

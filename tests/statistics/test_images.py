@@ -146,6 +146,14 @@ def test_an_infinite_loss_in_a_sample_is_an_infinite_mean() -> None:
     )
 
 
+def test_a_difference_of_losses_has_no_bound_that_two_images_could_reach() -> None:
+    before = np.array([[0.5], [0.7]])
+    found = paired_difference(before + [[0.5], [0.6]], before, None)
+    assert found.value == pytest.approx(0.55) and found.low < 0 < found.high <= 0.6
+    hurt = paired_difference(np.array([[np.inf], [0.4], [0.5]]), np.array([[np.inf], [0.5], [0.4]]), None)
+    assert hurt.n == 3 and hurt.value == pytest.approx(0)
+
+
 def test_two_infinite_losses_are_equal_and_an_unseen_image_is_unseen() -> None:
     one = np.array([[np.inf], [0.5], [np.nan], [1.0]])
     other = np.array([[np.inf], [0.2], [0.3], [np.inf]])
