@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = ("README.md", "benchmarks/README.md")
 SHOWN = ("evaluation", "training", "epoch", "loading")
-_PLACE = re.compile(r"(<!-- (benchmarks|agreement|memory) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
+_PLACE = re.compile(r"(<!-- (benchmarks|agreement|memory|coverage) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
 def table() -> str:
@@ -60,10 +60,29 @@ def memory() -> str:
     return "\n".join(found)
 
 
+def coverage() -> str:
+    """Markdown: what was simulated, how often it should come about, and how often it did, now and before."""
+    found = ["| what | should be | is | width | was | width |", "| --- | --- | ---: | ---: | ---: | ---: |"]
+    for line in json.loads((RESULTS / "coverage.json").read_text()):
+        least, most = line["least"], line["most"]
+        should = f"at most {most:g}" if least == 0 else f"at least {least:g}"
+        is_ = f"{line['share']:.3f}" if line["holds"] else f"**{line['share']:.3f}**"
+        was = line["before"] or {}
+        share = f"{was['share']:.3f}" if was else ""
+        found.append(f"| {line['what']} | {should} | {is_} | {_width(line)} | {share} | {_width(was)} |")
+    return "\n".join(found) + "\n"
+
+
 def filled(page: str) -> str:
     """The page with the tables in their places."""
-    made = {"benchmarks": table, "agreement": agreement, "memory": memory}
+    made = {"benchmarks": table, "agreement": agreement, "memory": memory, "coverage": coverage}
     return _PLACE.sub(lambda place: f"{place[1]}{made[place[2]]()}{place[3]}", page)
+
+
+def _width(line: dict[str, Any]) -> str:
+    if "median_width" not in line:
+        return ""
+    return "∞" if line["median_width"] is None else f"{line['median_width']:.3g}"
 
 
 def _results(name: str) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ import pytest
 import withstand
 from withstand.errors import UserError
 from withstand.hypotheses.claim import read
-from withstand.metrics import PER_IMAGE, probabilities
+from withstand.metrics import METRICS, Metric, calibration, probabilities, risk_coverage
 from withstand.store import Cell, Predictions, Store
 
 FOG = withstand.Condition("corruption", "fog", 3)
@@ -21,10 +21,11 @@ FOG = withstand.Condition("corruption", "fog", 3)
 
 def left_by_an_evaluation(root: Path, model: str = "old") -> None:
     draw, store, cells = np.random.default_rng(len(model)), Store(root / model / "predictions"), []
+    labels = draw.integers(4, size=50)
     for condition in (withstand.CLEAN, FOG):
         logits = draw.normal(size=(50, 4)).astype(np.float32)
         cell = Cell(condition, {"weights": model})
-        store.write(cell, Predictions(np.arange(50), draw.integers(4, size=50), logits))
+        store.write(cell, Predictions(np.arange(50), labels, logits))
         cells.append({**vars(condition), "file": cell.file})
     summary = {"model": model, "dataset": "shapes", "cells": cells}
     (root / model / "summary.json").write_text(json.dumps(summary))
@@ -47,12 +48,13 @@ def test_import_is_light_and_nothing_after_the_store_imports_torch(
     )
     assert done.returncode == 0, done.stderr
     rows, means = map(int, done.stdout.split())
-    assert rows == 2 and means > 2 * len(PER_IMAGE)
+    assert rows == 2 and means > 2 * len(METRICS)
 
 
 def test_an_old_run_gains_a_new_metric(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     left_by_an_evaluation(tmp_path)
-    monkeypatch.setitem(PER_IMAGE, "confidence", lambda read: probabilities(read).max(axis=1))
+    added = Metric(lambda read: probabilities(read).max(axis=1), "Confidence", "higher", high=1)
+    monkeypatch.setitem(METRICS, "confidence", added)
     (run,) = withstand.load_runs(tmp_path)
     expected = probabilities(run.predictions(FOG)).max(axis=1).mean()
     found = withstand.compare([run]).accuracy("old", "corrupted", "confidence")
@@ -105,11 +107,50 @@ def test_figures_of_a_comparison_are_those_of_the_predictions(tmp_path: Path) ->
     clean, fog = right[withstand.CLEAN].mean(), right[FOG].mean()
     assert one.drop("old").value == pytest.approx(clean - fog)
     assert one.relative_drop("old").value == pytest.approx(1 - fog / clean)
-    assert one.mce("old", baseline="old").value == 1
+    assert one.mce("old", baseline="old", group="corrupted").value == 1
+    with pytest.raises(UserError, match="no group 'benchmark'"):  # one corruption is not the benchmark's 15
+        one.mce("old", baseline="old")
     assert one.effective_robustness("old", ["old"]).value == pytest.approx(0, abs=1e-9)
     same = one.agreement("old", "old")
     assert (same.alike.value, same.overlap.value) == (1, 1)
     assert same.consistency.value == pytest.approx(1)
+    assert np.isfinite([same.alike.low, same.consistency.high, same.overlap.high]).all()
     by_class = one.by_class("old", "corrupted")
     assert sum(c.n for c in by_class) == 50
     assert sum(c.n * c.value for c in by_class) == pytest.approx(50 * fog)
+
+
+@pytest.mark.parametrize(("metric", "of"), [("ece", calibration), ("aurc", risk_coverage)])
+def test_a_metric_of_the_set_is_made_anew_of_a_class(tmp_path: Path, metric: str, of: object) -> None:
+    left_by_an_evaluation(tmp_path)
+    (run,) = withstand.load_runs(tmp_path)
+    found = withstand.compare([run]).by_class("old", "fog", metric)
+    read = run.predictions(FOG)
+    for label, one in enumerate(found):
+        rows = np.flatnonzero(read.labels == label)
+        assert one.value == pytest.approx(of(read.take(rows)).mean(), abs=1e-6)  # type: ignore[operator]
+        assert one.n == len(rows)
+        assert 0 <= one.low <= one.value <= one.high <= 1
+
+
+def test_an_answer_that_is_not_a_number_is_wrong_counted_and_no_image_unseen(tmp_path: Path) -> None:
+    left_by_an_evaluation(tmp_path)
+    (run,) = withstand.load_runs(tmp_path)
+    read = run.predictions(FOG)
+    right = int((read.logits.argmax(1) == read.labels).sum())
+    broken = read.logits.copy()
+    rows = np.flatnonzero(read.logits.argmax(1) == read.labels)[:2]
+    broken[rows] = np.nan
+    cell = Cell(FOG, {"weights": "old, after an overflow"})
+    Store(tmp_path / "old" / "predictions").write(cell, Predictions(read.ids, read.labels, broken))
+    summary = json.loads((tmp_path / "old" / "summary.json").read_text())
+    summary["cells"][1]["file"] = cell.file
+    (tmp_path / "old" / "summary.json").write_text(json.dumps(summary))
+    (run,) = withstand.load_runs(tmp_path)
+    assert run.scores.broken == {FOG: 2}
+    one = withstand.compare([run])
+    assert one.accuracy("old", "fog").value == pytest.approx((right - 2) / 50)
+    assert one.accuracy("old", "fog", "top5").value == pytest.approx(48 / 50)
+    loss = one.accuracy("old", "fog", "nll")
+    assert (loss.value, loss.high, loss.n) == (np.inf, np.inf, 50) and 0 < loss.low < np.inf
+    assert not one.frame().isna().any().any() and not run.frame().drop(columns="severity").isna().any().any()

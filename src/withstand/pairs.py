@@ -19,6 +19,7 @@ from withstand.statistics import (
     mcnemar,
     mean_interval,
     mean_p,
+    minus,
     over_seeds,
     seeds_p,
     seen,
@@ -138,12 +139,12 @@ def differences(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray
 
     The mean is the mean over conditions of the difference on the images that both saw there.
     """
-    both = one - other
+    both = minus(one, other)
     return image_values(both[seen(both)])
 
 
 def _judged(together: Comparison, ordered: Mapping[tuple[str, str], NDArray[np.float64]]) -> tuple[Pair, ...]:
-    # Pairs of a sample are of other images than those of whole runs: what moves together is not known, Bonferroni's then.
+    # Pairs of a sample are of other images than those of whole runs: what moves together is not known.
     each = None if together.sampled else np.stack(list(ordered.values()), axis=1)
     level = 1 - (1 - LEVEL) / len(ordered) if each is None else simultaneous_level(each)
     p = [mean_p(each) for each in ordered.values()]

@@ -93,9 +93,9 @@ def test_every_experiment_says_what_it_uses():
 def test_evaluation_leaves_the_training_on_record_as_it_was():
     assert main([*SMALL, "experiment=train", "train.epochs=1", "train.learning_rate=0.01"]) == 0
     record = Path("checkpoints/small_cnn_shapes/provenance.json")
-    before = json.loads(record.read_text())["config"]["train"]
+    before = json.loads(record.read_text(encoding="utf-8"))["config"]["train"]
     assert main([*SMALL, "experiment=robustness", "shift.corruptions=[contrast]"]) == 0
-    after = json.loads(record.read_text())["config"]
+    after = json.loads(record.read_text(encoding="utf-8"))["config"]
     assert after["train"] == before and after["shift"]["corruptions"] == ["contrast"]
 
 
@@ -107,7 +107,7 @@ def test_the_scripts_pass_words_to_the_report_that_it_uses(there):
     environment = {"PYTHON": str(python), "SAID": str(there / "said"), "PATH": "/usr/bin:/bin"}
     said = ["train.epochs=1", "shift.severities=[1]", "paths.data=here"]
     subprocess.run(["bash", str(ROOT / "run_all.sh"), *said], env=environment, check=True)
-    lines = (there / "said").read_text().splitlines()
+    lines = (there / "said").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 5 and all(line.endswith(" ".join(said)) for line in lines[:4])
     report = lines[4].split()[1:]
     assert "paths.data=here" in report and words.used("report", report) == report

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from withstand.statistics import over_seeds
+from withstand.statistics import over_seeds, seeds_p
 
 
 def trainings(draw: np.random.Generator, s: int, n: int, seeds: float, images: float = 0.3) -> np.ndarray:
@@ -55,3 +55,17 @@ def test_one_seed_says_nothing_of_seeds() -> None:
         over_seeds(np.zeros((1, 5)))
     with pytest.raises(ValueError, match="not paired"):
         over_seeds(np.zeros((2, 5)), np.zeros((2, 6)))
+
+
+def test_p_is_the_level_at_which_the_interval_begins_to_exclude_zero() -> None:
+    draw = np.random.default_rng(8)
+    for up in (0.05, 0.2, -0.4):
+        a = up + trainings(draw, 3, 100, 0.05) - 0.7
+        p = seeds_p(a)
+        assert not over_seeds(a, level=1 - 0.99 * p).excludes_zero
+        assert p > 0.99 or over_seeds(a, level=1 - min(1.0, 1.01 * p)).excludes_zero
+
+
+def test_p_where_seeds_are_all_that_matters_is_students() -> None:
+    a = np.array([[0.1], [0.3], [0.35]]) + np.zeros((1, 50))
+    assert seeds_p(a) == pytest.approx(stats.ttest_1samp(a[:, 0], 0).pvalue, rel=1e-3)

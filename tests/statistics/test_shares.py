@@ -1,4 +1,6 @@
-"""Exact intervals and Holm's correction, against SciPy and values worked out by hand."""
+"""Intervals of a share, exact and Wilson's, against SciPy and the binomial's own tail."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from withstand.statistics import exact, holm, wilson
+from withstand.statistics import Estimate, exact, wilson
 
 
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -32,28 +34,29 @@ def test_exact_never_covers_less_than_it_says_and_wilson_does_on_average() -> No
     assert 0.935 <= covered[1].mean() <= 0.965
 
 
-def test_exact_refuses_what_is_no_share() -> None:
+@given(st.integers(1, 20_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_is_scipys(counts: tuple[int, int]) -> None:
+    successes, n = counts
+    found = wilson(successes, n)
+    expected = stats.binomtest(successes, n).proportion_ci(method="wilson")
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+    assert found.low <= found.value <= found.high
+    assert found.n == n
+
+
+@pytest.mark.parametrize("kind", [exact, wilson])
+@pytest.mark.parametrize(("successes", "n"), [(1, 0), (-1, 5), (6, 5)])
+def test_what_is_no_share_is_refused(kind: Callable[[int, int], Estimate], successes: int, n: int) -> None:
     with pytest.raises(ValueError, match="is no share"):
-        exact(3, 2)
+        kind(successes, n)
 
 
-def test_holm_by_hand() -> None:
-    # R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") is 0.03 0.06 0.06 0.02
-    assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.8]).tolist() == [1, 1]
-    assert holm([]).tolist() == []
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_keeps_the_order_and_stays_between_nothing_and_bonferroni(p: list[float]) -> None:
-    corrected = holm(p)
-    assert (corrected >= np.array(p) - 1e-12).all()
-    assert (corrected <= np.minimum(1, np.array(p) * len(p)) + 1e-12).all()
-    order = np.argsort(p, kind="stable")
-    assert (np.diff(corrected[order]) >= 0).all()
-
-
-def test_holm_holds_the_error_of_the_family() -> None:
-    draw = np.random.default_rng(3)
-    wrong = [(holm(draw.random(6)) < 0.05).any() for _ in range(2000)]
-    assert 0.03 <= np.mean(wrong) <= 0.07
+def test_at_999_in_1000_the_exact_one_still_covers_and_wilsons_does_not() -> None:
+    covered = {}
+    for kind in (exact, wilson):
+        for n in (50, 100, 300, 1000):
+            counts = np.arange(max(0, n - 40), n + 1)
+            inside = [(found := kind(int(k), n)).low <= 0.999 <= found.high for k in counts]
+            covered[kind, n] = float(stats.binom.pmf(counts, n, 0.999) @ inside)
+    assert min(share for (kind, _), share in covered.items() if kind is exact) >= 0.95
+    assert min(share for (kind, _), share in covered.items() if kind is wilson) < 0.92

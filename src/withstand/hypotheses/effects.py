@@ -136,8 +136,8 @@ def beside(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate | None, 
 
 
 def _either(bounds: Bounds) -> Bounds:
-    """Of a difference of two values."""
-    return bounds if bounds[1] is None else (-bounds[1], bounds[1])
+    """Of a difference of two values: where these have no highest one, it has neither end."""
+    return (None, None) if bounds[1] is None else (-bounds[1], bounds[1])
 
 
 def _several(pair: Pair) -> bool:

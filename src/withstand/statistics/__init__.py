@@ -16,6 +16,7 @@ from withstand.statistics.images import (
     function_of_means,
     image_values,
     mean_over_conditions,
+    minus,
     paired_difference,
     seen,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "mean_of_ratios",
     "mean_over_conditions",
     "mean_p",
+    "minus",
     "over_seeds",
     "paired_difference",
     "ratio",

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,8 @@ from scipy import optimize, special
 from withstand.statistics.estimate import LEVEL, Estimate
 
 Values = NDArray[np.floating]
-Bounds = tuple[float, float | None]
-"""The lowest and the highest value possible; None for no bound, in whose place the highest value seen stands."""
+Bounds = tuple[float | None, float | None]
+"""The lowest and the highest value possible; None for no bound, in whose place is what is as far from 0 as any seen."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,17 @@ class Tally:
 
 
 def mean_interval(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL) -> Estimate:
-    """The mean of independent values with its interval, which covers at least ``level``.
+    """The mean of independent values with its interval.
+
+    That it covers at least ``level`` is proven for two values and conjectured for all (docs/decisions/0015).
 
     Args:
         values: N, one for each source image. Values beyond the bounds widen them: an image's influence on a metric of
             the whole set may lie there.
+
+    Returns:
+        An infinite mean with the one end that the other values leave; NaN without an end where values are infinite
+        either way, or no numbers.
 
     Raises:
         ValueError: there is no value.
@@ -58,37 +65,41 @@ def mean_interval(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL)
     given = np.asarray(values, np.float64)
     if not len(given):
         raise ValueError("no image, no mean")
-    if not np.isfinite(
-        given
-    ).all():  # an infinite loss: there is no upper end, and the others have a lower one
-        rest = given[np.isfinite(given)]
-        capped = np.append(rest, np.full(len(given) - len(rest), rest.max(initial=0)))
-        return Estimate(math.inf, mean_interval(capped, bounds, level).low, math.inf, len(given))
+    capped, infinite = _capped(given)
+    if math.isinf(infinite):
+        finite = mean_interval(capped, bounds, level)
+        low, high = (finite.low, math.inf) if infinite > 0 else (-math.inf, finite.high)
+        return Estimate(infinite, low, high, len(given))
+    if math.isnan(infinite):
+        return Estimate(math.nan, -math.inf, math.inf, len(given))
     low, high = _reach(given, bounds)
     mean, tail, tally = float(given.mean()), (1 - level) / 2, Tally.of(given)
     if set(tally.values) <= {low, high} and low < high:
         bottom, top = _binary(float((given == high).sum()), len(given), tail)
         return Estimate(mean, low + (high - low) * bottom, low + (high - low) * top, len(given))
-    most, least = tally.with_one(high), tally.with_one(low)
-    upper = crossing(lambda at: chance_above(most, at), mean, high, tail)
-    lower = -crossing(lambda at: 1 - chance_above(least, -at), -mean, -low, tail)
+    upper = _upper_end(tally.with_one(high), tail)
+    lower = -_upper_end(Tally(-tally.values, tally.counts).with_one(-low), tail)
     return Estimate(mean, min(lower, mean), max(upper, mean), len(given))
 
 
 def mean_p(values: Values, bounds: Bounds = (-1, 1)) -> float:
     """Two-sided p-value of "the mean is 0": the level at which ``mean_interval`` begins to exclude it.
 
-    For differences of two classifiers under one condition, this is at most the p-value of an exact binomial test.
+    For differences of two classifiers under one condition, this is the p-value of the exact binomial test (McNemar's),
+    to within a tenth of it.
 
     Args:
         values: N, one for each source image, their bounds on either side of 0.
     """
-    given = np.asarray(values, np.float64)
+    given, infinite = _capped(np.asarray(values, np.float64))
+    if math.isnan(infinite):
+        return 1.0
     low, high = _reach(given, bounds)
     tally = Tally.of(given)
     below = 1 - chance_above(tally.with_one(low), 0.0)
     above = chance_above(tally.with_one(high), 0.0)
-    return min(1.0, 2 * min(below, above))
+    # An infinite mean has no end on its own side: only the other may exclude 0.
+    return min(1.0, 2 * (min(below, above) if not infinite else below if infinite > 0 else above))
 
 
 def crossing(chance: Callable[[float], float], start: float, end: float, tail: float) -> float:
@@ -108,10 +119,47 @@ def chance_above(tally: Tally, at: float) -> float:
     if z.max() <= 0:
         return 0.0
     z = z / max(-z.min(), z.max())
-    t = _saddle(z, counts)
+    return _tail(z, counts, _saddle(z, counts))
+
+
+def _upper_end(tally: Tally, tail: float) -> float:
+    """The place that the mean of the tally under random weights is above with the chance ``tail``.
+
+    Every place has its saddle point t and every saddle point its place, and the second is a plain formula: one search,
+    over ``s`` = t / (1 + t × place), finds what would take one for the place and one more in each of its steps.
+    """
+    middle = float(tally.counts @ tally.values / tally.counts.sum())
+    z = tally.values - middle
+    scale = float(z.max())
+    if scale <= 1e-12 * max(1.0, abs(middle)):
+        return float(tally.values.max())
+    z = z / scale
+
+    def place(s: float) -> float:
+        weights = tally.counts / (1 - s * z)
+        return float(weights @ z / weights.sum())
+
+    def beyond(s: float) -> float:
+        at = place(s)
+        return _tail(z - at, tally.counts, s / (1 - s * at)) - tail
+
+    last = 1 - 1e-13
+    near = min(
+        2 * float(-special.ndtri(tail)) / math.sqrt(float(tally.counts @ z**2)), last
+    )  # about twice as far
+    ends = sorted({last / float(z.min()), 0.0, near, last})
+    low, high = next((a, b) for a, b in pairwise(ends) if beyond(b) <= 0)
+    found = optimize.brentq(beyond, low, high, xtol=1e-12, rtol=1e-9)
+    return middle + scale * place(float(found))
+
+
+def _tail(z: NDArray[np.float64], counts: NDArray[np.float64], t: float) -> float:
+    """The chance that the weighted sum of ``z`` is at least 0, from its saddle point."""
     w = math.copysign(math.sqrt(max(0.0, 2 * float(counts @ np.log1p(-t * z)))), t)
-    second, third = (float(counts @ (z / (1 - t * z)) ** k) for k in (2, 3))
+    moved = z / (1 - t * z)
+    second = float(counts @ moved**2)
     if abs(w) < 1e-4:  # the limit of the formula, whose terms grow without bound there
+        third = float(counts @ (moved * moved * moved))
         return 0.5 - third / (3 * math.sqrt(2 * math.pi) * second**1.5)
     u = t * math.sqrt(second)
     return float(special.ndtr(-(w + math.log(u / w) / w)))
@@ -127,10 +175,22 @@ def _saddle(z: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
     return float(optimize.brentq(slope, low * inner, high * inner, xtol=1e-15, rtol=1e-12))
 
 
+def _capped(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Infinite values brought to the next finite one, or 0; and the mean where it is not finite, else 0."""
+    finite = values[np.isfinite(values)]
+    if len(finite) == len(values):
+        return values, 0.0
+    with np.errstate(invalid="ignore"):
+        mean = float(values.sum())  # NaN of infinities either way
+    return np.clip(values, finite.min(initial=0), finite.max(initial=0)), mean
+
+
 def _reach(values: NDArray[np.float64], bounds: Bounds) -> tuple[float, float]:
-    low, high = bounds
-    most = float(values.max())
-    return min(low, float(values.min())), most if high is None else max(high, most)
+    furthest = float(np.abs(values).max())
+    low, high = (
+        end if given is None else given for end, given in zip((-furthest, furthest), bounds, strict=True)
+    )
+    return min(low, float(values.min())), max(high, float(values.max()))
 
 
 def _binary(successes: float, n: int, tail: float) -> tuple[float, float]:

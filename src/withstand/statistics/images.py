@@ -36,7 +36,8 @@ def condition_values(values: Values) -> NDArray[np.float64]:
     if not count.all():
         raise ValueError("a condition was shown no image")
     means = np.where(seen, given, 0).sum(axis=0) / count
-    moved = len(given) * np.where(seen, given - means, 0) / count
+    with np.errstate(invalid="ignore"):  # an infinite mean, as losses may have, is not moved
+        moved = len(given) * np.where(seen & np.isfinite(means), given - means, 0) / count
     answer: NDArray[np.float64] = means + moved
     return answer
 
@@ -65,25 +66,31 @@ def mean_over_conditions(values: Values, bounds: Bounds = (0, 1), level: float =
     return mean_interval(image_values(values[seen(values)]), bounds, level)
 
 
-def paired_difference(a: Values, b: Values, reach: float = 1, level: float = LEVEL) -> Estimate:
+def minus(one: Values, other: Values) -> NDArray[np.float64]:
+    """``one`` less ``other``: 0 where they are equal, also where both are infinite; NaN where either was not seen."""
+    with np.errstate(invalid="ignore"):
+        return np.where(one == other, 0.0, np.asarray(one, np.float64) - other)
+
+
+def paired_difference(a: Values, b: Values, reach: float | None = 1, level: float = LEVEL) -> Estimate:
     """Mean over conditions of ``a`` minus that of ``b``: N×C each, the same image in the same row of both.
 
     Args:
-        reach: how far two values can be apart.
+        reach: how far two values can be apart; None for no bound.
 
     Raises:
         ValueError: the shapes differ.
     """
     if np.shape(a) != np.shape(b):
         raise ValueError(f"not paired: {np.shape(a)} and {np.shape(b)}")
-    difference = np.asarray(a, np.float64) - np.asarray(b, np.float64)
-    return mean_over_conditions(difference, (-reach, reach), level)
+    bounds: Bounds = (None, None) if reach is None else (-reach, reach)
+    return mean_over_conditions(minus(np.asarray(a), np.asarray(b)), bounds, level)
 
 
 def function_of_means(
     values: NDArray[np.float64],
     function: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    bounds: Bounds,
+    bounds: tuple[float, float],
     level: float = LEVEL,
 ) -> Estimate:
     """What a smooth ``function`` makes of several means, with an interval by what each image moves it by.

@@ -42,6 +42,7 @@ def simultaneous_level(values: NDArray[np.float64], level: float = LEVEL, seed: 
     n, k = values.shape
     if k < 2 or n < 3:
         return 1 - (1 - level) / max(k, 1)
+    values = np.where(np.isfinite(values).all(axis=0), values, 0)  # an infinite mean needs no room
     spread = values.std(axis=0)
     moving = values[:, spread > 0] / spread[spread > 0]
     if not moving.shape[1]:
