@@ -67,22 +67,24 @@ def corruption(copy: Path) -> None:
 
 def metric(copy: Path) -> None:
     """The margin of the true class, for which higher is better."""
-    metrics = copy / "src" / "withstand" / "metrics.py"
-    content = metrics.read_text(encoding="utf-8")
+    metrics = copy / "src" / "withstand" / "metrics"
     function = (
-        "def margin(predictions: Predictions) -> NDArray[np.float64]:\n"
+        "\n\ndef margin(predictions: Predictions) -> NDArray[np.float64]:\n"
         '    """The true class\'s probability: float64 N."""\n'
-        "    return probabilities(predictions)[np.arange(len(predictions)), predictions.labels]\n\n\n"
+        "    return probabilities(predictions)[np.arange(len(predictions)), predictions.labels]\n"
     )
-    content = content.replace("PER_IMAGE: dict", f"{function}PER_IMAGE: dict")
-    content = content.replace(
-        '    "aurc": risk_coverage,\n', '    "aurc": risk_coverage,\n    "margin": margin,\n'
+    answers = metrics / "answers.py"
+    _write(answers, answers.read_text(encoding="utf-8") + function)
+    table = metrics / "__init__.py"
+    _edit(
+        table,
+        "answers import brier, correct, losses, nll,",
+        "answers import brier, correct, losses, margin, nll,",
     )
-    _write(
-        metrics,
-        content.replace(
-            'HIGHER_IS_BETTER = frozenset({"top1"', 'HIGHER_IS_BETTER = frozenset({"margin", "top1"'
-        ),
+    _edit(
+        table,
+        "METRICS: dict[str, Metric] = {\n",
+        'METRICS: dict[str, Metric] = {\n    "margin": Metric(margin, "Margin", "higher", high=1),\n',
     )
 
 
