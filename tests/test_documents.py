@@ -1,0 +1,33 @@
+"""What the documents say of the code is so."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from withstand import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_citation_names_this_version_the_study_and_the_benchmarks() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert cited["version"] == __version__ and f"version = {{{__version__}}}" in readme
+    assert {one["type"] for one in cited["references"]} == {"software", "conference-paper"}
+    for address in (
+        "github.com/daisy-sooyeon/DSBA-study",
+        "arxiv.org/abs/1903.12261",
+        "arxiv.org/abs/2006.09994",
+    ):
+        assert address in readme and any(address in str(one) for one in cited["references"])
+
+
+def test_every_decision_has_its_number_and_every_link_a_page() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    for page in pages:
+        title = page.read_text(encoding="utf-8").splitlines()[0]
+        assert title.startswith(f"# {int(page.name[:4])}. "), page.name
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
