@@ -101,9 +101,9 @@ class Finetuned:
         was, now = (
             mean_over_conditions(one, known.bounds).within(known.low, known.high) for one in (before, after)
         )
-        reach = np.inf if known.high is None else known.high - known.low
-        difference = paired_difference(after, before, 0 if known.high is None else reach)
-        return Gain(was, now, difference.within(-reach, reach))
+        reach = None if known.high is None else known.high - known.low
+        farthest = np.inf if reach is None else reach
+        return Gain(was, now, paired_difference(after, before, reach).within(-farthest, farthest))
 
     def exact(self, condition: Condition, metric: str = "top1") -> McNemar:
         """After against before on the images of one condition."""

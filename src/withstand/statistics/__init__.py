@@ -9,7 +9,7 @@ wider world: that is what the intervals here answer, all but one. "What would th
 these images alone, and is what an evaluation that stops early asks: ``sequential``.
 """
 
-from withstand.statistics.bounded import Bounds, mean_interval, mean_p
+from withstand.statistics.bounded import Bounds, either_way, mean_interval, mean_p
 from withstand.statistics.estimate import LEVEL, Estimate
 from withstand.statistics.images import (
     condition_values,
@@ -31,6 +31,7 @@ __all__ = [
     "Estimate",
     "McNemar",
     "condition_values",
+    "either_way",
     "exact",
     "function_of_means",
     "holm",

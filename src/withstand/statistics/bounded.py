@@ -75,6 +75,12 @@ def mean_interval(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL)
     return Estimate(mean, min(lower, mean), max(upper, mean), len(given))
 
 
+def either_way(reach: float | None, values: Values) -> Bounds:
+    """The bounds of a difference: at most ``reach`` apart; without such a bound, as far as any was, on either side."""
+    farthest = float(np.abs(values[np.isfinite(values)]).max(initial=0)) if reach is None else reach
+    return -farthest, farthest
+
+
 def mean_p(values: Values, bounds: Bounds = (-1, 1)) -> float:
     """Two-sided p-value of "the mean is 0": the level at which ``mean_interval`` begins to exclude it.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.statistics.bounded import Bounds, Values, mean_interval
+from withstand.statistics.bounded import Bounds, Values, either_way, mean_interval
 from withstand.statistics.estimate import LEVEL, Estimate
 
 
@@ -65,11 +65,11 @@ def mean_over_conditions(values: Values, bounds: Bounds = (0, 1), level: float =
     return mean_interval(image_values(values[seen(values)]), bounds, level)
 
 
-def paired_difference(a: Values, b: Values, reach: float = 1, level: float = LEVEL) -> Estimate:
+def paired_difference(a: Values, b: Values, reach: float | None = 1, level: float = LEVEL) -> Estimate:
     """Mean over conditions of ``a`` minus that of ``b``: N×C each, the same image in the same row of both.
 
     Args:
-        reach: how far two values can be apart.
+        reach: how far two values can be apart; None: no bound.
 
     Raises:
         ValueError: the shapes differ.
@@ -77,7 +77,7 @@ def paired_difference(a: Values, b: Values, reach: float = 1, level: float = LEV
     if np.shape(a) != np.shape(b):
         raise ValueError(f"not paired: {np.shape(a)} and {np.shape(b)}")
     difference = np.asarray(a, np.float64) - np.asarray(b, np.float64)
-    return mean_over_conditions(difference, (-reach, reach), level)
+    return mean_over_conditions(difference, either_way(reach, difference), level)
 
 
 def function_of_means(
