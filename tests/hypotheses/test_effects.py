@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from withstand.hypotheses.confounders import confounders
 from withstand.hypotheses.effects import Measured, contrasts, effect
 from withstand.hypotheses.subjects import Subject
 
@@ -31,3 +32,12 @@ def test_over_seeds_a_difference_of_shares_stays_within_one() -> None:
     measured = Measured(values, IDS, 1)
     for found in (effect([pair], measured)[0], *contrasts([pair], measured)):
         assert (found.low, found.high) == (-1, 1)
+
+
+def test_what_makes_an_architecture_is_no_confounder_of_a_claim_about_it() -> None:
+    sides = (
+        {"architecture": "vit", "model.name": "vit", "model.args.depth": "3", "train.epochs": "5"},
+        {"architecture": "cnn", "model.name": "cnn", "model.args.channels": "[8]", "train.epochs": "9"},
+    )
+    assert [one.fact for one in confounders([sides], {"family"})] == ["train.epochs"]
+    assert "model.args.depth" in [one.fact for one in confounders([sides], {"corpus"})]
