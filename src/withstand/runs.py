@@ -136,7 +136,7 @@ class Run:
                     "model": self.model,
                     **vars(condition),
                     "n": n,
-                    **{name: np.nansum(value) / n if n else np.nan for name, value in values.items()},
+                    **{name: _mean(name, value) for name, value in values.items()},
                     "top1_low": interval.low if interval else np.nan,
                     "top1_high": interval.high if interval else np.nan,
                 }
@@ -216,6 +216,12 @@ def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
         if dataset in (None, run.dataset):
             runs.append(run)
     return Runs(sorted(runs, key=lambda run: (run.dataset, run.model, run.folder.name)), left_out)
+
+
+def _mean(metric: str, values: NDArray[np.float64]) -> float:
+    """Of the images seen; NaN without any. The mean of influences may miss a bound by a rounding error."""
+    seen, known = values[~np.isnan(values)], METRICS[metric]
+    return float(np.clip(seen.mean(), known.low, known.high)) if len(seen) else np.nan
 
 
 def _json(path: Path) -> dict[str, Any]:
