@@ -114,15 +114,16 @@ def effect(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate, float, 
         counts = " and ".join(str(len(side)) for side in sides)
         found = measured.possible(over_seeds(*rows))
         return found, seeds_p(*rows), f"models of these kinds, by {counts} of them"
-    seeds = min(len(side) for pair in pairs for side in pair if side)
+    seeds = [min(len(pair[place]) for pair in pairs) for place in range(len(sides))]
     models = sum(len(side) for side in sides)
-    if seeds > 1:
-        # The s-th trainings of all pairs make one training of the whole.
+    if min(seeds) > 1:
+        # The s-th trainings of all models of a side make one training of that side.
         rows = [
-            np.mean([measured.rows(pair[place])[:seeds] for pair in pairs], axis=0)
+            np.mean([measured.rows(pair[place])[: seeds[place]] for pair in pairs], axis=0)
             for place in range(len(sides))
         ]
-        said = f"{'this model' if models == 1 else f'these {_number(models)} models'}, over {seeds} seeds"
+        over = " and ".join(map(str, dict.fromkeys(seeds)))
+        said = f"{'this model' if models == 1 else f'these {_number(models)} models'}, over {over} seeds"
         return measured.possible(over_seeds(*rows)), seeds_p(*rows), said
     mean = np.mean([measured.difference(pair) for pair in pairs], axis=0)
     trainings = len({one.name for pair in pairs for side in pair for one in side})
