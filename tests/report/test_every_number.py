@@ -142,6 +142,9 @@ def compare(table: str, key: tuple[str, ...], row: dict[str, str], expected: dic
         assert table != "conditions" or not text.startswith("-"), f"{column} is {text}: no metric is below 0"
         base = column if column in expected else re.sub("_(low|high)$", "", column)
         where = f"{table}, {key}, {column}"
+        if not text:  # no mean-15 where frost could not be made
+            assert base not in expected, where
+            continue
         assert base in expected, f"{where}: nobody has worked this out again"
         wanted = expected[base]
         if isinstance(wanted, str):
