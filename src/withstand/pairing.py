@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,9 +49,9 @@ def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
         )
 
     reference = max(every, key=standing)
-    kept = {}
+    kept: dict[str, Run] = {}
     for name, run in candidates.items():
-        reason = _lacks(run, reference, shift)
+        reason = _lacks(run, reference, shift) or _apart(run, kept.values())
         if reason:
             left_out.append(LeftOut(name, reason))
         else:
@@ -63,6 +63,22 @@ def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
         CLEAN in reference.conditions,
         tuple(left_out),
     )
+
+
+def _apart(run: Run, others: Iterable[Run]) -> str:
+    """Whether a sample shares no image with another of other images under a condition; empty where it does."""
+    if run.sampled is None:
+        return ""
+    for other in others:
+        if other.sampled is None or other.sampled.seed == run.sampled.seed:
+            continue
+        for condition in set(run.conditions) & set(other.conditions):
+            if not np.intersect1d(run.predictions(condition).ids, other.predictions(condition).ids).size:
+                return (
+                    f"it is a sample that shares no image with that of {other.model} under {condition}; give its"
+                    " command again without evaluation.precision to complete it"
+                )
+    return ""
 
 
 def _shifted(run: Run, shift: str) -> set[Condition]:

@@ -146,7 +146,7 @@ class Run:
                     "model": self.model,
                     **vars(condition),
                     "n": n,
-                    **{name: np.nansum(value) / n if n else np.nan for name, value in values.items()},
+                    **{name: _mean(name, value) for name, value in values.items()},
                     "top1_low": interval.low if interval else np.nan,
                     "top1_high": interval.high if interval else np.nan,
                 }
@@ -251,6 +251,12 @@ def _on_other_images(runs: Sequence[Run]) -> dict[Run, str]:
                 f" {run.dataset}; run it again, or give its data set a name of its own (dataset.title=NAME)"
             )
     return found
+
+
+def _mean(metric: str, values: NDArray[np.float64]) -> float:
+    """Of the images seen; NaN without any. The mean of influences may miss a bound by a rounding error."""
+    seen, known = values[~np.isnan(values)], METRICS[metric]
+    return float(np.clip(seen.mean(), known.low, known.high)) if len(seen) else np.nan
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -1,33 +1,43 @@
-"""Effects from values alone: a claim on a metric without an upper bound."""
+"""The size of a difference: no interval holds what cannot be, and no p-value is smaller than the images allow."""
 
-from types import SimpleNamespace
+from __future__ import annotations
 
 import numpy as np
-import pytest
 
+from withstand.hypotheses.confounders import confounders
 from withstand.hypotheses.effects import Measured, contrasts, effect
+from withstand.hypotheses.subjects import Subject
 
-PAIR = ([SimpleNamespace(name="more")], [SimpleNamespace(name="less")])
-
-
-def losses(*, n: int, apart: float, infinite: bool = False) -> Measured:
-    """Losses of two trainings, the one's the higher; with ``infinite``, an answer of the other is not a number."""
-    less = np.random.default_rng(0).random(n)
-    more = less + apart * (1 + np.random.default_rng(1).random(n))
-    if infinite:
-        less[0] = np.inf
-    return Measured({"more": more, "less": less}, np.arange(n), (0, None))
+IDS = np.arange(12)
 
 
-def test_two_images_decide_nothing_of_losses_and_many_do() -> None:
-    few, p, _ = effect([PAIR], losses(n=2, apart=0.5))  # type: ignore[list-item]
-    assert p > 0.2 and not few.excludes_zero
-    many, p, _ = effect([PAIR], losses(n=200, apart=0.5))  # type: ignore[list-item]
-    assert p < 0.001 and many.low > 0 and many.value == pytest.approx(0.75, abs=0.05)
+def subject(name: str) -> Subject:
+    return Subject(name, {}, {}, (), IDS, lambda _: ())
 
 
-def test_an_infinite_loss_of_the_one_is_no_effect_in_its_favour() -> None:
-    measured = losses(n=200, apart=0.5, infinite=True)
-    found, p, _ = effect([PAIR], measured)  # type: ignore[list-item]
-    assert (found.value, found.low, p) == (-np.inf, -np.inf, 1.0)
-    assert contrasts([PAIR], measured)[0].value == -np.inf  # type: ignore[list-item]
+def test_a_difference_without_bounds_is_not_taken_to_be_positive() -> None:
+    draw = np.random.default_rng(0)
+    values = {"b": draw.uniform(0, 1, 12)}
+    values["a"] = values["b"] + draw.uniform(0.01, 0.9, 12)  # NLL: all of twelve images above
+    pair = ([subject("a")], [subject("b")])
+    found, p, _ = effect([pair], Measured(values, IDS, None))
+    mirrored, same_p, _ = effect([pair[::-1]], Measured(values, IDS, None))
+    assert 2 * 0.5**12 < p < 0.05 and np.isclose(p, same_p)
+    assert np.allclose([found.low, found.high], [-mirrored.high, -mirrored.low])
+
+
+def test_over_seeds_a_difference_of_shares_stays_within_one() -> None:
+    values = {"a": np.ones(12), "a1": np.zeros(12), "b": np.zeros(12), "b1": np.ones(12)}
+    pair = ([subject("a"), subject("a1")], [subject("b"), subject("b1")])
+    measured = Measured(values, IDS, 1)
+    for found in (effect([pair], measured)[0], *contrasts([pair], measured)):
+        assert (found.low, found.high) == (-1, 1)
+
+
+def test_what_makes_an_architecture_is_no_confounder_of_a_claim_about_it() -> None:
+    sides = (
+        {"architecture": "vit", "model.name": "vit", "model.args.depth": "3", "train.epochs": "5"},
+        {"architecture": "cnn", "model.name": "cnn", "model.args.channels": "[8]", "train.epochs": "9"},
+    )
+    assert [one.fact for one in confounders([sides], {"family"})] == ["train.epochs"]
+    assert "model.args.depth" in [one.fact for one in confounders([sides], {"corpus"})]

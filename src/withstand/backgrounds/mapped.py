@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from withstand.data.download import download
 from withstand.errors import UserError, nearest
+from withstand.metrics import chosen
 from withstand.statistics import Estimate, exact
 from withstand.store import Predictions
 
@@ -101,7 +102,7 @@ def through(predictions: Predictions, class_of: NDArray[np.int64], classes: int)
 def outside(predictions: Predictions) -> Estimate:
     """Share of the images for which an output outside all classes is highest, of predictions seen ``through`` a map."""
     last = predictions.logits.shape[1] - 1
-    return exact(int((predictions.logits.argmax(axis=1) == last).sum()), len(predictions))
+    return exact(int((chosen(predictions) == last).sum()), len(predictions))
 
 
 def restricted(predictions: Predictions) -> Predictions:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.metrics import correct
+from withstand.metrics import chosen, correct
 from withstand.statistics import Estimate, condition_values, exact, mean_interval
 from withstand.store import Predictions
 
@@ -59,7 +59,7 @@ def pull(predictions: Predictions) -> Pull | None:
     n = int(apart.sum())
     if not n:
         return None
-    said = predictions.logits[apart].argmax(axis=1)
+    said = chosen(predictions)[apart]
     object_, scene = (
         int((said == truth[apart]).sum()) for truth in (predictions.labels, predictions.background)
     )
@@ -74,7 +74,7 @@ def pull_matrix(predictions: Predictions, classes: int) -> NDArray[np.float64]:
     assert predictions.background is not None
     known = predictions.background >= 0
     rows, columns = predictions.labels[known], predictions.background[known]
-    said = predictions.logits[known].argmax(axis=1) == columns
+    said = chosen(predictions)[known] == columns
     shown, answered = np.zeros((classes, classes)), np.zeros((classes, classes))
     np.add.at(shown, (rows, columns), 1)
     np.add.at(answered, (rows, columns), said)

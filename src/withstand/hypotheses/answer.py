@@ -124,7 +124,8 @@ def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
 def _measured(hypothesis: Hypothesis, pairs: list[Pair], left_out: tuple[LeftOut, ...]) -> Answer:
     every = [subject for pair in pairs for side in pair for subject in side]
     ids = shared_ids(every)
-    measured = Measured.of(pairs, hypothesis.measure.metric, ids, bool(hypothesis.measure.minus))
+    signed = bool(hypothesis.measure.minus) or hypothesis.measure.of == "finetuning"
+    measured = Measured.of(pairs, hypothesis.measure.metric, ids, signed)
     contrasts = tuple(
         Contrast(a[0].name, b[0].name if b else "", estimate, (len(a), len(b)))
         for (a, b), estimate in zip(pairs, effects.contrasts(pairs, measured), strict=True)

@@ -37,7 +37,7 @@ _CLAIMED = {
     "architecture": _FORM,
     "model": (*_CORPUS, *_FORM),
 }
-"""What a claim about a fact is itself about."""
+"""What a claim about a fact is itself about, with all the settings below a key."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,15 @@ def confounders(
         claimed: the facts that the claim names.
     """
     silent = {*claimed, *(key for fact in claimed for key in _CLAIMED.get(fact, ()))}
-    keys = {key for pair in pairs for side in pair for key in side} - silent
+    keys = {key for pair in pairs for side in pair for key in side if not _among(silent, key)}
     found = []
     for key in sorted(keys, key=lambda key: (_FIRST.index(key) if key in _FIRST else len(_FIRST), key)):
         values = [tuple(str(side.get(key)) for side in pair) for pair in pairs]
         if any(a != b for a, b in values):
             found.append(Confounder(key, tuple(a for a, _ in values), tuple(b for _, b in values)))
     return tuple(found)
+
+
+def _among(those: Collection[str], key: str) -> bool:
+    """Whether the key, or one that it is below, is among those."""
+    return key in those or any(key.startswith(f"{one}.") for one in those)

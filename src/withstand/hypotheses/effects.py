@@ -39,16 +39,20 @@ class Measured:
     Attributes:
         values: training → float64 N, its value for each image.
         ids: int64 N, those images.
-        bounds: of a value.
+        reach: how far a difference can be from 0; None: no bound.
     """
 
     values: dict[str, NDArray[np.float64]]
     ids: NDArray[np.int64]
-    bounds: tuple[float, float | None]
+    reach: float | None
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair], metric: str, ids: NDArray[np.int64], minus: bool) -> Measured:
-        """From the subjects of all pairs: what one of them did not see counts for none."""
+    def of(cls, pairs: Sequence[Pair], metric: str, ids: NDArray[np.int64], signed: bool) -> Measured:
+        """From the subjects of all pairs: what one of them did not see counts for none.
+
+        Args:
+            signed: whether a value is itself a difference of two of the metric's.
+        """
         every = {one.name: one for pair in pairs for side in pair for one in side}
         tables = {name: one.tables(ids) for name, one in every.items()}
         groups = [np.stack(parts) for parts in zip(*tables.values(), strict=True)]
@@ -62,10 +66,9 @@ class Measured:
             )
             for place, name in enumerate(every)
         }
-        known = find(metric)
-        reach = None if known.high is None else (1 + minus) * (known.high - known.low)
-        found = {name: np.asarray(value) for name, value in values.items()}
-        return cls(found, ids[rows], (0 if reach is None else -reach, reach))
+        known, twice = find(metric), signed and any(less for _, less in pairs)
+        reach = None if known.high is None else (1 + twice) * (known.high - known.low)
+        return cls({name: np.asarray(value) for name, value in values.items()}, ids[rows], reach)
 
     def rows(self, group: Group) -> NDArray[np.float64]:
         """S×N, a row a training."""
@@ -74,6 +77,19 @@ class Measured:
     def model(self, group: Group) -> NDArray[np.float64]:
         """float64 N: the mean over trainings."""
         return np.asarray(self.rows(group).mean(axis=0))
+
+    def interval(self, each: NDArray[np.float64], level: float = LEVEL) -> Estimate:
+        """Of the mean of differences, one an image."""
+        return self.possible(mean_interval(each, self.bounds, level))
+
+    @property
+    def bounds(self) -> Bounds:
+        """Of a difference: ``reach`` on either side, or none."""
+        return (None, None) if self.reach is None else (-self.reach, self.reach)
+
+    def possible(self, one: Estimate) -> Estimate:
+        """The same without what no difference can be."""
+        return one if self.reach is None else one.within(-self.reach, self.reach)
 
     def difference(self, pair: Pair) -> NDArray[np.float64]:
         """float64 N: the one side less the other."""
@@ -87,9 +103,9 @@ def contrasts(pairs: Sequence[Pair], measured: Measured) -> list[Estimate]:
     level = simultaneous_level(np.stack(differences, axis=1))
     bonferroni = 1 - (1 - LEVEL) / len(pairs)
     return [
-        over_seeds(*(measured.rows(side) for side in pair if side), level=bonferroni)
+        measured.possible(over_seeds(*(measured.rows(side) for side in pair if side), level=bonferroni))
         if _several(pair)
-        else mean_interval(each, _either(measured.bounds), level)
+        else measured.interval(each, level)
         for pair, each in zip(pairs, differences, strict=True)
     ]
 
@@ -101,22 +117,23 @@ def effect(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate, float, 
     if min(len(side) for side in sides) >= MANY and _balanced(pairs):
         rows = _matched(pairs, measured) or [np.stack([measured.model(g) for g in side]) for side in sides]
         counts = " and ".join(str(len(side)) for side in sides)
-        return over_seeds(*rows), seeds_p(*rows), f"models of these kinds, by {counts} of them"
-    seeds = min(len(side) for pair in pairs for side in pair if side)
+        found = measured.possible(over_seeds(*rows))
+        return found, seeds_p(*rows), f"models of these kinds, by {counts} of them"
+    seeds = [min(len(pair[place]) for pair in pairs) for place in range(len(sides))]
     models = sum(len(side) for side in sides)
-    if seeds > 1:
-        # The s-th trainings of all pairs make one training of the whole.
+    if min(seeds) > 1:
+        # The s-th trainings of all models of a side make one training of that side.
         rows = [
-            np.mean([measured.rows(pair[place])[:seeds] for pair in pairs], axis=0)
+            np.mean([measured.rows(pair[place])[: seeds[place]] for pair in pairs], axis=0)
             for place in range(len(sides))
         ]
-        said = f"{'this model' if models == 1 else f'these {counted(models)} models'}, over {seeds} seeds"
-        return over_seeds(*rows), seeds_p(*rows), said
+        over = " and ".join(map(str, dict.fromkeys(seeds)))
+        said = f"{'this model' if models == 1 else f'these {counted(models)} models'}, over {over} seeds"
+        return measured.possible(over_seeds(*rows)), seeds_p(*rows), said
     mean = np.mean([measured.difference(pair) for pair in pairs], axis=0)
     trainings = len({one.name for pair in pairs for side in pair for one in side})
     said = "this training" if trainings == 1 else f"these {counted(trainings)} trainings"
-    bounds = _either(measured.bounds)
-    return mean_interval(mean, bounds), mean_p(mean, bounds), said
+    return measured.interval(mean), mean_p(mean, measured.bounds), said
 
 
 def beside(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate | None, Estimate | None]:
@@ -129,15 +146,9 @@ def beside(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate | None, 
         return None, None
     drop = {name: values - measured.values[name] for name, values in clean.items()}
     on_clean, dropped = (
-        effect(pairs, Measured(values, measured.ids, bounds))[0]
-        for values, bounds in ((clean, (-1, 1)), (drop, (-2, 2)))
+        effect(pairs, Measured(values, measured.ids, reach))[0] for values, reach in ((clean, 1), (drop, 2))
     )
     return on_clean, dropped
-
-
-def _either(bounds: Bounds) -> Bounds:
-    """Of a difference of two values: where these have no highest one, it has neither end."""
-    return (None, None) if bounds[1] is None else (-bounds[1], bounds[1])
 
 
 def _several(pair: Pair) -> bool:

@@ -19,8 +19,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.errors import UserError, nearest
-from withstand.metrics.answers import brier, correct, losses, nll, not_numbers, probabilities, top1, top5
-from withstand.metrics.calibration import BINS, bin_of, calibration, calibration_of, classwise_calibration
+from withstand.metrics.answers import (
+    brier,
+    chosen,
+    correct,
+    losses,
+    nll,
+    not_numbers,
+    probabilities,
+    top1,
+    top5,
+)
+from withstand.metrics.calibration import (
+    BINS,
+    bin_of,
+    calibration,
+    calibration_of,
+    classwise_calibration,
+    enough,
+)
 from withstand.metrics.ranking import risk_coverage
 from withstand.store import Predictions
 
@@ -32,8 +49,10 @@ __all__ = [
     "brier",
     "calibration",
     "calibration_of",
+    "chosen",
     "classwise_calibration",
     "correct",
+    "enough",
     "find",
     "losses",
     "nll",

@@ -32,6 +32,11 @@ def correct(predictions: Predictions, k: int = 1) -> NDArray[np.bool_]:
     return right
 
 
+def chosen(predictions: Predictions) -> NDArray[np.int64]:
+    """The class with the highest logit, the first of equals; −1 where a row is not a number: int64 N."""
+    return np.where(not_numbers(predictions), -1, predictions.logits.argmax(axis=1))
+
+
 def losses(predictions: Predictions) -> NDArray[np.float64]:
     """The negative log likelihood of the true class in nats (cross entropy of the softmax): float64 N, ≥ 0.
 

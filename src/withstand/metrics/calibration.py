@@ -45,6 +45,11 @@ def classwise_calibration(predictions: Predictions, bins: int = BINS, debias: bo
     return means
 
 
+def enough(answers: int, bins: int = BINS) -> int:
+    """How many bins so many answers fill: each has ten at least."""
+    return max(1, min(bins, answers // _FEWEST))
+
+
 def bin_of(chances: NDArray[np.floating], bins: int = BINS) -> NDArray[np.int64]:
     """The bin of each value of each column, by the middle of the ranks of its equals: int64 N×K.
 
@@ -77,7 +82,7 @@ def _errors(
         images: int64 M, which image each is an answer to; answers to one image go together.
     """
     m, k = chances.shape
-    bins = max(1, min(bins, m // _FEWEST))
+    bins = enough(m, bins)
     cell, missed = bin_of(chances, bins) * k + np.arange(k), chances - happened
 
     def summed(values: NDArray[np.floating] | NDArray[np.bool_]) -> Floats:

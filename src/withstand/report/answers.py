@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from withstand.conditions import Condition
+from withstand.metrics import not_numbers, probabilities
 from withstand.runs import Run
 
 
@@ -19,8 +19,8 @@ class Answers:
 
     Attributes:
         conditions: C of them, in the order of the columns.
-        chosen: int64 N×C, the class with the highest logit.
-        confidence: float32 N×C, its softmax probability, 0 to 1.
+        chosen: int64 N×C, the class with the highest logit; of an answer that is not a number, a wrong one.
+        confidence: float32 N×C, its softmax probability, 0 to 1; 1 for an answer that is not a number.
     """
 
     conditions: tuple[Condition, ...]
@@ -41,7 +41,10 @@ def answers(run: Run, ids: NDArray[np.int64]) -> Answers:
     for column, condition in enumerate(run.conditions):
         read = run.predictions(condition)
         order = np.argsort(read.ids, kind="stable")
-        logits = read.logits[order[np.searchsorted(read.ids[order], ids)]]
-        chosen[:, column] = logits.argmax(axis=1)
-        confidence[:, column] = softmax(logits.astype(np.float64), axis=1).max(axis=1)
+        answer = read.take(order[np.searchsorted(read.ids[order], ids)])
+        chances = probabilities(answer)
+        chosen[:, column] = np.where(
+            not_numbers(answer), chances.argmax(axis=1), answer.logits.argmax(axis=1)
+        )
+        confidence[:, column] = chances.max(axis=1)
     return Answers(run.conditions, chosen, confidence)

@@ -8,7 +8,7 @@ from withstand.corruptions.names import FAMILIES
 from withstand.finetuned import Finetuned, Price, price
 from withstand.report import published
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.words import between, family, spaced
+from withstand.report.words import between, family, points, spaced
 from withstand.statistics import Estimate
 
 Done = Mapping[str, Sequence[Finetuned]]
@@ -115,7 +115,7 @@ def leak(done: Done) -> Table:
     ]
     notes = (
         "Both start from the same weights and are shown as many images; top-1 in percent under corruption, on the"
-        " source images that both test.",
+        " source images that both test. It is the difference of two trainings: two others would differ otherwise.",
     )
     return Table("finetune-leak", "The price of the leak", columns, rows, notes)
 
@@ -159,14 +159,18 @@ def sentences(tuned: Sequence[Finetuned]) -> list[str]:
             one.times(100) for one in (worth.leaking, worth.honest, worth.difference)
         )
         said.append(
-            f"the leak is worth {_points(difference)}: published {leaking.value:.1f}%, grouped {honest.value:.1f}%, on"
-            f" the {difference.n:,} images that both test"
+            f"the leak is worth {_points(difference)}{_perhaps(difference)}: published {leaking.value:.1f}%, grouped"
+            f" {honest.value:.1f}%, on the {difference.n:,} images that both test"
         )
     return said
 
 
 def _points(one: Estimate) -> str:
-    return f"{one.value:+.1f}".replace("-", "−") + f" points ({between(one)})"
+    return f"{points(one.value, signed=True)} ({between(one)})"
+
+
+def _perhaps(one: Estimate) -> str:
+    return "" if one.excludes_zero else ", which may be chance"
 
 
 def _summary(one: Finetuned) -> dict[str, Value]:

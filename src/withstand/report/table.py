@@ -55,7 +55,7 @@ class Column:
         """The interval as people read it; empty where there is none."""
         if not isinstance(value, Estimate):
             return ""
-        between = " to " if "+" in self.style else "–"
+        between = " to " if "+" in self.style or value.low < 0 else "–"
         return between.join(self.text(end) for end in (value.low, value.high))
 
 

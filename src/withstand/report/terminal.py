@@ -70,17 +70,18 @@ def backgrounds(outcome: Outcome) -> Table:
         one, pull = share.times(100), outcome.pulls.get(variant)
         says = f"{100 * pull.background.value:.1f}% (n = {pull.n:,})" if pull else ""
         shown.add_row(variant, f"{one.value:.1f}", f"{one.low:.1f}–{one.high:.1f}", says, f"{one.n:,}")
+    signed = Column("gap", "gap", "+.1f")
     for name, share in outcome.gaps.items():
         one = share.times(100)
         shown.add_row(
             " − ".join(GAPS[name]),
-            f"{one.value:+.1f}",
-            f"{one.low:+.1f} to {one.high:+.1f}",
+            signed.text(one),
+            signed.interval(one),
             "",
             f"{one.n:,}",
         )
     said = leaked(outcome.record)
-    shown.caption = "Intervals resample foregrounds, all variants of one together." + (
+    shown.caption = "Intervals are over foregrounds, all variants of one together." + (
         f"\n{said}" if said else ""
     )
     return shown

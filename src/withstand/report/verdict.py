@@ -11,7 +11,7 @@ from withstand.backgrounds.results import Outcome, leaked
 from withstand.comparison import Comparison
 from withstand.hypotheses.effects import counted
 from withstand.pairs import Pair
-from withstand.report.words import between, listed, points, spaced
+from withstand.report.words import between, listed, number, points, spaced
 from withstand.statistics import LEVEL, image_values, over_seeds
 
 _NAMED = 3  # models that a sentence names
@@ -41,14 +41,15 @@ def verdict(together: Comparison, backgrounds: Sequence[Outcome] = ()) -> Verdic
     group = "corrupted" if together.conditions else "clean"
     where = "under corruption" if together.conditions else "on clean images"
     mean = together.accuracy(first, group).times(100)
-    basis = f"{len(together.ids):,} images"
+    basis = f"{'a sample, ' if first in together.sampled else ''}{mean.n:,} images"
     if together.conditions:
         conditions = len(together.conditions)
         basis += f" under {conditions} corrupted condition{'s' if conditions > 1 else ''}"
     level, behind = standing.level(first), standing.behind(first)
-    said = [f"{first} gets {mean.value:.1f}% right {where} (95% interval {between(mean)}), on {basis}."]
+    right = number(mean.value)
+    said = [f"{first} gets {right}% right {where} (95% interval {between(mean)}), on {basis}."]
     if not standing.pairs:
-        headline = f"{first} gets {mean.value:.1f}% right {where}"
+        headline = f"{first} gets {right}% right {where}"
     elif not standing.unbeaten:
         headline = "No clear winner: every model is behind another on the images that both saw"
     elif level:
@@ -61,7 +62,7 @@ def verdict(together: Comparison, backgrounds: Sequence[Outcome] = ()) -> Verdic
         )
     else:
         trained = f"these {counted(len(together.names))} trainings"
-        headline = f"{first} holds up best of {trained}: {mean.value:.1f}% right {where}"
+        headline = f"{first} holds up best of {trained}: {right}% right {where}"
     said += _leads(level, behind)
     if not together.conditions:
         return Verdict(headline, (*said, "Nothing was shown corrupted yet."))
@@ -106,7 +107,8 @@ def _leads(level: Sequence[Pair], behind: Sequence[Pair]) -> list[str]:
         said.append(f"{pair.better} is {points(one.value)} ahead of {pair.other} ({between(one)}).")
     rest = len(level[_NAMED:]) + len(behind[_NAMED:])
     if rest:
-        said.append(f"The other {rest} comparisons are in the table of pairs.")
+        those = "other comparison is" if rest == 1 else f"other {rest} comparisons are"
+        said.append(f"The {those} in the table of pairs.")
     return said
 
 
@@ -123,16 +125,26 @@ def _asides(together: Comparison, first: str) -> list[str]:
                 f"On clean images {pair.better} is {points(one.value)} ahead of {first} ({between(one)})."
             )
         said += _steadier(together, first, others)
-    worst = {name: together.worst(name) for name in together.names}
-    if len(set(worst.values())) == 1:
-        variant = worst[first]
+    variant = _worst_of_all(together)
+    if variant:
         one = together.accuracy(first, variant).times(100)
-        whose = "Its lowest accuracy is" if not others else "Every model’s lowest accuracy is"
+        who = "every model is" if others else "it is"
         said.append(
-            f"{whose} under {spaced(variant)}: {one.value:.1f}% ({between(one)})"
+            f"On these images {who} least often right under {spaced(variant)}: {number(one.value)}% ({between(one)})"
             + (f" for {first}." if others else ".")
         )
     return said
+
+
+def _worst_of_all(together: Comparison) -> str:
+    """The corruption under which every model is right least often; empty where it is another, or none, for some."""
+    variants = dict.fromkeys(one.variant for one in together.conditions)
+    lowest = set()
+    for name in together.names:
+        means = {variant: round(together.accuracy(name, variant).value, 12) for variant in variants}
+        least = [variant for variant, mean in means.items() if mean == min(means.values())]
+        lowest.add(least[0] if len(least) == 1 < len(means) else "")
+    return lowest.pop() if len(lowest) == 1 else ""
 
 
 def _steadier(together: Comparison, first: str, others: Sequence[str]) -> list[str]:

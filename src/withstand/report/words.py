@@ -9,15 +9,18 @@ from withstand.comparison import Comparison
 from withstand.corruptions.names import FAMILIES
 from withstand.statistics import Estimate
 
+_NOTHING = 1e-9
+"""What is smaller is the rounding error of a mean."""
+
 
 def spaced(name: str) -> str:
     """A corruption's name as people write it."""
     return name.replace("jpeg", "JPEG").replace("_", " ")
 
 
-def between(one: Estimate) -> str:
+def between(one: Estimate, digits: int = 1) -> str:
     """An interval in a sentence: ``61.2 to 64.9``; an end that is not zero is never shown as zero."""
-    return f"{number(one.low)} to {number(one.high)}"
+    return f"{number(one.low, digits=digits)} to {number(one.high, digits=digits)}"
 
 
 def points(value: float, signed: bool = False) -> str:
@@ -26,13 +29,15 @@ def points(value: float, signed: bool = False) -> str:
     return f"{shown} point{'' if shown.lstrip('+−') == '1.0' else 's'}"
 
 
-def number(value: float, sign: str = "") -> str:
-    """One decimal, or as many as it takes to tell it from zero, four at most; with a real minus."""
+def number(value: float, sign: str = "", digits: int = 1) -> str:
+    """So many decimals, or as many more as it takes to tell it from zero; with a real minus."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    digits = next((d for d in range(1, 4) if not value or round(value, d)), 4)
-    text = format(value, f"{sign}.{digits}f")
-    return (text if round(value, digits) else text.lstrip("-")).replace("-", "−")
+    if abs(value) < _NOTHING:
+        return format(0, f".{digits}f")
+    while not round(value, digits):
+        digits += 1
+    return format(value, f"{sign}.{digits}f").replace("-", "−")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ _LEAD = (
     "The same foregrounds, each in several surroundings. BG-gap is the top-1 on backgrounds of the object’s own class"
     " less that on backgrounds of a random class: what the background’s class is worth. The study’s gap, original less"
     " mixed rand, starts from the original picture instead, so it also counts the traces of cutting out. Intervals are"
-    " at 95% and resample foregrounds, all pictures of one together. With {classes} classes top-5 says little, so it is"
+    " at 95% and over foregrounds, all pictures of one together. With {classes} classes top-5 says little, so it is"
     " left out."
 )
 _PROTOCOLS = {

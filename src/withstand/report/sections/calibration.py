@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from withstand.conditions import CLEAN, Condition
-from withstand.metrics import BINS, METRICS, bin_of, calibration_of
+from withstand.metrics import BINS, METRICS, bin_of, calibration_of, enough
 from withstand.report.canvas import drawing
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import FAINT, INK, PAPER, Look
@@ -23,9 +23,9 @@ Answered = tuple[NDArray[np.float32], NDArray[np.bool_]]
 
 _LEAD = (
     "A model that says 80% should be right in 80% of such cases: on the diagonal. Below it, it is surer than right."
-    f" Each mark is one of {BINS} bins with equally many answers. ECE, the expected calibration error, is the mean"
-    " distance from the diagonal in points, over"
-    " all these answers together, less what chance adds to it."
+    f" Each mark is one of at most {BINS} bins with equally many answers, ten or more. ECE, the expected calibration"
+    " error, is the mean distance from the diagonal in points, over all these answers together, less what chance"
+    " adds to it."
 )
 
 _HEADINGS = {"clean": "clean images", "corrupted": "under corruption"}
@@ -45,7 +45,10 @@ def section(context: Context) -> Section | None:
         for name in together.ranking
     }
     curves = {
-        name: {group: reliability(sure.ravel(), right.ravel()) for group, (sure, right) in answers.items()}
+        name: {
+            group: reliability(sure.ravel(), right.ravel(), enough(sure.size))
+            for group, (sure, right) in answers.items()
+        }
         for name, answers in found.items()
     }
     pictures = [

@@ -123,7 +123,10 @@ def _confusions(context: Context, labels: NDArray[np.int64]) -> Table:
         Column("share", "of its answers, %", ".1f"),
         IMAGES,
     ]
-    return Table("confusions", "Most frequent mistakes under corruption", columns, rows)
+    notes = [
+        "They were picked on these images for being frequent; on other images they would be somewhat less so."
+    ]
+    return Table("confusions", "Most frequent mistakes under corruption", columns, rows, notes)
 
 
 def _confused(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from withstand.finetuned import load_finetuned
 from withstand.report import finetune_figure
 from withstand.report.finetune_tables import Done, tables, worth_of_leak
+from withstand.report.left_out import FEW_IMAGES
 from withstand.report.section import Context, Picture, Section
 from withstand.runs import LeftOut
 
 PLACE = 60
 
 _LEAD = (
-    "Each line tests the same images before and after. Gains are paired by source image, with 95% intervals that"
-    " resample source images. An image that was seen in training, under whatever corruption, is no test: where “seen”"
-    " is not 0, the gain is partly memory."
+    "Each line tests the same images before and after. Gains are paired by source image, with 95% intervals over"
+    " source images. An image that was seen in training, under whatever corruption, is no test: where “seen”"
+    " is not 0, the gain may be memory in part."
 )
 
 
@@ -38,9 +39,15 @@ def section(context: Context) -> Section | None:
 
 
 def _left_out(done: Done) -> list[LeftOut]:
-    """Leaks that have no price, and why."""
+    """Leaks that have no price, and why; gains that rest on few images."""
     worth = {name: worth_of_leak(tuned) for name, tuned in done.items()}
-    return [
+    few = [
+        LeftOut(f"{name} ({one.name})", f"gains that rest on {len(one.ids)} images, fewer than {FEW_IMAGES}")
+        for name, tuned in done.items()
+        for one in tuned
+        if len(one.ids) < FEW_IMAGES
+    ]
+    return few + [
         LeftOut(f"{name}, the price of the leak", reason)
         for name, reason in worth.items()
         if isinstance(reason, str)

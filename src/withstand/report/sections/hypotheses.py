@@ -11,7 +11,7 @@ from withstand.report.left_out import together
 from withstand.report.samples import MARK
 from withstand.report.section import Context, Finding, Section
 from withstand.report.table import IMAGES, Column, Row, Table, Value
-from withstand.report.words import between, group, listed, points, spaced
+from withstand.report.words import between, group, listed, number, points, spaced
 from withstand.runs import LeftOut
 from withstand.statistics import Estimate
 
@@ -25,6 +25,7 @@ _LEAD = (
 )
 _ORDER = ("supported", "refuted", "not decided")
 _SHOWN = 8  # confounders in a sentence
+_DIGITS = 3  # of a metric that is no share
 _FACTS = {"corpus": "pretrained on", "image_size": "resolution"}
 _SAMPLE = "† It rests on a sample: a random part of the images under each condition."
 
@@ -139,12 +140,13 @@ def table(answered: Sequence[Answer]) -> Table:
 def _effect(one: Answer, claims: int) -> str:
     """What was measured of whom, and how sure it is, in a sentence."""
     metric = one.hypothesis.measure.metric
-    number, effect = Column("", "", _style(metric)), _shown(one.effect, metric)
-    unit = " points" if find(metric).share else ""
+    share, effect = find(metric).share, _shown(one.effect, metric)
+    assert effect is not None
+    size = points(effect.value, signed=True) if share else number(effect.value, "+", _DIGITS)
     p = Column("", "", "p").text(one.p_holm)
     p = f"p\u00a0{p}" if p.startswith("<") else f"p\u00a0=\u00a0{p}"
     return (
-        f"{_measured(one.hypothesis.measure)}, {_who(one)}: {number.text(effect)}{unit} ({number.interval(effect)}), on"
+        f"{_measured(one.hypothesis.measure)}, {_who(one)}: {size} ({between(effect, 1 if share else _DIGITS)}), on"
         f" {one.n:,} images; {p}" + (f" after Holm’s correction for {claims} claims." if claims > 1 else ".")
     )
 
@@ -179,7 +181,7 @@ def _shown(effect: Estimate | None, metric: str) -> Estimate | None:
 
 
 def _style(metric: str) -> str:
-    return "+.1f" if find(metric).share else "+.3f"
+    return "+.1f" if find(metric).share else f"+.{_DIGITS}f"
 
 
 def _unit(metric: str) -> str:

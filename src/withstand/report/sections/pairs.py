@@ -19,11 +19,12 @@ _ROOMY = 4  # models: with more of them intervals do not fit into the cells, and
 _FOREST = 10  # pairs: with more of them the matrix is read sooner
 
 _LEAD = (
-    "Each line pairs two models image by image, so what makes an image hard for both cancels out."
-    " The intervals of the means are simultaneous: at 95%, all of them hold at once. Where a run is a sample, a pair is"
-    " compared on the images that both saw. p is corrected for all pairs by Holm’s method, which is stricter: it does"
-    " not know that pairs rise and fall together. McNemar’s exact test, corrected likewise, looks at the clean images"
-    " alone. A row is about these trainings; another training of the same model would differ, too."
+    "Each line pairs two models image by image, so what makes an image hard for both cancels out. The intervals of"
+    " the means are simultaneous: at 95%, all of them hold at once. Where a run is a sample, a pair is compared on"
+    " the images that both saw. p is corrected for all pairs by Holm’s method, another way to the same end: near 5%"
+    " the two may disagree, and the verdict goes by the interval. McNemar’s exact test, corrected likewise, looks at"
+    " the clean images alone, where intervals are each for itself. A row is about these trainings; another training"
+    " of the same model would differ, too."
 )
 
 

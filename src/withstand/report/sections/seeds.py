@@ -47,7 +47,7 @@ def table(together: Comparison, models: list[tuple[str, ...]]) -> Table:
                 [image_values(r.scores.of("top1", together.groups[group], together.ids)) for r in runs]
             )
             means = 100 * each.mean(axis=1)
-            values[group] = over_seeds(each).times(100)
+            values[group] = over_seeds(each).within(0, 1).times(100)
             values |= {f"{group}_least": float(means.min()), f"{group}_most": float(means.max())}
         rows.append(Row(values))
     columns = [MODEL, Column("seeds", "seeds", "d")]

@@ -21,7 +21,8 @@ _LEAD = (
 
 _GAP_NOTES = (
     "Training top-1 is the epoch’s running mean, on images that were still being learnt and, where set, cropped and"
-    " flipped; it may lie below validation. A gap that grows is a model that learns its images by heart.",
+    " flipped; it may lie below validation. A gap that grows may be a model that learns its images by heart; where"
+    " validation images are few, it may be chance.",
 )
 
 
