@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from withstand.backgrounds import build, sources
@@ -31,8 +32,9 @@ def run(config: Config, overrides: list[str]) -> int:
     for reason, names in made.reasons():
         say(f"    {len(names):,}: {reason} (e.g. {names[0]})")
     say(f"  look at {to / 'sheet.png'}; what went where is in {to / 'manifest.json'}; then, for instance:")
-    own = f"dataset.folder={to} dataset.size={settings.size} dataset.num_classes={len(made.kept)}"
-    say(f"  python main.py experiment=background model=resnet50_pretrained_in9 {own}")
+    own = [f"dataset.folder={to}", f"dataset.title={to.absolute().name}"]
+    own += [f"dataset.size={settings.size}", f"dataset.num_classes={len(made.kept)}"]
+    say(f"  python main.py experiment=background model=resnet50_pretrained_in9 {shlex.join(own)}")
     return 0
 
 
