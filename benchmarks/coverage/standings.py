@@ -42,6 +42,10 @@ class Drawn(Comparison):
         return self.drawn[name][:, [self.conditions.index(one) for one in self.groups[group]]]
 
     @property
+    def models(self) -> dict[str, tuple[str, ...]]:
+        return {}  # of each one training
+
+    @property
     def sampled(self) -> tuple[str, ...]:
         return tuple(name for name, values in self.drawn.items() if np.isnan(values).any())
 
@@ -82,7 +86,7 @@ def named(looks: Looks, ups: Sequence[float], better: bool = False) -> Callable[
         shown = compared(draw, looks, ups, ALIKE)
         able = dict(zip(shown.names, ups, strict=True))
         told = verdict(shown)
-        best = re.findall(r"(\w) holds up best", told.headline)
+        best = re.findall(r"(\w) holds up best of", told.headline)
         leads = re.findall(r"(\w) is [\d.]+ points? ahead of (\w)", " ".join(told.sentences))
         if better:
             return Outcome(any(able[first] > able[second] for first, second in leads))

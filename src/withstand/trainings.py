@@ -15,8 +15,10 @@ def trainings(runs: Mapping[str, Run]) -> list[tuple[str, ...]]:
     found: dict[str, dict[int | None, str]] = {}
     known: set[str] = set()
     for name, run in runs.items():
+        if not run.training:
+            continue
         weights = run.provenance.get("weights_digest")
         if weights not in known:
             found.setdefault(run.training, {}).setdefault(run.facts.seed, name)
             known |= {weights} if weights else set()
-    return [tuple(seeds.values()) for training, seeds in found.items() if training and len(seeds) > 1]
+    return [tuple(seeds.values()) for seeds in found.values() if len(seeds) > 1]

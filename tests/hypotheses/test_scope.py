@@ -31,7 +31,7 @@ def right(draw: np.random.Generator, chance: float, conditions: int = 3) -> NDAr
 
 
 def measured(*pairs: effects.Pair) -> Measured:
-    return Measured.of(pairs, "top1", IDS, minus=False)
+    return Measured.of(pairs, "top1", IDS, signed=False)
 
 
 def test_one_training_a_side_is_about_these_trainings() -> None:

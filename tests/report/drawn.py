@@ -24,6 +24,7 @@ class Drawn:
 
     scores: Scores
     sampled: bool
+    training: str = ""  # not on record
 
 
 def comparison(seed: int) -> Comparison:

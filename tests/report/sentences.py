@@ -12,7 +12,7 @@ LEAD = rf"(?P<value>{NUMBER}) points?"
 
 HEADLINES = {
     "alone": rf"(?P<model>\S+) gets (?P<value>{NUMBER})% right (?P<where>under corruption|on clean images)",
-    "best": rf"(?P<model>\S+) holds up best: (?P<value>{NUMBER})% right (?P<where>under corruption|on clean images)",
+    "best": rf"(?P<model>\S+) holds up best of these \w+ trainings: (?P<value>{NUMBER})% right (?P<where>under corruption|on clean images)",
     "circle": r"No clear winner: every model is behind another on the images that both saw",
     "tied": r"No clear winner: (?P<model>\S+) and (?P<others>\S+) are within error",
     "many": r"No clear winner: (?P<model>\S+) is within error of (?P<others>.+)",
