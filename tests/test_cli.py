@@ -14,6 +14,7 @@ import torch
 
 from withstand.cli import main
 from withstand.compose import choices
+from withstand.experiments.words import used
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["dataset=shapes", "dataset.n_train=120", "dataset.n_test=20", "train.epochs=1", "threads=1"]
@@ -55,7 +56,9 @@ def test_mistakes_leave_nothing_behind(capsys, there):
     assert "unknown 'fogg'; did you mean 'fog'?" in refused(
         capsys, "model=small_cnn", *SMALL, "shift.corruptions=[fogg]"
     )
-    assert "no trained model" in refused(capsys, "experiment=robustness", "model=small_cnn", *SMALL)
+    assert "no trained model" in refused(
+        capsys, "experiment=robustness", "model=small_cnn", *used("robustness", SMALL)
+    )
     assert "there is no folder checkpoints" in refused(capsys, "experiment=report", "dataset=shapes")
     assert "unknown tracker 'mlflow'" in refused(capsys, "model=small_cnn", *SMALL, "tracker=mlflow")
     assert os.listdir(there) == []
