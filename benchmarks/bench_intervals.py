@@ -21,6 +21,10 @@ RUNS = tuple("abcdefgh")
 class Drawn(Comparison):
     """A comparison of drawn values in place of runs read from folders."""
 
+    @property
+    def sampled(self) -> tuple[str, ...]:
+        return ()
+
     def values(self, name: str, group: str, metric: str = "top1") -> np.ndarray:
         return DRAWN[name]
 

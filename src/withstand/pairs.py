@@ -109,7 +109,15 @@ class Standing:
         return cls(
             ranking,
             tuple(
-                Pair(a, b, over_seeds(values[a], values[b], level=level), None, alone, float(corrected), None)
+                Pair(
+                    a,
+                    b,
+                    over_seeds(values[a], values[b], level=level).within(-1, 1),
+                    None,
+                    alone,
+                    float(corrected),
+                    None,
+                )
                 for (a, b), alone, corrected in zip(ordered, p, holm(p), strict=True)
             ),
         )

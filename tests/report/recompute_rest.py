@@ -8,7 +8,17 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from tests.report.recompute import Array, Interval, Run, exact, mean_interval, over_seeds, p_of_zero, seeds_p
+from tests.report.recompute import (
+    Array,
+    Interval,
+    Run,
+    exact,
+    holm,
+    mean_interval,
+    over_seeds,
+    p_of_zero,
+    seeds_p,
+)
 from tests.report.recompute_tables import CLEAN, Rows, Study, percent, within
 
 CLAIM = "Transformers withstand corruption better than CNNs, pretraining equal"
@@ -18,6 +28,7 @@ KEYS = {
     **dict.fromkeys(("corruptions", "lost"), ("corruption",)),
     "conditions": ("model", "variant", "severity", "top1", "nll"),  # its rows do not say of which training
     "pairs": ("better", "other"),
+    "seeds-pairs": ("better", "other"),
     "classes": ("class",),
     "confusions": ("model", "class", "taken_for"),
     "hypotheses": ("claim", "pair"),
@@ -46,6 +57,22 @@ class Report(Study):
                     f"{group}_least": 100 * each.mean(axis=1).min(),
                     f"{group}_most": 100 * each.mean(axis=1).max(),
                 }
+        return rows
+
+    def seeds_pairs(self) -> Rows:
+        """Every two models, where each was trained several times."""
+        models = self.trainings()
+        if len(models) < 2 or min(map(len, models.values())) < 2:
+            return {}
+        each = {m: np.stack([run.of(self.shifted) for run in runs]) for m, runs in models.items()}
+        order = sorted(each, key=lambda model: -each[model].mean())
+        ordered = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :]]
+        corrected = holm([seeds_p([each[a], each[b]]) for a, b in ordered])
+        rows: Rows = {}
+        for (a, b), p in zip(ordered, corrected, strict=True):
+            found = within(over_seeds([each[a], each[b]], 1 - 0.05 / len(ordered)), -1, 1)
+            verdict = "ahead" if found[1] > 0 else "within error"
+            rows[a, b] = {"difference": percent(found), "p_holm": p, "verdict": verdict, "images": self.n}
         return rows
 
     def hypotheses(self) -> Rows:
@@ -94,7 +121,10 @@ class Report(Study):
             for when, row in (("best", best), ("last", last)):
                 train, val = float(row["train_top1"]), float(row["val_top1"])
                 rows[(name,)] |= {f"{when}_epoch": int(row["epoch"]), f"{when}_train": train}
-                rows[(name,)] |= {f"{when}_val": val, f"{when}_gap": train - val}
+                n = run.summary["n_val"]
+                _, low, high = exact(round(val / 100 * n), n)
+                gap = (train - val, train - 100 * high, train - 100 * low)
+                rows[(name,)] |= {f"{when}_val": val, f"{when}_gap": gap}
         return rows
 
     def cost(self) -> Rows:
@@ -121,7 +151,7 @@ class Report(Study):
     @cached_property
     def tables(self) -> dict[str, Rows]:
         """Name of a table → its rows."""
-        every = {name: getattr(self, name)() for name in KEYS}
+        every = {name: getattr(self, name.replace("-", "_"))() for name in KEYS}
         return {name: rows for name, rows in every.items() if rows}
 
 

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 
 NUMBER = r"[+−]?(?:[\d,]+(?:\.\d+)?|∞)"
 RANGE = rf"(?P<low>{NUMBER}) to (?P<high>{NUMBER})"
+WHERE = r"(?P<where>under corruption|on clean images)"
 LEAD = rf"(?P<value>{NUMBER}) points?"
 
 HEADLINES = {
-    "alone": rf"(?P<model>\S+) gets (?P<value>{NUMBER})% right (?P<where>under corruption|on clean images)",
-    "best": rf"(?P<model>\S+) holds up best of these \w+ trainings: (?P<value>{NUMBER})% right (?P<where>under corruption|on clean images)",
+    "alone": rf"(?P<model>\S+) gets (?P<value>{NUMBER})% right {WHERE}",
+    "best": rf"(?P<model>\S+) holds up best of these \w+ trainings: (?P<value>{NUMBER})% right {WHERE}",
+    "seeds": rf"(?P<model>\S+) holds up best, over seeds: (?P<value>{NUMBER})% right {WHERE}",
+    "seeds tied": r"No clear winner over seeds: (?P<model>\S+) is within error of (?P<others>.+)",
     "circle": r"No clear winner: every model is behind another on the images that both saw",
     "tied": r"No clear winner: (?P<model>\S+) and (?P<others>\S+) are within error",
     "many": r"No clear winner: (?P<model>\S+) is within error of (?P<others>.+)",
 }
 VERDICT = {
-    "mean": rf"(?P<model>\S+) gets (?P<value>{NUMBER})% right (?P<where>under corruption|on clean images)"
+    "mean": rf"(?P<model>\S+) gets (?P<value>{NUMBER})% right {WHERE}"
     rf" \(95% interval {RANGE}\), on (?P<sample>a sample, )?(?P<images>[\d,]+) images(?: under (?P<conditions>\d+)"
     r" corrupted conditions?)?\.",
     "above": rf"(?P<model>\S+) is {LEAD} above (?P<other>\S+) \({RANGE}\), which may be chance: the interval includes"
@@ -30,6 +33,8 @@ VERDICT = {
     "steadier": rf"From clean to corrupted images (?P<model>\S+) loses {LEAD} less than (?P<other>\S+) \({RANGE}\)\.",
     "worst": rf"On these images (?:it is|every model is) least often right under (?P<variant>[\w ]+):"
     rf" (?P<value>{NUMBER})% \({RANGE}\)(?: for (?P<model>\S+))?\.",
+    "seeds": rf"(?P<model>\S+) gets (?P<value>{NUMBER})% right {WHERE} \(95% interval {RANGE}\), on (?P<images>[\d,]+)"
+    r" images; trainings: (?P<trainings>.+)\. The intervals allow for another training and other images\.",
     "nothing": r"Nothing was shown corrupted yet\.",
 }
 FINDING = {

@@ -60,17 +60,17 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(root / f"seed{SEEDS[0]}", root / "one")
     shutil.copytree(root / "one", root / "all")
     for model in MODELS:
-        shutil.copytree(root / f"seed{SEEDS[1]}/{model}_folder", root / f"all/{model}_folder-seed{SEEDS[1]}")
+        shutil.copytree(root / f"seed{SEEDS[1]}/{model}_photos", root / f"all/{model}_photos-seed{SEEDS[1]}")
     for runs in ("one", "all"):
         where = [f"paths.checkpoints={root / runs}", f"paths.reports={root / 'reports' / runs}"]
-        assert main(["experiment=report", "dataset=folder", *where]) == 0
+        assert main(["experiment=report", "dataset=folder", words[0], *where]) == 0
     return root
 
 
 @pytest.mark.parametrize("runs", ["one", "all"])
 def test_every_number_of_the_tables(study: Path, runs: str) -> None:
     expected = again(study / runs).tables
-    written = {path.stem: rows(path) for path in (study / "reports" / runs / "folder/tables").glob("*.csv")}
+    written = {path.stem: rows(path) for path in (study / "reports" / runs / "photos/tables").glob("*.csv")}
     assert written.keys() == expected.keys(), "a table is not known, or is gone"
     for name, found in written.items():
         keys = [row_key(name, row) for row in found]
@@ -81,7 +81,7 @@ def test_every_number_of_the_tables(study: Path, runs: str) -> None:
 
 @pytest.mark.parametrize("runs", ["one", "all"])
 def test_every_number_of_the_first_screen(study: Path, runs: str) -> None:
-    page, report = read(study / "reports" / runs / "folder/report.html"), again(study / runs)
+    page, report = read(study / "reports" / runs / "photos/report.html"), again(study / runs)
     expected = report.tables
     check_verdict(page.texts["h1"][0], page.texts["verdict"], expected, report)
     by_name = {key[0]: row for key, row in expected["corrupted"].items()}
@@ -98,7 +98,7 @@ def test_every_number_of_the_first_screen(study: Path, runs: str) -> None:
 
 @pytest.mark.parametrize("runs", ["one", "all"])
 def test_every_number_of_the_sentences_below(study: Path, runs: str) -> None:
-    page, report = read(study / "reports" / runs / "folder/report.html"), again(study / runs)
+    page, report = read(study / "reports" / runs / "photos/report.html"), again(study / runs)
     ((key, row),) = report.tables["hypotheses"].items()
     said = {one.kind: one for one in sentences.read_all(page.texts["finding"], sentences.FINDING)}
     assert said["effect"]["who"] == key[1] and int(said["effect"]["images"]) == report.n
@@ -115,8 +115,8 @@ def test_every_number_of_the_sentences_below(study: Path, runs: str) -> None:
 
 @pytest.mark.parametrize("runs", ["one", "all"])
 def test_the_page_shows_the_numbers_of_the_tables(study: Path, runs: str) -> None:
-    page = read(study / "reports" / runs / "folder/report.html")
-    folder = study / "reports" / runs / "folder/tables"
+    page = read(study / "reports" / runs / "photos/report.html")
+    folder = study / "reports" / runs / "photos/tables"
     assert set(page.tables) == {path.stem for path in folder.glob("*.csv")} - {"conditions"}
     for name, shown in page.tables.items():
         written = rows(folder / f"{name}.csv")
@@ -169,7 +169,11 @@ def check_verdict(headline: str, said: list[str], expected: dict[str, Any], repo
     corrupted, pairs = expected["corrupted"], expected["pairs"]
     first = sentences.read(headline, sentences.HEADLINES)
     for one in sentences.read_all(said):
-        if one.kind == "mean":
+        if one.kind == "seeds":
+            assert one["model"] == first["model"] and int(one["images"]) == report.n
+            near(one, expected["seeds"][(one["model"],)]["corrupted"])
+            pairs = expected["seeds-pairs"]
+        elif one.kind == "mean":
             assert one["model"] == first["model"] and int(one["images"]) == report.n
             assert int(one["conditions"]) == len(report.shifted)
             near(one, corrupted[(one["model"],)]["corrupted_top1"])

@@ -20,12 +20,12 @@ class Answers:
     Attributes:
         conditions: C of them, in the order of the columns.
         chosen: int64 N×C, the class with the highest logit; of an answer that is not a number, a wrong one.
-        confidence: float32 N×C, its softmax probability, 0 to 1; 1 for an answer that is not a number.
+        confidence: float64 N×C, its softmax probability, 0 to 1; 1 for an answer that is not a number.
     """
 
     conditions: tuple[Condition, ...]
     chosen: NDArray[np.int64]
-    confidence: NDArray[np.float32]
+    confidence: NDArray[np.float64]
 
     def under(self, conditions: Iterable[Condition]) -> Answers:
         """The answers under some of the conditions."""
@@ -37,7 +37,7 @@ class Answers:
 def answers(run: Run, ids: NDArray[np.int64]) -> Answers:
     """What ``run`` answered to the images ``ids`` (all of them must be there), under all its conditions."""
     chosen = np.empty((len(ids), len(run.conditions)), np.int64)
-    confidence = np.empty(chosen.shape, np.float32)
+    confidence = np.empty(chosen.shape)
     for column, condition in enumerate(run.conditions):
         read = run.predictions(condition)
         order = np.argsort(read.ids, kind="stable")

@@ -75,7 +75,7 @@ def _of_models(together: Comparison) -> Verdict:
     where = "under corruption" if together.conditions else "on clean images"
     first = standing.ranking[0]
     each = [image_values(together.values(name, group)) for name in together.models[first]]
-    mean = over_seeds(np.stack(each)).times(100)
+    mean = over_seeds(np.stack(each)).within(0, 1).times(100)
     level, behind = standing.level(first), standing.behind(first)
     tied = [_other(pair, first) for pair in level]
     alike = listed(tied) if 0 < len(tied) <= _NAMED else f"{len(tied)} others"

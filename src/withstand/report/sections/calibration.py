@@ -18,7 +18,7 @@ from withstand.statistics import mean_over_conditions
 
 PLACE = 55
 
-Answered = tuple[NDArray[np.float32], NDArray[np.bool_]]
+Answered = tuple[NDArray[np.float64], NDArray[np.bool_]]
 """Confidence, and whether the answer was right: N×C each."""
 
 _LEAD = (
