@@ -86,9 +86,8 @@ class Page(HTMLParser):
 
     def _finish(self) -> None:
         if self._into is self.cards[-1] if self.cards else False:
-            # "17.5–31.5" is two numbers, and a percent sign is none.
-            last = self._into.pop().strip().removesuffix("%")
-            self._into += re.split("–(?=[−\\d])", last)
+            # "17.5 (14.0 to 31.5)" is three numbers, and a percent sign is none.
+            self._into += re.findall(r"−?[\d.]+", self._into.pop())
         elif self._into is not None:
             self._into[-1] = self._into[-1].strip()
         self._into = None

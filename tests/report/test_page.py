@@ -22,7 +22,7 @@ def test_sections_stand_in_order_of_place(page: Path) -> None:
     ours = [
         "What the data says of the claims",
         "What holds up",
-        "Who beats whom",
+        "Model against model",
         "How it fades with severity",
         "Which corruptions hurt",
         "Right when clean, lost when corrupted",

@@ -16,12 +16,13 @@ from withstand import __version__, atomic
 from withstand.backgrounds.results import outcomes
 from withstand.comparison import compare
 from withstand.errors import UserError
-from withstand.report import canvas, gallery, left_out, overview, provenance, samples, sections
+from withstand.report import canvas, gallery, left_out, overview, provenance, samples, sections, words
 from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
 from withstand.report.verdict import verdict
 from withstand.runs import Run, Runs, names
+from withstand.statistics import Estimate
 
 
 def write(runs: Sequence[Run], folder: Path) -> Path:
@@ -76,7 +77,7 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["breakable"] = breakable
+    environment.filters |= {"breakable": breakable, "ends": words.between, "estimate": _estimate}
     for name in ("report.md", "report.html"):
         atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
     return folder / "report.html"
@@ -103,6 +104,11 @@ def _command(run: Run) -> str:
     code = (run.provenance.get("config") or {}).get("dataset", {}).get("name", run.dataset)
     title = [] if code == run.dataset else [f"dataset.title={run.dataset}"]
     return shlex.join(["python", "main.py", "experiment=report", f"dataset={code}", *title])
+
+
+def _estimate(one: Estimate) -> Markup:
+    """A value with its interval beside it, for a card."""
+    return Markup("{} <small>({})</small>").format(words.number(one.value), words.between(one))
 
 
 def _dataset(runs: Sequence[Run]) -> str:

@@ -49,7 +49,7 @@ def section(context: Context) -> Section | None:
                 draw(together, context.looks),
             )
         )
-    return Section("pairs", "Who beats whom", _LEAD, pictures, tables=[table(together)])
+    return Section("pairs", "Model against model", _LEAD, pictures, tables=[table(together)])
 
 
 def table(together: Comparison) -> Table:
