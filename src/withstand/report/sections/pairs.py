@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from withstand.comparison import Comparison
+from withstand.pairs import Pair
 from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import AHEAD, BEHIND, EVEN, INK, PAPER, Look
@@ -52,18 +53,32 @@ def section(context: Context) -> Section | None:
     return Section("pairs", "Model against model", _LEAD, pictures, tables=[table(together)])
 
 
+LEAD_COLUMNS = (
+    Column("better", "model"),
+    Column("other", "compared with"),
+    Column("difference", "corrupted top-1, points", "+.1f"),
+    Column("p_holm", "p, Holm", "p"),
+    Column("verdict", "verdict"),
+)
+
+
+def lead(pair: Pair) -> dict[str, Value]:
+    """What a row says of a pair under ``LEAD_COLUMNS``, and on how many images."""
+    return {
+        "better": pair.better,
+        "other": pair.other,
+        "difference": pair.difference.times(100),
+        "p_holm": pair.p_holm,
+        "verdict": "ahead" if pair.ahead else "within error",
+        "images": pair.difference.n,
+    }
+
+
 def table(together: Comparison) -> Table:
     """Every two models on the same images; the intervals hold for all pairs at once."""
     rows = []
     for pair in together.pairs:
-        values: dict[str, Value] = {
-            "better": pair.better,
-            "other": pair.other,
-            "difference": pair.difference.times(100),
-            "p_holm": pair.p_holm,
-            "verdict": "ahead" if pair.ahead else "within error",
-            "images": pair.difference.n,
-        }
+        values = lead(pair)
         if pair.clean is not None:
             values |= {
                 "clean_difference": pair.clean.difference.times(100),
@@ -73,11 +88,7 @@ def table(together: Comparison) -> Table:
             }
         rows.append(Row(values))
     columns = [
-        Column("better", "model"),
-        Column("other", "compared with"),
-        Column("difference", "corrupted top-1, points", "+.1f"),
-        Column("p_holm", "p, Holm", "p"),
-        Column("verdict", "verdict"),
+        *LEAD_COLUMNS,
         Column("clean_difference", "clean top-1, points", "+.1f"),
         Column("only_better", "only the first right", ",d"),
         Column("only_other", "only the second right", ",d"),

@@ -7,6 +7,7 @@ import numpy as np
 from withstand.comparison import Comparison
 from withstand.report.samples import MARK
 from withstand.report.section import Context, Section
+from withstand.report.sections.pairs import LEAD_COLUMNS, lead
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.statistics import image_values, over_seeds
 from withstand.trainings import trainings
@@ -67,25 +68,5 @@ def table(together: Comparison, models: list[tuple[str, ...]]) -> Table:
 
 def pairs(together: Comparison) -> Table:
     """Every two models that were both trained several times; the intervals hold at once, over seeds and images."""
-    rows = [
-        Row(
-            {
-                "better": pair.better,
-                "other": pair.other,
-                "difference": pair.difference.times(100),
-                "p_holm": pair.p_holm,
-                "verdict": "ahead" if pair.ahead else "within error",
-                "images": pair.difference.n,
-            }
-        )
-        for pair in together.over_seeds.pairs
-    ]
-    columns = [
-        Column("better", "model"),
-        Column("other", "compared with"),
-        Column("difference", "corrupted top-1, points", "+.1f"),
-        Column("p_holm", "p, Holm", "p"),
-        Column("verdict", "verdict"),
-        IMAGES,
-    ]
-    return Table("seeds-pairs", "Model against model, over seeds", columns, rows)
+    rows = [Row(lead(pair)) for pair in together.over_seeds.pairs]
+    return Table("seeds-pairs", "Model against model, over seeds", [*LEAD_COLUMNS, IMAGES], rows)
