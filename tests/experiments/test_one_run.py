@@ -16,6 +16,7 @@ from PIL import Image
 from withstand import metrics
 from withstand.cli import main
 from withstand.compose import compose
+from withstand.experiments.words import used
 from withstand.runs import load_run, load_runs
 from withstand.store import Store
 
@@ -31,7 +32,9 @@ GIVEN = "experiment=robustness"
 
 
 def words(*more: str) -> list[str]:
-    return ["model=small_cnn", "dataset=folder", "dataset.num_classes=2", *SETTINGS, *SHIFT, *more]
+    every = ["model=small_cnn", "dataset=folder", "dataset.num_classes=2", *SETTINGS, *SHIFT, *more]
+    kind = next((word.removeprefix("experiment=") for word in more if word.startswith("experiment=")), "")
+    return used(kind, every) if kind else every
 
 
 @pytest.fixture(scope="module")

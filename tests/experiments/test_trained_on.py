@@ -66,9 +66,8 @@ def test_a_head_drawn_at_random_is_never_evaluated(capsys, experiment, outputs, 
 
 
 def test_nor_is_one_that_a_run_of_other_classes_left(capsys):
-    """Every folder of images is `folder` to a run of before."""
     assert main([*MODEL, *photos("two", ["a", "b"]), "experiment=robustness"]) == 2
-    run = Path("checkpoints/small_cnn_folder")
+    run = Path("checkpoints/small_cnn_four")
     run.mkdir(parents=True)
     words = [*MODEL, *photos("three", ["a", "b", "c"])]
     torch.save(models.build(compose(words)).network.state_dict(), run / "best_model.pth")
