@@ -63,7 +63,7 @@ def memory() -> str:
 def coverage() -> str:
     """Markdown: what was simulated, how often it should come about, and how often it did, now and before."""
     found = ["| what | should be | is | width | was | width |", "| --- | --- | ---: | ---: | ---: | ---: |"]
-    for line in json.loads((RESULTS / "coverage.json").read_text()):
+    for line in json.loads((RESULTS / "coverage.json").read_text(encoding="utf-8")):
         least, most = line["least"], line["most"]
         should = f"at most {most:g}" if least == 0 else f"at least {least:g}"
         is_ = f"{line['share']:.3f}" if line["holds"] else f"**{line['share']:.3f}**"

@@ -30,7 +30,7 @@ def main() -> None:
     words.add_argument("--only", default="", help="the lines whose name has this in it")
     words.add_argument("--out", type=Path, default=RESULTS / "coverage.json")
     told = words.parse_args()
-    before = json.loads(BEFORE.read_text()) if BEFORE.is_file() else {}
+    before = json.loads(BEFORE.read_text(encoding="utf-8")) if BEFORE.is_file() else {}
     results = []
     for line in lines():
         if told.only not in line.what:
