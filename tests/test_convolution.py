@@ -15,8 +15,8 @@ from withstand.engines import Plan, build
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (3, 3), (4, 4), (4, 3), (8, 8), (9, 9)])
 def test_a_product_equals_the_convolution_and_so_do_its_gradients(kernel, stride, shape):
-    # In double precision, which oneDNN has no kernels for: with torch 2.14.1 on processors with AVX2 alone, its backward of
-    # a plain convolution of 5 to 7 channels corrupts the heap after `torch.set_num_threads(1)`.
+    # In double precision, which oneDNN has no kernels for: with torch 2.14.1 on processors with AVX2 alone, its
+    # backward of a plain convolution of 5 to 7 channels corrupts the heap after `torch.set_num_threads(1)`.
     torch.manual_seed(0)
     plain = nn.Conv2d(5, 7, kernel, stride, kernel // 2).to(torch.float64, memory_format=torch.channels_last)
     fast = as_matmul(copy.deepcopy(plain))

@@ -84,7 +84,7 @@ def test_everything_works_without_a_locale(tmp_path: Path, plain: dict[str, str]
     folder = tmp_path / "checkpoints" / "klein_Größe"
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert summary["classes"] == ["Bär", "猫"] and summary["dataset"] == "Größe"
-    code, out, err = run(tmp_path, plain, "experiment=report", *words)
+    code, out, err = run(tmp_path, plain, "experiment=report", *used("report", words))
     assert code == 0, err
     page = (tmp_path / "reports" / "Größe" / "report.html").read_text(encoding="utf-8")
     assert "Größe" in page and "ein kleines Netz – größer als nötig" in page
@@ -104,7 +104,8 @@ def test_the_same_words_mean_the_same_with_and_without_a_locale(
         (tmp_path / "Größe" / name).mkdir(parents=True)
         Image.new("RGB", (16, 16)).save(tmp_path / "Größe" / name / "é.png")
     program = (
-        "from withstand import data\nfrom withstand.compose import compose\n"
+        "from withstand.experiments.words import used
+from withstand import data\nfrom withstand.compose import compose\n"
         "words = ['dataset=folder', 'dataset.num_classes=2', 'dataset.size=16']\n"
         "read = data.load(compose([*words, 'dataset.folder=' + __import__('sys').argv[1]]))\n"
         "print(read.test.ids.tolist(), ascii(read.classes), read.content)"
