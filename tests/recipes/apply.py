@@ -76,11 +76,7 @@ def metric(copy: Path) -> None:
     answers = metrics / "answers.py"
     _write(answers, answers.read_text(encoding="utf-8") + function)
     table = metrics / "__init__.py"
-    _edit(
-        table,
-        "answers import brier, correct, losses, nll,",
-        "answers import brier, correct, losses, margin, nll,",
-    )
+    _edit(table, "    losses,\n    nll,", "    losses,\n    margin,\n    nll,")
     _edit(
         table,
         "METRICS: dict[str, Metric] = {\n",
