@@ -2,6 +2,9 @@
 
 import errno
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +52,25 @@ def test_a_folder_is_checked_and_not_made(tmp_path):
     for inside in ("file", "file/deep"):
         with pytest.raises(UserError, match=r"cannot write .*file is a file"):
             atomic.check_folder(tmp_path / inside)
+
+
+KILLED = """
+import os, sys
+from withstand import atomic
+with atomic.replacing(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os._exit(9)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="whether a process lives cannot be asked here")
+def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(tmp_path):
+    path = tmp_path / "a[1].txt"
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False).returncode == 9
+    assert len(os.listdir(tmp_path)) == 1 and not path.exists()
+    with atomic.replacing(path) as ours:
+        atomic.write_text(path, "another")
+        assert ours.is_file()
+        ours.write_text("whole")
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [Path(path)]

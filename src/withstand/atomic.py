@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import re
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from withstand.errors import UserError
+
+_HOST = re.sub(r"[^\w-]", "-", socket.gethostname())[:32]
 
 
 @contextmanager
@@ -26,7 +31,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        _remove_leftovers(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{_HOST}-{os.getpid()}.", suffix=".part")
         os.close(handle)
         temporary = Path(name)
         # mkstemp makes private files; results are for whoever the umask lets read them.
@@ -44,6 +50,27 @@ def replacing(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what a process of this machine that is no more left beside ``path`` when it was killed."""
+    if os.name != "posix":  # elsewhere, asking whether a process lives may end it
+        return
+    mark = f".{path.name}.{_HOST}-"
+    for left in path.parent.glob(f"{glob.escape(mark)}*.part"):
+        number = left.name[len(mark) :].partition(".")[0]
+        if number.isdecimal() and not _lives(int(number)):
+            left.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 def check_folder(folder: str | Path) -> None:

@@ -33,12 +33,6 @@ def test_blocks_that_do_not_fit_leave_nothing(tmp_path: Path, blocks: list[np.nd
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
-    (tmp_path / ".file.npy.abc.part").write_bytes(b"half")
-    npy.write(tmp_path / "file.npy", [ARRAY], UINT8, ARRAY.shape)
-    assert [path.name for path in tmp_path.iterdir()] == ["file.npy"]
-
-
 @pytest.mark.skipif(
     not Path("/proc/self/status").is_file(), reason="needs Linux, which says what a process holds"
 )

@@ -22,8 +22,6 @@ def write(path: Path, blocks: Iterable[NDArray[Any]], dtype: np.dtype[Any], shap
     Returns:
         The SHA-256 of the file, which is what ``np.save`` would have written.
     """
-    for left in path.parent.glob(f".{path.name}.*.part"):  # by a run that was killed
-        left.unlink(missing_ok=True)
     sha = hashlib.sha256()
     rows = 0
     with atomic.replacing(path) as temporary, temporary.open("wb") as file:
