@@ -17,8 +17,8 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "src"))
 
 from benchmarks.frame import RESULTS, Contest, Options, hardware  # noqa: E402
-from withstand import atomic  # noqa: E402
-from withstand.errors import UserError, nearest  # noqa: E402
+from withstand.base import atomic  # noqa: E402
+from withstand.base.errors import UserError, nearest  # noqa: E402
 
 
 def titles() -> dict[str, str]:

@@ -23,22 +23,23 @@ from torch import Tensor
 
 from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import training_and_test
-from withstand import device as devices
-from withstand import models, openvino_engine
-from withstand.checkpoints import read_state
-from withstand.compose import compose
-from withstand.config import EvaluationConfig
-from withstand.convolution import as_convolution
+from withstand import models
+from withstand.config.composing import compose
+from withstand.config.schema import EvaluationConfig
 from withstand.corruptions import corrupt
 from withstand.corruptions.constants import nearest_preset
-from withstand.data.imageset import ImageSet
-from withstand.engines import Engine
-from withstand.loading import load
+from withstand.engines import device as devices
+from withstand.engines import openvino_engine
+from withstand.engines.convolution import as_convolution
+from withstand.engines.engine import Engine
+from withstand.engines.predictor import Predictor
+from withstand.images.imageset import ImageSet
+from withstand.images.preprocessing import Preprocessing
 from withstand.models import Classifier
-from withstand.predict import Predictor
-from withstand.preprocess import Preprocessing
+from withstand.models.checkpoints import read_state
+from withstand.models.loading import load
 from withstand.statistics import Estimate, mcnemar, paired_difference
-from withstand.train import train
+from withstand.training.loop import train
 
 PLAIN = "plain float32"
 SOON = (

@@ -15,9 +15,9 @@ import torch
 from benchmarks import per_image
 from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import images
-from withstand import device
 from withstand.corruptions import CORRUPTIONS, SEVERITIES, corrupt, frost
 from withstand.corruptions.constants import constants
+from withstand.engines import device
 
 WHOLE = 10_000  # images of CIFAR-10-C at one severity
 

@@ -18,15 +18,16 @@ from benchmarks import usual
 from benchmarks.bench_evaluation import PLAIN
 from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import images
-from withstand import data, models
-from withstand import device as devices
-from withstand.compose import compose
-from withstand.data.imageset import Dataset
+from withstand import datasets, models
+from withstand.config.composing import compose
+from withstand.engines import device as devices
 from withstand.experiments.setup import Setup
 from withstand.experiments.train import fit
+from withstand.images.imageset import Dataset
 from withstand.models import Classifier
-from withstand.run import RunFolder
+from withstand.results.folder import RunFolder
 from withstand.trackers.none import Nothing
+from withstand.training.progress import Progress
 
 MODEL = "resnet50"
 RATE, DECAY, MOMENTUM = 0.01, 5e-4, 0.9
@@ -44,7 +45,7 @@ def run(options: Options) -> list[Contest]:
     n = 64 if options.quick else 50_000 if device.type == "cuda" else 1600
     words = ["experiment=train", f"model={MODEL}", "dataset=cifar10", "train.epochs=1", *SETTINGS]
     config = compose([*words, "overwrite=true", f"device={device}"])
-    train_set, val_set = data.split(images(options, n), config.train.validation, config.seed)
+    train_set, val_set = datasets.split(images(options, n), config.train.validation, config.seed)
     dataset = Dataset("cifar10", train_set, val_set)
     classifier = models.build(config)
     ready, seen = classifier.preprocessing, {}
@@ -54,7 +55,7 @@ def run(options: Options) -> list[Contest]:
             setup = Setup(config, words, device, dataset, RunFolder(Path(folder)))
             one = Classifier(copy.deepcopy(classifier.network), ready, None)
             fit(setup, one, train_set, val_set, Nothing(), "an epoch")
-            seen["withstand"] = setup.folder.load_progress().history[-1]["val_top1"]
+            seen["withstand"] = Progress.load(setup.folder).history[-1]["val_top1"]
 
     def theirs(name: str, tuning: usual.Tuning) -> None:
         with tempfile.TemporaryDirectory(prefix="withstand-epoch-") as folder:

@@ -20,13 +20,13 @@ from torch import nn
 from benchmarks import timm_loop, usual
 from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import images
-from withstand import device as devices
-from withstand import openvino_engine
-from withstand.config import EvaluationConfig
-from withstand.data.imageset import ImageSet
+from withstand.config.schema import EvaluationConfig
+from withstand.engines import device as devices
+from withstand.engines import openvino_engine
+from withstand.engines.predictor import Predictor
+from withstand.images.imageset import ImageSet
+from withstand.images.preprocessing import Preprocessing
 from withstand.models import Classifier
-from withstand.predict import Predictor
-from withstand.preprocess import Preprocessing
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 WORK = 1e9  # images that a plan is chosen for: a run long enough to be worth every trial

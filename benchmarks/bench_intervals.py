@@ -8,10 +8,10 @@ import sys
 import numpy as np
 
 from benchmarks.frame import Contest, Options, contest
-from withstand.comparison import Comparison
-from withstand.conditions import Condition
+from withstand.analysis.comparison import Comparison
+from withstand.analysis.pairs import Standing
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
-from withstand.pairs import Standing
+from withstand.results.conditions import Condition
 from withstand.statistics import mean_over_conditions, paired_difference
 
 CONDITIONS = tuple(Condition("corruption", name, severity) for name in CORRUPTIONS for severity in SEVERITIES)

@@ -13,9 +13,9 @@ import torch
 from benchmarks import usual
 from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import images
-from withstand import device
-from withstand.planning import batch_size
-from withstand.preprocess import Preprocessing
+from withstand.engines import device
+from withstand.engines.planning import batch_size
+from withstand.images.preprocessing import Preprocessing
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.frame import Contest, Options
 from benchmarks.inputs import images
-from withstand.data import npy
+from withstand.images import npy
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS, QUICK = (10_000, 100_000, 950_000), (100, 300)

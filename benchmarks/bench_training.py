@@ -12,11 +12,11 @@ from benchmarks import usual
 from benchmarks.bench_evaluation import MEAN, STD
 from benchmarks.frame import Contest, Options, contest
 from benchmarks.inputs import images
-from withstand import device as devices
-from withstand.config import TrainConfig
+from withstand.config.schema import TrainConfig
+from withstand.engines import device as devices
+from withstand.images.preprocessing import Preprocessing
 from withstand.models import Classifier
-from withstand.preprocess import Preprocessing
-from withstand.train import train
+from withstand.training.loop import train
 
 
 def run(options: Options) -> list[Contest]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from withstand.provenance import installed
+from withstand.results.provenance import installed
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -114,7 +114,7 @@ def hardware() -> dict[str, Any]:
     """The machine and the versions of what computed, for the record; ``name`` is short enough for a file."""
     import torch
 
-    from withstand import device
+    from withstand.engines import device
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     found: dict[str, Any] = {

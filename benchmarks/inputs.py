@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.frame import Options
-from withstand import data
-from withstand.compose import compose
-from withstand.data import cifar10
-from withstand.data.imageset import ImageSet
+from withstand import datasets
+from withstand.config.composing import compose
+from withstand.datasets import cifar10
+from withstand.images.imageset import ImageSet
 
 
 def images(options: Options, n: int) -> ImageSet:
@@ -22,7 +22,7 @@ def training_and_test(options: Options, n_train: int, n_test: int) -> tuple[Imag
     if (options.data / "cifar10").is_dir():
         found = cifar10.load(options.data / "cifar10", fetch=False)
     else:
-        found = data.load(
+        found = datasets.load(
             compose(["dataset=shapes", f"dataset.n_train={n_train}", f"dataset.n_test={n_test}"])
         )
     return found.train.take(slice(0, n_train)), found.test.take(slice(0, n_test))

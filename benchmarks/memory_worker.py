@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from withstand import device as devices
 from withstand import models
-from withstand.compose import compose
-from withstand.conditions import Condition
-from withstand.data.imageset import ImageSet
-from withstand.predict import Predictor
-from withstand.store import Cell, Store
+from withstand.config.composing import compose
+from withstand.engines import device as devices
+from withstand.engines.predictor import Predictor
+from withstand.images.imageset import ImageSet
+from withstand.results.conditions import Condition
+from withstand.results.store import Cell, Store
 
 CONDITION = 10_000  # rows
 

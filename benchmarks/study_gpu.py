@@ -23,10 +23,10 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from benchmarks.frame import RESULTS, hardware  # noqa: E402
 from benchmarks.study_needs import needs  # noqa: E402
-from withstand import atomic  # noqa: E402
-from withstand.compose import compose  # noqa: E402
-from withstand.errors import UserError  # noqa: E402
-from withstand.experiments.words import used  # noqa: E402
+from withstand.base import atomic  # noqa: E402
+from withstand.base.errors import UserError  # noqa: E402
+from withstand.config.composing import compose  # noqa: E402
+from withstand.experiments.usage import used  # noqa: E402
 
 MODELS = ("resnet50", "vit_small", "vit_tiny_pretrained")
 SMALL = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from withstand.config import Config
+from withstand.config.schema import Config
 from withstand.corruptions import CORRUPTIONS
 
 TRAIN, TEST = 50_000, 10_000  # images of CIFAR-10

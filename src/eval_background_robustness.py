@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from omegaconf import DictConfig
 
-from withstand.checks import typed
-from withstand.config import ExperimentConfig
+from withstand.config.checks import typed
+from withstand.config.schema import ExperimentConfig
 from withstand.experiments import background
 
 

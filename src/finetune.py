@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from omegaconf import DictConfig, OmegaConf
 
-from withstand.checks import typed
-from withstand.compose import choices
+from withstand.config.checks import typed
+from withstand.config.composing import choices
 from withstand.experiments import finetune
 
 

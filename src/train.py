@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from withstand.checks import typed
+from withstand.config.checks import typed
 from withstand.experiments import train
 
 

@@ -43,7 +43,7 @@ def environment() -> dict[str, str]:
 def one_arithmetic() -> Iterator[None]:
     """What ``auto`` stands for is the same on every processor; tests of the other arithmetic ask for it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("withstand.device._cpu_multiplies_bfloat16", lambda: False)
+        patch.setattr("withstand.engines.device._cpu_multiplies_bfloat16", lambda: False)
         yield
 
 

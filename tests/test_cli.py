@@ -13,8 +13,8 @@ import timm
 import torch
 
 from withstand.cli import main
-from withstand.compose import choices
-from withstand.experiments.words import used
+from withstand.config.composing import choices
+from withstand.experiments.usage import used
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["dataset=shapes", "dataset.n_train=120", "dataset.n_test=20", "train.epochs=1", "threads=1"]
@@ -138,11 +138,11 @@ def test_the_weights_give_the_same_accuracy_outside_withstand(there):
         "evaluation.dtype=float32",
     ]
     assert main(words) == 0
-    from withstand import data
-    from withstand.compose import compose
+    from withstand import datasets
+    from withstand.config.composing import compose
 
     config = compose(words)
-    test = data.load(config).test
+    test = datasets.load(config).test
     network = timm.create_model(config.model.name, num_classes=10, **config.model.args)
     network.load_state_dict(torch.load(config.run_folder / "best_model.pth", weights_only=True))
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in (config.dataset.mean, config.dataset.std))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from withstand.experiments.words import used
+from withstand.experiments.usage import used
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [ROOT / "main.py", *(ROOT / "src").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
@@ -106,9 +106,9 @@ def test_the_same_words_mean_the_same_with_and_without_a_locale(
         (tmp_path / "Größe" / name).mkdir(parents=True)
         Image.new("RGB", (16, 16)).save(tmp_path / "Größe" / name / "é.png")
     program = (
-        "from withstand import data\nfrom withstand.compose import compose\n"
+        "from withstand import datasets\nfrom withstand.config.composing import compose\n"
         "words = ['dataset=folder', 'dataset.num_classes=2', 'dataset.size=16']\n"
-        "read = data.load(compose([*words, 'dataset.folder=' + __import__('sys').argv[1]]))\n"
+        "read = datasets.load(compose([*words, 'dataset.folder=' + __import__('sys').argv[1]]))\n"
         "print(read.test.ids.tolist(), ascii(read.classes), read.content)"
     )
     answers = [

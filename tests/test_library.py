@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import withstand
-from withstand.errors import UserError
-from withstand.hypotheses.claim import read
-from withstand.metrics import METRICS, Metric, calibration, probabilities, risk_coverage
-from withstand.store import Cell, Predictions, Store
+from withstand.analysis.hypotheses.claim import read
+from withstand.base.errors import UserError
+from withstand.results.metrics import METRICS, Metric, calibration, probabilities, risk_coverage
+from withstand.results.store import Cell, Predictions, Store
 
 FOG = withstand.Condition("corruption", "fog", 3)
 

@@ -11,7 +11,7 @@ from benchmarks.coverage import __doc__ as about
 from benchmarks.coverage import means, quotients, sets, standings, tests
 from benchmarks.coverage.line import Lines
 from benchmarks.frame import RESULTS
-from withstand import atomic
+from withstand.base import atomic
 
 BEFORE = RESULTS / "coverage.before.json"
 """What the bootstrap, Wilson's intervals and the sign flips gave for the same draws, measured once before they went."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.coverage.line import Values
-from withstand import merit
-from withstand.metrics import BINS, find
+from withstand.analysis import merit
+from withstand.results.metrics import BINS, find
+from withstand.results.store import Predictions
 from withstand.statistics import (
     Estimate,
     condition_values,
@@ -19,7 +20,6 @@ from withstand.statistics import (
     paired_difference,
     simultaneous_level,
 )
-from withstand.store import Predictions
 
 mean = mean_over_conditions
 difference = paired_difference

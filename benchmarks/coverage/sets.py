@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.coverage import measures
 from benchmarks.coverage.line import Draw, Line, Lines, Outcome, covers
 from benchmarks.coverage.worlds import N, predictions, two
-from withstand import metrics
+from withstand.results import metrics
 
 NAMES = {"ece": "ECE", "classwise_ece": "classwise ECE", "aurc": "AURC", "brier": "Brier", "nll": "NLL"}
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.coverage.line import Draw, Lines, Outcome, Values, size
-from withstand.comparison import Comparison
-from withstand.conditions import Condition
+from withstand.analysis.comparison import Comparison
 from withstand.report.verdict import verdict
+from withstand.results.conditions import Condition
 
 N, C = 600, 12  # images and conditions
 NAMES = ("A", "B", "D")

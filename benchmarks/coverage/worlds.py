@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.coverage.line import Draw, Values
-from withstand.store import Predictions
+from withstand.results.store import Predictions
 
 N, C = 1000, 20  # images and conditions of a simulated evaluation
 SPREAD = 1.5

@@ -11,28 +11,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from withstand.comparison import Comparison as Comparison
-    from withstand.comparison import compare as compare
-    from withstand.conditions import CLEAN as CLEAN
-    from withstand.conditions import Condition as Condition
-    from withstand.runs import Run as Run
-    from withstand.runs import Runs as Runs
-    from withstand.runs import load_run as load_run
-    from withstand.runs import load_runs as load_runs
+    from withstand.analysis.comparison import Comparison as Comparison
+    from withstand.analysis.comparison import compare as compare
+    from withstand.results.conditions import CLEAN as CLEAN
+    from withstand.results.conditions import Condition as Condition
+    from withstand.results.runs import Run as Run
+    from withstand.results.runs import Runs as Runs
+    from withstand.results.runs import load_run as load_run
+    from withstand.results.runs import load_runs as load_runs
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "CLEAN": "conditions",
-    "Comparison": "comparison",
-    "Condition": "conditions",
-    "Run": "runs",
-    "Runs": "runs",
-    "compare": "comparison",
-    "load_run": "runs",
-    "load_runs": "runs",
+    "CLEAN": "results.conditions",
+    "Comparison": "analysis.comparison",
+    "Condition": "results.conditions",
+    "Run": "results.runs",
+    "Runs": "results.runs",
+    "compare": "analysis.comparison",
+    "load_run": "results.runs",
+    "load_runs": "results.runs",
 }
-_MODULES = ("hypotheses", "metrics", "robustness", "statistics")
+_MODULES = {
+    "hypotheses": "analysis.hypotheses",
+    "metrics": "results.metrics",
+    "statistics": "statistics",
+}
 
 __all__ = ["CLEAN", "Comparison", "Condition", "Run", "Runs", "compare", "load_run", "load_runs"]
 
@@ -42,7 +46,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"withstand.{_HOME[name]}"), name)
     if name in _MODULES:
-        return import_module(f"withstand.{name}")
+        return import_module(f"withstand.{_MODULES[name]}")
     raise AttributeError(f"module 'withstand' has no attribute '{name}'")
 
 

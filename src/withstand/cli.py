@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from withstand.errors import UserError
+from withstand.base.errors import UserError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         _speak_utf8()
     words = list(sys.argv[1:] if argv is None else argv)
-    from withstand.console import errors
+    from withstand.base.console import errors
 
     try:
         return _run(words)
@@ -48,7 +48,7 @@ def _run(words: list[str]) -> int:
         print(f"withstand {__version__}")
         return 0
     from withstand import experiments
-    from withstand.compose import compose, with_default
+    from withstand.config.composing import compose, with_default
 
     if words and words[0] == "--cfg":
         from omegaconf import OmegaConf

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from withstand.compose import choices
-from withstand.console import console, say
+from withstand.base.console import console, say
+from withstand.config.composing import choices
 
 _INTRODUCTION = """withstand: which image classifier holds up when the images change, by how much, and how sure are we?
 

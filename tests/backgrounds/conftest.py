@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from withstand.backgrounds import build, sources
-from withstand.config import MakeBackgroundsConfig
-from withstand.data import shapes
+from withstand.backgrounds.make import build, sources
+from withstand.config.schema import MakeBackgroundsConfig
+from withstand.datasets import shapes
 
 CLASSES = ("dog", "wheeled vehicle", "fish")
 PER_CLASS = 8

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from withstand.backgrounds import build, sources
-from withstand.backgrounds.compose import VARIANTS
-from withstand.errors import UserError
+from withstand.backgrounds.make import build, sources
+from withstand.backgrounds.variants import VARIANTS
+from withstand.base.errors import UserError
 
 from .conftest import CLASSES, PER_CLASS, SIZE, settings, write_images
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from withstand import data, models
-from withstand.backgrounds import measures, worlds
-from withstand.compose import compose
-from withstand.predict import Predictor
-from withstand.train import train
+from withstand import datasets, models
+from withstand.analysis.backgrounds import measures
+from withstand.backgrounds import worlds
+from withstand.config.composing import compose
+from withstand.engines.predictor import Predictor
+from withstand.training.loop import train
 
 CPU = torch.device("cpu")
 
@@ -30,7 +31,7 @@ def gap(model, correlation, *words):
             *words,
         ]
     )
-    images, classifier = data.load(config), models.build(config)
+    images, classifier = datasets.load(config), models.build(config)
     train(
         classifier,
         images.train,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from withstand.backgrounds import folds
 from withstand.backgrounds.worlds import World, Worlds
-from withstand.errors import UserError
+from withstand.base.errors import UserError
 
 VARIANTS = ("original", "mixed_same", "mixed_rand", "only_fg")
 

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from withstand.backgrounds import layout, worlds
-from withstand.compose import compose
-from withstand.data import load
-from withstand.errors import UserError
+from withstand.base.errors import UserError
+from withstand.config.composing import compose
+from withstand.datasets import load
 
 from .conftest import CLASSES, PER_CLASS
 

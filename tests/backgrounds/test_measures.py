@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from withstand.backgrounds import drawn, measures
-from withstand.data import shapes
+from withstand.analysis.backgrounds import measures
+from withstand.backgrounds import drawn
+from withstand.datasets import shapes
+from withstand.results.store import Predictions
 from withstand.statistics import paired_difference
-from withstand.store import Predictions
 
 K = 10
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from withstand.backgrounds import mapped, measures
-from withstand.compose import compose
-from withstand.data.files import listed
-from withstand.data.imageset import ImageSet
-from withstand.data.photographs import decoded
-from withstand.models import build
-from withstand.predict import Predictor
+from withstand.analysis.backgrounds import measures
+from withstand.config.composing import compose
+from withstand.engines.predictor import Predictor
+from withstand.images.imageset import ImageSet
+from withstand.images.listing import listed
+from withstand.images.photographs import decoded
+from withstand.models import build, class_map
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +45,12 @@ def test_the_accuracy_that_is_known(predictions):
 
 def test_zero_shot_on_the_370_that_are_mapped(predictions, shared_data):
     path = shared_data / "in_to_in9.json"
-    class_of = mapped.positions(mapped.read_map(path, fetch=False), mapped.NINE, path)
+    class_of = class_map.positions(class_map.read_map(path, fetch=False), class_map.NINE, path)
     rows = np.flatnonzero(class_of >= 0)
     own = type(predictions)(rows, class_of[rows], predictions.logits[rows])
-    seen = mapped.through(own, class_of, 9)
-    top1, outside = measures.accuracy(seen), mapped.outside(seen)
-    among = measures.accuracy(mapped.restricted(seen))
+    seen = class_map.through(own, class_of, 9)
+    top1, outside = measures.accuracy(seen), measures.outside(seen)
+    among = measures.accuracy(measures.restricted(seen))
     print(json.dumps([vars(one) for one in (top1, outside, among)]))
     assert top1.n == 370
     assert top1.value > 0.9 and among.value > top1.value and outside.value < 0.08

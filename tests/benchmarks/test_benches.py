@@ -9,11 +9,11 @@ import torch
 from benchmarks import bench_agreement, bench_epoch, bench_memory, memory_worker, study_gpu, timm_loop, usual
 from benchmarks.frame import Options
 
-from withstand import data, models
-from withstand.compose import compose
-from withstand.data import npy
-from withstand.errors import UserError
-from withstand.predict import Predictor
+from withstand import datasets, models
+from withstand.base.errors import UserError
+from withstand.config.composing import compose
+from withstand.engines.predictor import Predictor
+from withstand.images import npy
 
 CPU = torch.device("cpu")
 CONFIG = compose(["model=small_cnn", "dataset=shapes", "dataset.n_train=1", "dataset.n_test=40"])
@@ -24,7 +24,7 @@ def test_timms_loop_predicts_what_we_do(size):
     """Also at another size, where its own transforms resize."""
     classifier = models.build(CONFIG)
     classifier.network.eval()
-    test, ready = data.load(CONFIG).test, classifier.preprocessing
+    test, ready = datasets.load(CONFIG).test, classifier.preprocessing
     pictures = usual.Photographs(test.images, test.labels, None)
     tuning = usual.Tuning(16)
     batches = timm_loop.loader(pictures, size, ready.mean, ready.std, tuning, CPU)
@@ -54,7 +54,7 @@ def test_memory_is_measured_in_a_process_that_evaluates_every_row(tmp_path):
 
 
 def test_the_worker_keeps_the_predictions_of_every_condition(tmp_path, monkeypatch, capsys):
-    images = data.load(CONFIG).test.images
+    images = datasets.load(CONFIG).test.images
     npy.write(tmp_path / "images.npy", [images], np.dtype(np.uint8), images.shape)
     monkeypatch.setattr(memory_worker, "CONDITION", 16)
     threads = torch.get_num_threads()

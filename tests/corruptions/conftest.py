@@ -10,7 +10,7 @@ import pytest
 
 from withstand.corruptions import CORRUPTIONS, frost
 from withstand.corruptions.core import function
-from withstand.data import cifar10, shapes
+from withstand.datasets import cifar10, shapes
 
 DETERMINISTIC = (
     "gaussian_blur",

@@ -8,10 +8,10 @@ import pytest
 import torch
 from tests.corruptions.conftest import drawn
 
+from withstand.base.errors import UserError
 from withstand.corruptions import CORRUPTIONS, SEVERITIES, constants, corrupt, digital, names
 from withstand.corruptions.core import function
 from withstand.corruptions.random import Draws
-from withstand.errors import UserError
 
 
 def test_every_table_names_them_all() -> None:

@@ -8,8 +8,8 @@ import pytest
 import torch
 from tests.corruptions.conftest import drawn
 
+from withstand.base.errors import UserError
 from withstand.corruptions import corrupt, frost
-from withstand.errors import UserError
 
 IMAGES = drawn(2)
 

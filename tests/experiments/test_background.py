@@ -18,16 +18,18 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from src.eval_background_robustness import main as door
 
-from withstand import experiments, frozen, models, planning
-from withstand.backgrounds import results
+from withstand import experiments, models
+from withstand.analysis.backgrounds import results
 from withstand.backgrounds.worlds import load
-from withstand.compose import compose, config_folder
-from withstand.data.imageset import ImageSet
-from withstand.errors import UserError
-from withstand.experiments.words import used
-from withstand.predict import Predictor
-from withstand.runs import load_runs
-from withstand.train import train
+from withstand.base.errors import UserError
+from withstand.config.composing import compose, config_folder
+from withstand.engines import planning
+from withstand.engines.predictor import Predictor
+from withstand.experiments.usage import used
+from withstand.images.imageset import ImageSet
+from withstand.results.runs import load_runs
+from withstand.training import frozen
+from withstand.training.loop import train
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = [

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 import torch
 
-from withstand import device, planning, trials
 from withstand.cli import main
-from withstand.engines import Plan
-from withstand.experiments.words import used
-from withstand.facts import training_of
-from withstand.runs import load_run
-from withstand.trials import Trial
+from withstand.engines import device, planning, trials
+from withstand.engines.engine import Plan
+from withstand.engines.trials import Trial
+from withstand.experiments.usage import used
+from withstand.results.facts import training_of
+from withstand.results.runs import load_run
 
 RUN = Path("checkpoints/small_cnn_shapes")
 WORDS = [
@@ -139,7 +139,7 @@ def test_an_engine_that_is_not_here_is_named(monkeypatch, capsys):
     for kept in record["plans"].values():
         kept["backend"] = "openvino"
     (RUN / "provenance.json").write_text(json.dumps(record))
-    monkeypatch.setattr("withstand.openvino_engine.find_spec", lambda name: None)
+    monkeypatch.setattr("withstand.engines.openvino_engine.find_spec", lambda name: None)
     assert main([*WORDS, "experiment=robustness"]) == 2
     told = capsys.readouterr().err.strip()
     assert (

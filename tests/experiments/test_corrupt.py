@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from withstand import data
+from withstand import datasets
+from withstand.base.errors import UserError
 from withstand.cli import main
-from withstand.compose import compose
+from withstand.config.composing import compose
 from withstand.corruptions import CORRUPTIONS, corrupt, frost
-from withstand.data import official
-from withstand.errors import UserError
-from withstand.shifts.corruption import Corruption
-from withstand.shifts.corruption_sources import Made, Official, Written
+from withstand.shifts.corruption import official
+from withstand.shifts.corruption.shift import Corruption
+from withstand.shifts.corruption.sources import Made, Official, Written
 
 WORDS = [
     "dataset=shapes",
@@ -39,12 +39,12 @@ def write(*words: str) -> Path:
 
 def shift(*words: str) -> Corruption:
     config = compose([*WORDS, *words])
-    return Corruption.of(config.shift, config.dataset.name, data.load(config).test)
+    return Corruption.of(config.shift, config.dataset.name, datasets.load(config).test)
 
 
 def test_files_are_in_the_published_layout(here: Path) -> None:
     folder = write()
-    test = data.load(compose(WORDS)).test
+    test = datasets.load(compose(WORDS)).test
     names = {path.name for path in folder.iterdir()}
     assert names == {
         "contrast.npy",
@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_not_read(here: Path, capsys: pytest.CaptureFixture
     if word != "shift.seed=4":
         config = compose([*WORDS, word, "shift.source=written"])
         with pytest.raises(Exception, match="experiment=corrupt"):
-            Corruption.of(config.shift, "shapes", data.load(config).test)
+            Corruption.of(config.shift, "shapes", datasets.load(config).test)
     else:  # asked for by name, the files are what counts, and the record says their seed
         assert "seed 3" in shift(word, "shift.source=written").source
 
@@ -196,7 +196,7 @@ def test_other_images_of_the_same_names_are_other_images(
     """Ids and labels are those of file names: two folders may share them all."""
     write()
     config = compose([*WORDS, *limit])
-    test = data.load(config).test
+    test = datasets.load(config).test
     assert isinstance(Corruption.of(config.shift, "shapes", test).origin, Written)
     one = test.images.copy()
     one[-1] ^= 1
@@ -243,7 +243,7 @@ def test_ours_are_never_taken_for_the_published(here: Path) -> None:
 
 def test_files_in_the_layout_that_are_not_the_published_ones_are_told_apart(here: Path) -> None:
     config = compose(WORDS)
-    test = data.load(config).test
+    test = datasets.load(config).test
     published, other = (Official(here, test, altered) for altered in ({}, {"fog.npy": "0123"}))
     assert "official" in published.words and published.facts() == {"corruptions": "official"}
     assert "not the published ones by their MD5 (fog.npy)" in other.words

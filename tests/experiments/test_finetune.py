@@ -13,13 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from withstand import metrics, planning
+from withstand.analysis.finetuned import load_finetuned
 from withstand.cli import main
-from withstand.conditions import Condition
-from withstand.engines import Plan
-from withstand.finetuned import load_finetuned
-from withstand.store import Cell, Predictions, Store
-from withstand.trials import Trial
+from withstand.engines import planning
+from withstand.engines.engine import Plan
+from withstand.engines.trials import Trial
+from withstand.results import metrics
+from withstand.results.conditions import Condition
+from withstand.results.store import Cell, Predictions, Store
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = [

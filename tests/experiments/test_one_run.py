@@ -13,12 +13,12 @@ import timm
 import torch
 from PIL import Image
 
-from withstand import metrics
 from withstand.cli import main
-from withstand.compose import compose
-from withstand.experiments.words import used
-from withstand.runs import load_run, load_runs
-from withstand.store import Store
+from withstand.config.composing import compose
+from withstand.experiments.usage import used
+from withstand.results import metrics
+from withstand.results.runs import load_run, load_runs
+from withstand.results.store import Store
 
 SHIFT = ["shift.corruptions=[contrast]", "shift.severities=[1]", "shift.source=made"]
 SETTINGS = [

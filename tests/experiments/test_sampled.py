@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from withstand.analysis.comparison import compare
 from withstand.cli import main
-from withstand.comparison import compare
-from withstand.conditions import Condition
-from withstand.experiments.words import used
-from withstand.predict import Predictor
-from withstand.runs import load_run
-from withstand.store import Cell, Predictions, Store
+from withstand.engines.predictor import Predictor
+from withstand.experiments.usage import used
+from withstand.results.conditions import Condition
+from withstand.results.runs import load_run
+from withstand.results.store import Cell, Predictions, Store
 
 N = 300
 WORDS = [

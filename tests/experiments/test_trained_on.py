@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from withstand import models
+from withstand.base.errors import UserError
 from withstand.cli import main
-from withstand.compose import compose
-from withstand.errors import UserError
+from withstand.config.composing import compose
 from withstand.experiments import trained_on
 
 MODEL = ["model=small_cnn", "model.args.channels=[8,8,8,8]", "device=cpu", "threads=1"]

@@ -20,7 +20,7 @@ WORDS = [
 PROGRAM = f"""
 import random, sys
 sys.path.insert(0, {str(ROOT / "src")!r})
-from withstand import device
+from withstand.engines import device
 from withstand.cli import main
 device._cpu_is_faster_in_bfloat16 = lambda: SAID
 sys.exit(main(sys.argv[1:]))

@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from withstand.openvino_engine import available
+from withstand.engines.openvino_engine import available
 
 pytestmark = pytest.mark.skipif(not available(), reason="needs OpenVINO")
 
 # The next engine is built before the last is freed, as a trial does it: first in, first out.
 ENGINES = """
 import os, signal, torch
-from withstand import openvino_engine
+from withstand.engines import openvino_engine
 
 heard = []
 signal.signal(signal.SIGUSR1, lambda *_: heard.append(1))
@@ -30,15 +30,16 @@ assert len(heard) == 3
 
 TRIALS = """
 import os, signal, numpy, torch
-from withstand import data, models, trials
-from withstand.compose import compose
-from withstand.config import EvaluationConfig
-from withstand.engines import Plan
+from withstand import datasets, models
+from withstand.engines import trials
+from withstand.config.composing import compose
+from withstand.config.schema import EvaluationConfig
+from withstand.engines.engine import Plan
 
 heard = []
 signal.signal(signal.SIGUSR1, lambda *_: heard.append(1))
 config = compose(["model=small_cnn", "dataset=shapes", "dataset.n_train=1", "dataset.n_test=70"])
-classifier, sample = models.build(config), torch.from_numpy(numpy.array(data.load(config).test.images))
+classifier, sample = models.build(config), torch.from_numpy(numpy.array(datasets.load(config).test.images))
 for _ in range(2):
     usual = Plan("eager", "bfloat16", 32)  # as where that is fast: OpenVINO is then tried in two kinds of arithmetic
     found = trials.tried(classifier, torch.device("cpu"), EvaluationConfig(), usual, sample, 10**9)

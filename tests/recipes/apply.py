@@ -67,7 +67,7 @@ def corruption(copy: Path) -> None:
 
 def metric(copy: Path) -> None:
     """The margin of the true class, for which higher is better."""
-    metrics = copy / "src" / "withstand" / "metrics"
+    metrics = copy / "src" / "withstand" / "results" / "metrics"
     function = (
         "\n\ndef margin(predictions: Predictions) -> NDArray[np.float64]:\n"
         '    """The true class\'s probability: float64 N."""\n'
@@ -113,10 +113,10 @@ def experiment(copy: Path) -> None:
     _write(
         copy / "src" / "withstand" / "experiments" / "count.py",
         '"""How many test images each class has."""\n\nfrom __future__ import annotations\n\n'
-        "import numpy as np\n\nfrom withstand import data\nfrom withstand.config import Config\n"
-        "from withstand.console import say\n\n\n"
+        "import numpy as np\n\nfrom withstand import datasets\nfrom withstand.config.schema import Config\n"
+        "from withstand.base.console import say\n\n\n"
         "def run(config: Config, overrides: list[str]) -> int:\n"
-        "    test = data.load(config).test\n"
+        "    test = datasets.load(config).test\n"
         "    for name, n in zip(test.classes, np.bincount(test.labels, minlength=len(test.classes)), strict=True):\n"
         '        say(f"{name}: {n}")\n'
         "    return 0\n",
@@ -155,9 +155,9 @@ def model(copy: Path) -> None:
 def dataset(copy: Path) -> None:
     """Two classes of plain colour."""
     _write(
-        copy / "src" / "withstand" / "data" / "plain.py",
+        copy / "src" / "withstand" / "datasets" / "plain.py",
         '"""Plain colours, dark and light."""\n\nfrom __future__ import annotations\n\nimport numpy as np\n\n'
-        "from withstand.config import Config\nfrom withstand.data.imageset import Dataset, ImageSet\n\n\n"
+        "from withstand.config.schema import Config\nfrom withstand.images.imageset import Dataset, ImageSet\n\n\n"
         "def from_config(config: Config) -> Dataset:\n"
         '    """Sixty images to train on, twenty to test."""\n'
         "    return Dataset(config.dataset.name, _drawn(np.arange(20, 80)), _drawn(np.arange(20)))\n\n\n"

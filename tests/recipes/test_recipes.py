@@ -34,18 +34,18 @@ DOES = {
 """What a user says who wants it."""
 
 TESTS = {
-    "corruption": ["corruptions/test_adding.py", "corruptions/test_properties.py", "test_protocols.py"],
+    "corruption": ["corruptions/test_adding.py", "corruptions/test_properties.py", "training/test_protocols.py"],
     "metric": ["test_library.py"],
     "tracker": ["trackers/test_guarded.py"],
     "experiment": [],
     "section": ["report/test_page.py"],
-    "model": ["test_facts.py"],
+    "model": ["results/test_facts.py"],
     "dataset": [],
 }
 """The tests that read what the recipe adds to, beside those of the configs and the help."""
 
 ALWAYS = [
-    "test_config.py::test_every_shipped_config_is_valid",
+    "config/test_config.py::test_every_shipped_config_is_valid",
     "test_cli.py::test_help_names_everything_there_is",
 ]
 

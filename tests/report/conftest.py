@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from withstand import report, thumbnails
-from withstand.comparison import compare
-from withstand.conditions import CLEAN, Condition
+from withstand import report
+from withstand.analysis.comparison import compare
 from withstand.corruptions.names import BENCHMARK, SEVERITIES
-from withstand.data.imageset import ImageSet
+from withstand.images.imageset import ImageSet
 from withstand.report.section import Context
 from withstand.report.style import looks
-from withstand.runs import Runs, load_runs, names
-from withstand.store import Cell, Predictions, Store
+from withstand.results import thumbnails
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.runs import Runs, load_runs, names
+from withstand.results.store import Cell, Predictions, Store
 
 SHOWN = (
     *BENCHMARK,

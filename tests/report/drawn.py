@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from withstand.comparison import Comparison
-from withstand.conditions import CLEAN, Condition
-from withstand.hypotheses import Hypothesis, Measure
-from withstand.hypotheses.subjects import Subject
-from withstand.scores import Scores
+from withstand.analysis.comparison import Comparison
+from withstand.analysis.hypotheses import Hypothesis, Measure
+from withstand.analysis.hypotheses.subjects import Subject
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.scores import Scores
 
 Array = np.ndarray[Any, Any]
 NAMES = ("resnet50", "vit_small", "small_cnn", "deit-tiny", "convnext_tiny.fb_in1k", "mlp")

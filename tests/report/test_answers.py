@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from withstand.backgrounds.measures import pull
-from withstand.conditions import CLEAN
+from withstand.analysis.backgrounds.measures import pull
 from withstand.report.answers import answers
-from withstand.store import Predictions
+from withstand.results.conditions import CLEAN
+from withstand.results.store import Predictions
 
 BROKEN = Predictions(
     np.arange(3),

@@ -20,7 +20,7 @@ from tests.report.read_page import read
 from tests.report.recompute_rest import CLEAN, KEYS, Report
 
 from withstand.cli import main
-from withstand.data.shapes import CLASSES, draw
+from withstand.datasets.shapes import CLASSES, draw
 
 MODELS, SEEDS = ("small_cnn", "small_vit"), (42, 1)
 ROUNDED = 1e-7  # values are kept in single precision

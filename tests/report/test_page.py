@@ -10,10 +10,10 @@ import pytest
 from tests.report.conftest import MakeRun
 
 from withstand import report
-from withstand.conditions import CLEAN, Condition
-from withstand.errors import UserError
+from withstand.base.errors import UserError
 from withstand.report import sections
-from withstand.runs import Runs, load_runs
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.runs import Runs, load_runs
 
 
 def test_sections_stand_in_order_of_place(page: Path) -> None:

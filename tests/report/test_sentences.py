@@ -15,8 +15,8 @@ from tests.report import drawn
 from tests.report.recompute import p_of_zero
 from tests.report.sentences import FINDING, HEADLINES, Said, names, read, read_all, shown
 
-from withstand.comparison import Comparison
-from withstand.hypotheses.answer import _judged, _measured
+from withstand.analysis.comparison import Comparison
+from withstand.analysis.hypotheses.answer import _judged, _measured
 from withstand.report.sections.hypotheses import finding
 from withstand.report.verdict import verdict
 from withstand.statistics import holm

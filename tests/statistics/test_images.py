@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from withstand.pairs import differences
+from withstand.analysis.pairs import differences
 from withstand.statistics import (
     condition_values,
     function_of_means,

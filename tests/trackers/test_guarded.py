@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from withstand import trackers
-from withstand.compose import choices
-from withstand.errors import UserError
+from withstand.base.errors import UserError
+from withstand.config.composing import choices
 
 
 def begin(name: str, folder: Path) -> trackers.Guarded:

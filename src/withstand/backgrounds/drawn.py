@@ -14,11 +14,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.backgrounds.compose import VARIANTS, boxes_of, plain_variants, strips
+from withstand.backgrounds.variants import VARIANTS, boxes_of, plain_variants, strips
 from withstand.backgrounds.worlds import World, Worlds
-from withstand.counter import uniforms
-from withstand.data.imageset import ImageSet
-from withstand.errors import UserError
+from withstand.base.counter import uniforms
+from withstand.base.errors import UserError
+from withstand.images.imageset import ImageSet
 
 Ints = NDArray[np.int64]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.backgrounds.worlds import Positions, Worlds
-from withstand.errors import UserError
+from withstand.base.errors import UserError
 
 
 def folds(ids: NDArray[np.int64], labels: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:

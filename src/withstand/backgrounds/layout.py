@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.backgrounds.compose import VARIANTS
-from withstand.console import say
-from withstand.data.files import class_folders, in_words, listed, name_of, others
-from withstand.errors import UserError
+from withstand.backgrounds.variants import VARIANTS
+from withstand.base.console import say
+from withstand.base.errors import UserError
+from withstand.images.listing import class_folders, in_words, listed, name_of, others
 
 REQUIRED = ("original", "mixed_same", "mixed_rand", "only_fg")
 _MIXED_NAME = re.compile(r"fg_(?P<foreground>.+?)_bg_(?P<background>.+)")

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.backgrounds.compose import MIXED
 from withstand.backgrounds.layout import Layout, identity
-from withstand.errors import UserError
+from withstand.backgrounds.variants import MIXED
+from withstand.base.errors import UserError
 
 MANIFEST = "manifest.json"
 _GRID = 28  # backgrounds are compared at so many blocks a side

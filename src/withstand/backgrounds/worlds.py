@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.backgrounds.compose import VARIANTS
-from withstand.config import Config
-from withstand.data import code
-from withstand.data.imageset import ImageSet
-from withstand.errors import UserError, nearest
+from withstand.backgrounds.variants import VARIANTS
+from withstand.base.errors import UserError, nearest
+from withstand.config.schema import Config
+from withstand.datasets import code
+from withstand.images.imageset import ImageSet
 
 Positions = NDArray[np.int64]
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from withstand.base.errors import UserError, nearest
 from withstand.corruptions.names import SEVERITIES
-from withstand.errors import UserError, nearest
 
 Row = tuple[float, ...]
 

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from withstand.base.errors import UserError
 from withstand.corruptions.constants import constants
 from withstand.corruptions.names import FAMILY
 from withstand.corruptions.random import Draws
-from withstand.errors import UserError
 
 _VALUES_AT_ONCE = {"cpu": 1 << 18, "cuda": 1 << 26}
 """Values of a piece: on a CPU what its caches hold, on a GPU what keeps it busy."""

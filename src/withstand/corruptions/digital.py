@@ -8,12 +8,10 @@ from torch.nn.functional import grid_sample
 
 from withstand.corruptions import filters
 from withstand.corruptions.colour import from_hsv, to_hsv
-from withstand.corruptions.jpeg import (
-    jpeg_compression as jpeg_compression,
-)  # of this family, in a file of its own
+from withstand.corruptions.jpeg import jpeg_compression as jpeg_compression
 from withstand.corruptions.pixels import levels, pixels, planes, unit
 from withstand.corruptions.random import Draws
-from withstand.resize import resize
+from withstand.images.resize import resize
 
 
 def contrast(images: Tensor, draws: Draws, *, keep: float) -> Tensor:

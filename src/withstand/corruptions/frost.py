@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from withstand.errors import UserError
+from withstand.base.errors import UserError
 
 FOLDER = "WITHSTAND_FROST"
 """The environment variable that names a folder with the textures; without it, ``data/frost``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from withstand.errors import UserError, nearest
+from withstand.base.errors import UserError, nearest
 
 BENCHMARK: tuple[str, ...] = (
     "gaussian_noise",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 
-from withstand.config import Config
-from withstand.experiments import words
+from withstand.config.schema import Config
+from withstand.experiments import usage
 
 
 def run(config: Config, overrides: list[str]) -> int:
@@ -18,6 +18,6 @@ def run(config: Config, overrides: list[str]) -> int:
     experiment = importlib.import_module(f"withstand.experiments.{config.experiment.name}")
     uses: tuple[str, ...] | None = getattr(experiment, "USES", None)
     if uses is not None:
-        words.check(config.experiment.name, uses, overrides)
+        usage.check(config.experiment.name, uses, overrides)
     code: int = experiment.run(config, overrides)
     return code

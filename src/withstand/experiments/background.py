@@ -8,27 +8,28 @@ from pathlib import Path
 
 import numpy as np
 
-from withstand import device, identity, models
-from withstand.backgrounds import folds, mapped, worlds
-from withstand.backgrounds.evaluate import examine, features_of, predictor_of, train_part
+from withstand import models
+from withstand.backgrounds import folds, worlds
 from withstand.backgrounds.folds import Part
-from withstand.backgrounds.record import write
 from withstand.backgrounds.worlds import Worlds
-from withstand.config import Config
-from withstand.console import console, say
-from withstand.data.imageset import Dataset, ImageSet
-from withstand.errors import UserError
-from withstand.experiments import trained_on, words
+from withstand.base.console import console, say
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
+from withstand.engines import device
+from withstand.experiments import identity, trained_on, usage
+from withstand.experiments.background_parts import examine, features_of, predictor_of, train_part
+from withstand.experiments.background_record import write
 from withstand.experiments.setup import Setup
 from withstand.experiments.train import start_tracker
-from withstand.models import Classifier
+from withstand.images.imageset import Dataset, ImageSet
+from withstand.models import Classifier, class_map
 from withstand.report import terminal
-from withstand.run import RunFolder
+from withstand.results.folder import RunFolder
 from withstand.trackers import Tracker
 
 _NOTHING = ImageSet(np.empty((0, 1, 1, 3), np.uint8), np.empty(0, np.int64), np.empty(0, np.int64), ())
 
-USES = ("model", "tracker", "train", "background", *words.ENGINE)
+USES = ("model", "tracker", "train", "background", *usage.ENGINE)
 
 
 def run(config: Config, overrides: list[str]) -> int:
@@ -45,7 +46,7 @@ def evaluate_backgrounds(config: Config, overrides: list[str]) -> None:
     mapping = _map(config) if protocol == "zero_shot" else None
     classifier = _weights(setup, mapping)  # fails soon where there are none
     found = worlds.load(config)
-    class_of = mapped.positions(mapping, found.classes, Path(config.background.map)) if mapping else None
+    class_of = class_map.positions(mapping, found.classes, Path(config.background.map)) if mapping else None
     setup = replace(setup, dataset=replace(dataset, content=found.content))
     identity.claim(
         config,
@@ -97,7 +98,7 @@ class _Onward:
 
 
 def _map(config: Config) -> tuple[str, ...]:
-    return mapped.read_map(Path(config.background.map), fetch=config.dataset.download)
+    return class_map.read_map(Path(config.background.map), fetch=config.dataset.download)
 
 
 def _weights(setup: Setup, mapping: tuple[str, ...] | None) -> Classifier:

@@ -10,16 +10,17 @@ from typing import Any
 
 import torch
 
-from withstand import atomic, device
-from withstand.config import EvaluationConfig
-from withstand.console import say
-from withstand.data.imageset import ImageSet
-from withstand.engines import Plan
-from withstand.errors import UserError
+from withstand.base import atomic
+from withstand.base.console import say
+from withstand.base.errors import UserError
+from withstand.config.schema import EvaluationConfig
+from withstand.engines import device
+from withstand.engines.engine import Plan
+from withstand.engines.predictor import Predictor
+from withstand.engines.trials import Trial
+from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
-from withstand.predict import Predictor
-from withstand.run import RunFolder
-from withstand.trials import Trial
+from withstand.results.folder import RunFolder
 
 _FILE = "provenance.json"
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from withstand import data
-from withstand.conditions import CLEAN, Condition
-from withstand.console import progress
-from withstand.data.imageset import ImageSet
+from withstand import datasets
+from withstand.base.console import progress
+from withstand.engines.predictor import Predictor
 from withstand.experiments.setup import CellFacts, Setup
+from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
-from withstand.predict import Predictor
-from withstand.shifts.corruption import Corruption
-from withstand.store import Cell, Predictions, Store
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.store import Cell, Predictions, Store
+from withstand.shifts.corruption.shift import Corruption
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def predict(
     facts = CellFacts.of(classifier, predictor, test)
     more = {c: shift.facts() for c in shift.conditions()}
     cells = {CLEAN: facts.cell(CLEAN)} | {c: facts.cell(c, **own) for c, own in more.items()}
-    elsewhere = replace(facts, images=data.digest(known.dataset.test)) if known else None
+    elsewhere = replace(facts, images=datasets.digest(known.dataset.test)) if known else None
     missing = [c for c, cell in cells.items() if cell not in store]
     started, made = time.perf_counter(), 0
     with progress(title, len(cells), len(cells) - len(missing)) as bar:

@@ -6,19 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
-from withstand import atomic, data
-from withstand.config import Config
-from withstand.console import say
+from withstand import datasets
+from withstand.base import atomic
+from withstand.base.console import say
+from withstand.config.schema import Config
 from withstand.corruptions import corrupt
 from withstand.corruptions.names import chosen
 from withstand.report import contact_sheet
-from withstand.shifts.corruption_sources import makeable, preset_for
+from withstand.shifts.corruption.sources import makeable, preset_for
 
 USES = ("shift",)
 
 
 def run(config: Config, overrides: list[str]) -> int:
-    shift, dataset = config.shift, data.load(config)
+    shift, dataset = config.shift, datasets.load(config)
     names = makeable(shift, chosen(shift.corruptions))
     one = dataset.test.take(slice(0, 1))
     preset = preset_for(shift, one)

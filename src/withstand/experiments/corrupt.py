@@ -8,17 +8,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand import __version__, data, device, provenance
-from withstand.config import Config
-from withstand.console import Bar, progress, say
+from withstand import __version__, datasets
+from withstand.base.console import Bar, progress, say
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
 from withstand.corruptions import corrupt, frost
 from withstand.corruptions.constants import constants
 from withstand.corruptions.names import chosen
-from withstand.data import npy, official
-from withstand.data.imageset import ImageSet
-from withstand.data.manifest import MANIFEST, Manifest, Recipe, present, resumed
-from withstand.errors import UserError
-from withstand.shifts.corruption_sources import makeable, preset_for
+from withstand.engines import device
+from withstand.images import npy
+from withstand.images.imageset import ImageSet
+from withstand.results import provenance
+from withstand.shifts.corruption import official
+from withstand.shifts.corruption.manifest import MANIFEST, Manifest, Recipe, present, resumed
+from withstand.shifts.corruption.sources import makeable, preset_for
 
 _AT_ONCE = 64 << 20  # bytes of images in memory
 
@@ -27,12 +30,12 @@ USES = ("shift",)
 
 def run(config: Config, overrides: list[str]) -> int:
     device.set_threads(config.threads)
-    shift, dataset = config.shift, data.load(config)
+    shift, dataset = config.shift, datasets.load(config)
     names = makeable(shift, wanted := chosen(shift.corruptions))
     folder, test = Path(shift.written), dataset.test
     recipe = Recipe(
         dataset=dataset.name,
-        images=data.digest(test),
+        images=datasets.digest(test),
         n=len(test),
         shape=list(test.images.shape[1:]),
         severities=list(shift.severities),
@@ -66,7 +69,7 @@ def _opened(folder: Path, fresh: Manifest, test: ImageSet, overwrite: bool) -> M
     manifest = resumed(folder, fresh, overwrite)
     label = np.dtype(np.uint8 if len(test.classes) <= 256 else np.int64)
     labels = np.tile(test.labels.astype(label), len(fresh.recipe.severities))
-    for name, array in (("labels", labels), ("ids", test.ids), ("clean", data.digests(test))):
+    for name, array in (("labels", labels), ("ids", test.ids), ("clean", datasets.digests(test))):
         if f"{name}.npy" not in manifest.files:
             manifest.files[f"{name}.npy"] = npy.write(
                 folder / f"{name}.npy", [array], array.dtype, array.shape

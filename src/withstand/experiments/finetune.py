@@ -7,31 +7,34 @@ from typing import Any
 
 import pandas as pd
 
-from withstand import data, finetuned, protocols
-from withstand.config import Config
-from withstand.console import console, say
+from withstand import datasets
+from withstand.analysis import finetuned
+from withstand.analysis.finetuned import Finetuned
+from withstand.base.console import console, say
+from withstand.config.schema import Config
 from withstand.corruptions import frost
-from withstand.experiments import words
+from withstand.engines.predictor import Predictor
+from withstand.experiments import usage
 from withstand.experiments.begun import update_json
 from withstand.experiments.cells import Predicted, predict
 from withstand.experiments.setup import Setup
 from withstand.experiments.train import fit, start_tracker
-from withstand.finetuned import Finetuned
-from withstand.mix import Mix, image_set
 from withstand.models import Classifier
-from withstand.predict import Predictor
-from withstand.protocols import Plan
 from withstand.report import curves, terminal
-from withstand.run import RunFolder, training_settings
-from withstand.shifts.corruption import Corruption
-from withstand.shifts.corruption_sources import Made, preset_for
+from withstand.results.folder import RunFolder, training_settings
+from withstand.shifts.corruption.shift import Corruption
+from withstand.shifts.corruption.sources import Made, preset_for
 from withstand.trackers import Tracker
+from withstand.training import protocols
+from withstand.training.mix import Mix, image_set
+from withstand.training.progress import Progress
+from withstand.training.protocols import Plan
 
-USES = ("model", "tracker", "shift", "finetune", *words.TRAINING, *words.ENGINE)
+USES = ("model", "tracker", "shift", "finetune", *usage.TRAINING, *usage.ENGINE)
 
 
 def run(config: Config, overrides: list[str]) -> int:
-    words.refuse_freezing(config)
+    usage.refuse_freezing(config)
     whole = Setup.of(config, overrides)
     work = Work.of(whole)
     classifier = whole.trained()
@@ -128,7 +131,7 @@ class Work:
             "finetune": {k: v for k, v in asdict(self.setup.config.finetune).items() if k != "name"},
             "conditions": [str(condition) for condition in plan.trained],
             "corruptions": mix.origin.facts(),
-            "pool": data.digest(plan.pool),
+            "pool": datasets.digest(plan.pool),
         }
         val_set = image_set(mix.origin, plan.pool, plan.trained, self.val)
         fit(self.setup, classifier, mix, val_set, tracker, work, depends)
@@ -156,7 +159,7 @@ class Work:
     ) -> None:
         """Write down what this fine-tuning is and what it took."""
         setup, folder = self.setup, self.setup.folder
-        state = folder.load_progress()
+        state = Progress.load(folder)
         assert state is not None
         history = pd.DataFrame(state.history)
         called = f"{setup.config.run_name}, {folder.path.name}"

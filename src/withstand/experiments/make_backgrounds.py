@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from withstand.backgrounds import build, sources
-from withstand.backgrounds.compose import VARIANTS
+from withstand.analysis.backgrounds.results import sample
 from withstand.backgrounds.layout import read
-from withstand.backgrounds.results import sample
-from withstand.config import Config
-from withstand.console import say
-from withstand.data.photographs import decoded
+from withstand.backgrounds.make import build, sources
+from withstand.backgrounds.variants import VARIANTS
+from withstand.base.console import say
+from withstand.config.schema import Config
+from withstand.images.photographs import decoded
 from withstand.report import canvas, sheet
 
 USES = ("make_backgrounds",)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from withstand.compose import compose
-from withstand.config import Config
+from withstand.config.composing import compose
+from withstand.config.schema import Config
 from withstand.experiments import background, report, study
 
 USES = (*study.USES, *background.USES, *report.USES)

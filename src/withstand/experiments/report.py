@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from withstand import report
-from withstand.config import Config
-from withstand.console import console, say
-from withstand.errors import UserError
+from withstand.base.console import console, say
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
 from withstand.report import terminal
-from withstand.runs import Runs, load_runs
+from withstand.results.runs import Runs, load_runs
 
 USES = ("models",)
 

@@ -8,23 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from withstand import atomic, metrics, thumbnails
-from withstand.conditions import CLEAN, Condition
-from withstand.config import Config
-from withstand.console import progress, say
+from withstand.base import atomic
+from withstand.base.console import progress, say
+from withstand.config.schema import Config
 from withstand.corruptions import frost
+from withstand.engines.predictor import Predictor
+from withstand.evaluation.sampling import complete, evaluate_sample
 from withstand.experiments import side_by_side
 from withstand.experiments.begun import update_json
-from withstand.experiments.sampled import complete, evaluate_sample
 from withstand.experiments.setup import CellFacts, Setup
 from withstand.experiments.tested import TABLE
 from withstand.experiments.train import start_tracker
 from withstand.models import Classifier
-from withstand.predict import Predictor
-from withstand.sample import Sample
-from withstand.shifts.corruption import Corruption
+from withstand.results import metrics, thumbnails
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.sample import Sample
+from withstand.results.store import Cell
+from withstand.shifts.corruption.shift import Corruption
 from withstand.statistics import sequential
-from withstand.store import Cell
 from withstand.trackers import Tracker
 
 COLUMNS = ("model", "corruption", "severity", "top1_acc", "top5_acc")

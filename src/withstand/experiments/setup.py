@@ -9,17 +9,20 @@ from typing import Any
 
 import torch
 
-from withstand import atomic, data, device, identity, models, provenance
-from withstand.conditions import Condition
-from withstand.config import Config
-from withstand.data.imageset import Dataset, ImageSet
-from withstand.errors import UserError
-from withstand.experiments import trained_on
+from withstand import datasets, models
+from withstand.base import atomic
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
+from withstand.engines import device
+from withstand.engines.predictor import Predictor
+from withstand.experiments import identity, trained_on
 from withstand.experiments.begun import Begun
+from withstand.images.imageset import Dataset, ImageSet
 from withstand.models import Classifier
-from withstand.predict import Predictor
-from withstand.run import RunFolder
-from withstand.store import Cell
+from withstand.results import provenance
+from withstand.results.conditions import Condition
+from withstand.results.folder import RunFolder
+from withstand.results.store import Cell
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Setup:
         device.set_threads(config.threads)
         folder = RunFolder(config.run_folder)
         atomic.check_folder(folder.path)
-        return cls(config, overrides, chosen, data.load(config), folder)
+        return cls(config, overrides, chosen, datasets.load(config), folder)
 
     @property
     def begun(self) -> Begun:
@@ -139,7 +142,7 @@ class CellFacts:
     def of(cls, classifier: Classifier, predictor: Predictor, test: ImageSet) -> CellFacts:
         return cls(
             weights=classifier.digest(),
-            images=data.digest(test),
+            images=datasets.digest(test),
             preprocessing=classifier.preprocessing.facts(),
             dtype=predictor.precision,
             device=predictor.device.type,

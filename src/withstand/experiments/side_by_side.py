@@ -9,17 +9,17 @@ from typing import Any
 
 import torch.multiprocessing
 
-from withstand import device as devices
-from withstand.conditions import Condition
-from withstand.config import Config
-from withstand.console import Bar
-from withstand.errors import UserError
-from withstand.experiments.sampled import complete
+from withstand.base.console import Bar
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
+from withstand.engines import device as devices
+from withstand.engines.predictor import Predictor
+from withstand.evaluation.sampling import complete
 from withstand.experiments.setup import CellFacts, Setup
 from withstand.models import Classifier
-from withstand.predict import Predictor
-from withstand.shifts.corruption import Corruption
-from withstand.store import Cell
+from withstand.results.conditions import Condition
+from withstand.results.store import Cell
+from withstand.shifts.corruption.shift import Corruption
 
 _LOOK = 0.2  # seconds between looks at what is done
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from withstand import models
-from withstand.config import Config
-from withstand.experiments import train, words
+from withstand.config.schema import Config
+from withstand.experiments import train, usage
 from withstand.experiments.robustness import evaluate_corruptions
 from withstand.experiments.setup import Setup
 from withstand.experiments.train import start_tracker, train_and_test
-from withstand.shifts.corruption import Corruption
+from withstand.shifts.corruption.shift import Corruption
 
 USES = (*train.USES, "shift", "evaluation")
 
 
 def run(config: Config, overrides: list[str]) -> int:
-    words.refuse_freezing(config)
+    usage.refuse_freezing(config)
     setup = Setup.of(config, overrides)
     shift = Corruption.of(
         config.shift, setup.dataset.name, setup.dataset.test

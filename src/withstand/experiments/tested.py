@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from withstand import atomic, metrics
-from withstand.conditions import CLEAN
-from withstand.console import say
+from withstand.base import atomic
+from withstand.base.console import say
 from withstand.experiments.begun import update_json
 from withstand.experiments.setup import CellFacts, Setup
 from withstand.models import Classifier
 from withstand.report import curves
-from withstand.run import RunFolder
-from withstand.store import Predictions
+from withstand.results import metrics
+from withstand.results.conditions import CLEAN
+from withstand.results.folder import RunFolder
+from withstand.results.store import Predictions
+from withstand.training.progress import Progress
 
 TABLE = "robustness_results.csv"
 """Experiment 2's, which holds for one training."""
@@ -25,7 +27,7 @@ TABLE = "robustness_results.csv"
 def write_test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -> None:
     """Predict the clean test images and write down how training went."""
     config, folder, test = setup.config, setup.folder, setup.dataset.test
-    state = folder.load_progress()
+    state = Progress.load(folder)
     assert state is not None
     history = pd.DataFrame(state.history)
     curves.save(history, config.run_name, folder.path / "curves.png")

@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from withstand import data, device, identity, models, provenance, trackers
-from withstand.checkpoints import read_state
-from withstand.config import Config
-from withstand.console import say
-from withstand.data.imageset import ImageSet
-from withstand.errors import UserError
-from withstand.experiments import words
+from withstand import datasets, models, trackers
+from withstand.base.console import say
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
+from withstand.engines import device
+from withstand.experiments import identity, usage
 from withstand.experiments.begun import update_json
 from withstand.experiments.setup import Setup
 from withstand.experiments.tested import write_test
-from withstand.loading import load
+from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
+from withstand.models.checkpoints import read_state
+from withstand.models.loading import load
+from withstand.results import provenance
 from withstand.trackers import Tracker
-from withstand.train import Examples, Progress, train
+from withstand.training.loop import Examples, train
+from withstand.training.progress import Progress
 
-USES = ("model", "tracker", *words.TRAINING, *words.ENGINE)
+USES = ("model", "tracker", *usage.TRAINING, *usage.ENGINE)
 
 
 def run(config: Config, overrides: list[str]) -> int:
-    words.refuse_freezing(config)
+    usage.refuse_freezing(config)
     setup = Setup.of(config, overrides)
     classifier = models.build(config)
     tracker = start_tracker(config)
@@ -49,7 +52,7 @@ def start_tracker(config: Config, kind: str = "") -> Tracker:
 def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Classifier:
     """Train ``classifier`` or go on where an earlier run stopped, and test its best epoch."""
     identity.claim(setup.config, setup.dataset, setup.folder, given=False)
-    train_set, val_set = data.split(setup.dataset.train, setup.config.train.validation, setup.config.seed)
+    train_set, val_set = datasets.split(setup.dataset.train, setup.config.train.validation, setup.config.seed)
     work = (
         f"{setup.config.run_name}: {len(train_set):,} images to train on, {len(val_set):,} to validate,"
         f" {len(setup.dataset.test):,} to test"
@@ -79,7 +82,7 @@ def fit(
     """
     config, folder = setup.config, setup.folder
     folder.open(config, more)
-    progress = folder.load_progress()
+    progress = Progress.load(folder)
     done = progress.epoch if progress else 0
     if done > config.train.epochs and not config.overwrite:
         raise UserError(
@@ -92,7 +95,7 @@ def fit(
     say(f"{work}; {config.train.epochs} epochs, {done} done")
 
     def after_epoch(state: Progress) -> None:
-        folder.save_progress(state)
+        state.save(folder)
         row = state.history[-1]
         say(
             f"  epoch {state.epoch}/{config.train.epochs}: loss {row['train_loss']:.4f}, train top-1"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from withstand.errors import UserError
-from withstand.loading import Head
+from withstand.base.errors import UserError
+from withstand.models.loading import Head
 
 _NAMED = (
     "provenance.json",

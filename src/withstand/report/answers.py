@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.conditions import Condition
-from withstand.metrics import not_numbers, probabilities
-from withstand.runs import Run
+from withstand.results.conditions import Condition
+from withstand.results.metrics import not_numbers, probabilities
+from withstand.results.runs import Run
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from withstand.backgrounds.compose import VARIANTS
-from withstand.backgrounds.measures import pull_matrix
-from withstand.backgrounds.results import Outcome
+from withstand.analysis.backgrounds.measures import pull_matrix
+from withstand.analysis.backgrounds.results import Outcome
+from withstand.backgrounds.variants import VARIANTS
 from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.style import PAPER, Look
-from withstand.report.words import spaced
+from withstand.report.wording import spaced
 
 _PULL = LinearSegmentedColormap.from_list("pull", ["#f6efe4", "#e9c7a4", "#d98c5f", "#b3502f", "#7a2417"])
 _FILLS = {

@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from withstand import atomic
+from withstand.base import atomic
 from withstand.report.style import FAINT, INK, PAPER, THEMED
 
 WIDTH = 5.2  # inches: as wide as a phone is in points, so that text is as large there as it is drawn

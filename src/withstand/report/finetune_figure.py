@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
+from withstand.analysis.finetuned import Finetuned
 from withstand.corruptions.names import FAMILIES
-from withstand.finetuned import Finetuned
 from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.style import INK, PAPER, Look
-from withstand.report.words import family, spaced
+from withstand.report.wording import family, spaced
 
 
 def draw(tuned: Mapping[str, Finetuned], looks: Mapping[str, Look]) -> Figure:

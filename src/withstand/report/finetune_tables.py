@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from withstand.analysis.finetuned import Finetuned, Price, price
 from withstand.corruptions.names import FAMILIES
-from withstand.finetuned import Finetuned, Price, price
 from withstand.report import published
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.words import between, family, points, spaced
+from withstand.report.wording import between, family, points, spaced
 from withstand.statistics import Estimate
 
 Done = Mapping[str, Sequence[Finetuned]]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from withstand.comparison import Comparison
+from withstand.analysis.comparison import Comparison
+from withstand.analysis.groups import ALL
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
-from withstand.groups import ALL
-from withstand.report.words import listed, spaced
-from withstand.runs import LeftOut, Run
+from withstand.report.wording import listed, spaced
+from withstand.results.runs import LeftOut, Run
 
 
 def missing(runs: Mapping[str, Run]) -> list[LeftOut]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.section import Context, Picture
 from withstand.report.style import PAPER, Look
-from withstand.report.words import spaced
+from withstand.report.wording import spaced
 from withstand.statistics import Estimate
 
 

@@ -12,16 +12,17 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
-from withstand import __version__, atomic
-from withstand.backgrounds.results import outcomes
-from withstand.comparison import compare
-from withstand.errors import UserError
-from withstand.report import canvas, gallery, left_out, overview, provenance, samples, sections, words
+from withstand import __version__
+from withstand.analysis.backgrounds.results import outcomes
+from withstand.analysis.comparison import compare
+from withstand.base import atomic
+from withstand.base.errors import UserError
+from withstand.report import canvas, gallery, left_out, overview, provenance, sampling, sections, wording
 from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
 from withstand.report.verdict import verdict
-from withstand.runs import Run, Runs, names
+from withstand.results.runs import Run, Runs, names
 from withstand.statistics import Estimate
 
 
@@ -41,9 +42,9 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     """
     folder, dataset = Path(folder), _dataset(runs)
     context = Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)))
-    sampled = samples.samples(context.runs)
+    sampled = sampling.samples(context.runs)
     built = [
-        replace(section, tables=[samples.marked(table, sampled) for table in section.tables])
+        replace(section, tables=[sampling.marked(table, sampled) for table in section.tables])
         for section in sections.build(context)
     ]
     first = overview.picture(context)
@@ -51,7 +52,7 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         picture for section in built for picture in (*section.pictures, *map(_sheet, section.galleries))
     ]
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
-    unused += samples.left_out(context)
+    unused += sampling.left_out(context)
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
     content = {
         "dataset": dataset,
@@ -62,7 +63,7 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         "source": provenance.corruption_sources(context.runs),
         "left_out": left_out.together(unused),
         "provenance": [provenance.of(name, run) for name, run in context.runs.items()],
-        "looks": {**context.looks, **{name + samples.MARK: context.looks[name] for name in sampled}},
+        "looks": {**context.looks, **{name + sampling.MARK: context.looks[name] for name in sampled}},
         "sampled": sampled,
         "command": _command(runs[0]),
         "version": __version__,
@@ -77,7 +78,7 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"breakable": breakable, "ends": words.between, "estimate": _estimate}
+    environment.filters |= {"breakable": breakable, "ends": wording.between, "estimate": _estimate}
     for name in ("report.md", "report.html"):
         atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
     return folder / "report.html"
@@ -108,7 +109,7 @@ def _command(run: Run) -> str:
 
 def _estimate(one: Estimate) -> Markup:
     """A value with its interval beside it, for a card."""
-    return Markup("{} <small>({})</small>").format(words.number(one.value), words.between(one))
+    return Markup("{} <small>({})</small>").format(wording.number(one.value), wording.between(one))
 
 
 def _dataset(runs: Sequence[Run]) -> str:

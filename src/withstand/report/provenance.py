@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from withstand.runs import Run
+from withstand.results.runs import Run
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from withstand.comparison import Comparison
+from withstand.analysis.comparison import Comparison
 from withstand.report.answers import Answers, answers
 from withstand.report.style import Look
 from withstand.report.table import Table
-from withstand.runs import LeftOut, Run
+from withstand.results.runs import LeftOut, Run
 
 
 @dataclass(frozen=True, eq=False)

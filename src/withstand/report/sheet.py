@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from withstand.report.canvas import WIDTH, drawing
-from withstand.report.words import spaced
+from withstand.report.wording import spaced
 
 _HEAD, _SIDE, _GAP = 0.34, 0.85, 0.03  # inches
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from withstand.comparison import Comparison
+from withstand.analysis.comparison import Comparison
 from withstand.statistics import Estimate
 
 Value = Estimate | str | float | int | None

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from withstand.backgrounds.results import GAPS, Outcome, leaked
-from withstand.comparison import compare
-from withstand.finetuned import Finetuned
+from withstand.analysis.backgrounds.results import GAPS, Outcome, leaked
+from withstand.analysis.comparison import compare
+from withstand.analysis.finetuned import Finetuned
 from withstand.report import finetune_tables
 from withstand.report.left_out import caution
-from withstand.report.samples import MARK, note, samples
+from withstand.report.sampling import MARK, note, samples
 from withstand.report.sections import results
 from withstand.report.table import Column, Row, Value
-from withstand.runs import Run, names
+from withstand.results.runs import Run, names
 
 
 def table(runs: Sequence[Run]) -> Table:

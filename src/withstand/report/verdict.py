@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from withstand.backgrounds.results import Outcome, leaked
-from withstand.comparison import Comparison
-from withstand.hypotheses.effects import counted
-from withstand.pairs import Pair
-from withstand.report.words import between, listed, number, points, spaced
+from withstand.analysis.backgrounds.results import Outcome, leaked
+from withstand.analysis.comparison import Comparison
+from withstand.analysis.hypotheses.effects import counted
+from withstand.analysis.pairs import Pair
+from withstand.report.wording import between, listed, number, points, spaced
 from withstand.statistics import LEVEL, image_values, over_seeds
 
 _NAMED = 3  # models that a sentence names

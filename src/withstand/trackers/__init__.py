@@ -15,8 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-from withstand.console import errors
-from withstand.errors import UserError, nearest
+from withstand.base.console import errors
+from withstand.base.errors import UserError, nearest
 
 
 class Tracker(Protocol):

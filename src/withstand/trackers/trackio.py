@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from withstand.console import say
+from withstand.base.console import say
 from withstand.trackers import Tracker
 
 PACKAGE = "trackio"

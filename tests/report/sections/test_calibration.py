@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.report.conftest import MakeContext
 
-from withstand import metrics
-from withstand.conditions import CLEAN
 from withstand.report.sections import calibration
 from withstand.report.sections.calibration import reliability
+from withstand.results import metrics
+from withstand.results.conditions import CLEAN
+from withstand.results.store import Predictions
 from withstand.statistics import Estimate
-from withstand.store import Predictions
 
 
 def test_worked_by_hand() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tests.report.conftest import MakeContext
 
-from withstand.conditions import CLEAN
 from withstand.report.sections import classes
+from withstand.results.conditions import CLEAN
 from withstand.statistics import Estimate
 
 

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from withstand.conditions import CLEAN, Condition
-from withstand.errors import UserError
-from withstand.finetuned import load_finetuned, price
+from withstand.analysis.finetuned import load_finetuned, price
+from withstand.base.errors import UserError
 from withstand.report import finetune_tables
-from withstand.store import Cell, Predictions, Store
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.store import Cell, Predictions, Store
 
 CONDITIONS = (CLEAN, Condition("corruption", "fog", 1), Condition("corruption", "shot_noise", 1))
 ALL = [["fog", 1], ["shot_noise", 1]]

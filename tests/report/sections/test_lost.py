@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from tests.report.conftest import EVERY, MakeContext
 
-from withstand import thumbnails
-from withstand.conditions import CLEAN, Condition
-from withstand.metrics import correct
 from withstand.report.section import Context
 from withstand.report.sections import lost
+from withstand.results import thumbnails
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.metrics import correct
 
 CONTRAST = Condition("corruption", "contrast", 3)
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from tests.report.conftest import SOME, MakeRun
 
-from withstand.comparison import compare
+from withstand.analysis.comparison import compare
 from withstand.report.section import Context
 from withstand.report.sections import seeds
 from withstand.report.style import looks
-from withstand.runs import load_runs, names
+from withstand.results.runs import load_runs, names
 from withstand.statistics import Estimate
 
 

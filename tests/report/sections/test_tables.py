@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.report.conftest import EVERY, MakeContext
 
-from withstand.conditions import CLEAN
 from withstand.report.sections import corruptions, cost, pairs, results, severity, training
 from withstand.report.style import looks
+from withstand.results.conditions import CLEAN
 from withstand.statistics import Estimate
 
 STUDY = {"resnet50": {"skill": 2.5}, "vit_small": {"skill": 2.0}}

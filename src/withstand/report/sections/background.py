@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from withstand.backgrounds.compose import VARIANTS
-from withstand.backgrounds.measures import by_class
-from withstand.backgrounds.results import GAPS, Outcome, leaked, outcomes
+from withstand.analysis.backgrounds.measures import by_class
+from withstand.analysis.backgrounds.results import GAPS, Outcome, leaked, outcomes
+from withstand.backgrounds.variants import VARIANTS
 from withstand.report import background_figures, sheet
 from withstand.report.published import published
 from withstand.report.section import Context, Picture, Section
 from withstand.report.table import MODEL, Column, Row, Table, Value
-from withstand.report.words import spaced
-from withstand.runs import LeftOut, Run
+from withstand.report.wording import spaced
+from withstand.results.runs import LeftOut, Run
 
 PLACE = 65
 

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from withstand.conditions import CLEAN, Condition
-from withstand.metrics import BINS, METRICS, bin_of, calibration_of, enough
 from withstand.report.canvas import drawing
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import FAINT, INK, PAPER, Look
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.metrics import BINS, METRICS, bin_of, calibration_of, enough
 from withstand.statistics import mean_over_conditions
 
 PLACE = 55

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from withstand.conditions import CLEAN
 from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import PAPER
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.runs import LeftOut
+from withstand.results.conditions import CLEAN
+from withstand.results.runs import LeftOut
 from withstand.statistics import Estimate, exact, mean_over_conditions
 
 PLACE = 50

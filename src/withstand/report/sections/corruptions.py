@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
-from withstand.comparison import Comparison
+from withstand.analysis.comparison import Comparison
 from withstand.corruptions.names import FAMILIES
 from withstand.report.canvas import drawing
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import PAPER
 from withstand.report.table import Column, Row, Table, by_group
-from withstand.report.words import family, spaced, variants
+from withstand.report.wording import family, spaced, variants
 
 PLACE = 40
 

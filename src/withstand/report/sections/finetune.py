@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from withstand.finetuned import load_finetuned
+from withstand.analysis.finetuned import load_finetuned
 from withstand.report import finetune_figure
 from withstand.report.finetune_tables import Done, tables, worth_of_leak
 from withstand.report.left_out import FEW_IMAGES
 from withstand.report.section import Context, Picture, Section
-from withstand.runs import LeftOut
+from withstand.results.runs import LeftOut
 
 PLACE = 60
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from withstand.hypotheses import Answer, Confounder, Contrast, Measure, answer, load
-from withstand.hypotheses.effects import MANY
-from withstand.metrics import find
+from withstand.analysis.hypotheses import Answer, Confounder, Contrast, Measure, answer, load
+from withstand.analysis.hypotheses.effects import MANY
 from withstand.report.left_out import together
-from withstand.report.samples import MARK
+from withstand.report.sampling import MARK
 from withstand.report.section import Context, Finding, Section
 from withstand.report.table import IMAGES, Column, Row, Table, Value
-from withstand.report.words import between, group, listed, number, points, spaced
-from withstand.runs import LeftOut
+from withstand.report.wording import between, group, listed, number, points, spaced
+from withstand.results.metrics import find
+from withstand.results.runs import LeftOut
 from withstand.statistics import Estimate
 
 PLACE = 5

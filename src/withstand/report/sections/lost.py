@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand import thumbnails
-from withstand.comparison import Comparison
-from withstand.conditions import CLEAN, Condition
+from withstand.analysis.comparison import Comparison
 from withstand.report.section import Context, Example, Gallery, Section, Shot
 from withstand.report.table import Column, Row, Table
-from withstand.report.words import spaced, variants
-from withstand.runs import LeftOut
+from withstand.report.wording import spaced, variants
+from withstand.results import thumbnails
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.runs import LeftOut
+from withstand.results.thumbnails import SEVERITY, Thumbnails
 from withstand.statistics import exact
-from withstand.thumbnails import SEVERITY, Thumbnails
 
 PLACE = 45
 

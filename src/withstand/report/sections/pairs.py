@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from withstand.comparison import Comparison
-from withstand.pairs import Pair
+from withstand.analysis.comparison import Comparison
+from withstand.analysis.pairs import Pair
 from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import AHEAD, BEHIND, EVEN, INK, PAPER, Look

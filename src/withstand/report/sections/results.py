@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from withstand.comparison import Comparison, compare
+from withstand.analysis.comparison import Comparison, compare
 from withstand.corruptions.names import BENCHMARK, SEVERITIES
 from withstand.report import published
 from withstand.report.left_out import caution
 from withstand.report.section import Context, Section
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.words import spaced
-from withstand.runs import Run
+from withstand.report.wording import spaced
+from withstand.results.runs import Run
 
 PLACE = 10
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from withstand.comparison import Comparison
-from withstand.report.samples import MARK
+from withstand.analysis.comparison import Comparison
+from withstand.analysis.trainings import trainings
+from withstand.report.sampling import MARK
 from withstand.report.section import Context, Section
 from withstand.report.sections.pairs import LEAD_COLUMNS, lead
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.statistics import image_values, over_seeds
-from withstand.trainings import trainings
 
 PLACE = 25
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from withstand.comparison import Comparison
+from withstand.analysis.comparison import Comparison
 from withstand.report.canvas import WIDTH, drawing
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import Look

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from withstand.conditions import CLEAN
-from withstand.metrics import METRICS
 from withstand.report import curves, published
 from withstand.report.section import Context, Picture, Section
 from withstand.report.table import MODEL, Column, Row, Table, Value
-from withstand.runs import Run
+from withstand.results.conditions import CLEAN
+from withstand.results.metrics import METRICS
+from withstand.results.runs import Run
 from withstand.statistics import Estimate, exact, mean_over_conditions
 
 PLACE = 70

@@ -1,0 +1,1 @@
+"""What results say: comparisons, pairs, gains, hypotheses. Imports no torch."""

@@ -1,0 +1,1 @@
+"""What predictions under several backgrounds say."""

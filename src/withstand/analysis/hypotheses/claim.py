@@ -1,0 +1,114 @@
+"""A claim as data: which classifiers on either side, paired how, by what measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from withstand.analysis.groups import ALL
+from withstand.backgrounds.variants import VARIANTS
+from withstand.base.errors import UserError, nearest
+from withstand.corruptions.names import CORRUPTIONS, FAMILIES, SEVERITIES
+from withstand.results.facts import NAMES
+from withstand.results.metrics import METRICS
+
+KINDS = ("corruption", "finetuning", "background")
+SELECTORS = (*NAMES, "architecture", "leaks", "rank")
+_GROUPS = (
+    *("clean", ALL, "benchmark", "seen", "unseen", *(f"severity-{severity}" for severity in SEVERITIES)),
+    *(*FAMILIES, *CORRUPTIONS),
+)
+_KEYS = ("claim", "measure", "more", "less", "equal")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is compared, an image a value.
+
+    Attributes:
+        of: corruption (a run), finetuning (after minus before) or background.
+        metric: one of ``metrics.METRICS``; for background, top1.
+        over: the group of conditions, or the variant of the backgrounds.
+        minus: another group, whose value is taken off; none by default.
+    """
+
+    of: str
+    metric: str = "top1"
+    over: str = "corrupted"
+    minus: str | None = None
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """The claim that the classifiers of ``more`` have a higher measure than those of ``less``.
+
+    Attributes:
+        name: of its file.
+        more: fact → value, or list of values, that a classifier of this side has.
+        less: the same for the other side; empty: the measure of ``more`` is held against zero.
+        equal: facts that the two of a pair must share.
+    """
+
+    name: str
+    claim: str
+    measure: Measure
+    more: Mapping[str, Any]
+    less: Mapping[str, Any] = field(default_factory=dict)
+    equal: tuple[str, ...] = ()
+
+
+def read(path: Path) -> Hypothesis:
+    """One hypothesis from its YAML.
+
+    Raises:
+        UserError: the file is damaged, or names an unknown key, fact, metric or kind.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise UserError(f"{path} cannot be read as YAML ({str(error).splitlines()[0]}); mend it") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} is no mapping; see configs/hypothesis/transformers.yaml for the form")
+    _known(path, "key", content, _KEYS)
+    for key in ("claim", "measure", "more"):
+        if not content.get(key):
+            raise UserError(f"{path} lacks '{key}'; see configs/hypothesis/transformers.yaml for the form")
+    for key in ("measure", "more", "less"):
+        if not isinstance(content.get(key, {}), dict):
+            raise UserError(f"{path}: '{key}' must be a mapping such as {{family: cnn}}")
+    measured, equal = content["measure"], content.get("equal") or []
+    _known(path, "key of measure", measured, tuple(Measure.__dataclass_fields__))
+    _known(path, "kind of measure", [measured.get("of", "")], KINDS)
+    _known(path, "metric", [measured.get("metric", "top1")], tuple(METRICS))
+    for facts in (content["more"], content.get("less", {}), equal):
+        _known(path, "fact", facts, SELECTORS)
+    over = [measured[key] for key in ("over", "minus") if measured.get(key)]
+    _known(path, "group", over, VARIANTS if measured["of"] == "background" else _GROUPS)
+    return Hypothesis(
+        path.stem,
+        str(content["claim"]),
+        Measure(**measured),
+        content["more"],
+        content.get("less", {}),
+        tuple(equal),
+    )
+
+
+def load(folders: list[Path] | None = None) -> list[Hypothesis]:
+    """The shipped hypotheses and those in ``./configs/hypothesis``, by name; a file of the same name replaces ours."""
+    if folders is None:
+        from withstand.config.composing import config_folders  # Hydra is not needed to read results
+
+        folders = config_folders()
+    files = {file.stem: file for one in folders for file in sorted((one / "hypothesis").glob("*.yaml"))}
+    return [read(files[name]) for name in sorted(files)]
+
+
+def _known(path: Path, what: str, given: Any, options: tuple[str, ...]) -> None:
+    for one in given:
+        if one not in options:
+            raise UserError(f"{path}: unknown {what} '{one}'; {nearest(str(one), options)}")

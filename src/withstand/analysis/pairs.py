@@ -1,0 +1,180 @@
+"""Every two of several classifiers on the images that both saw: who is ahead, by how much, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.statistics import (
+    LEVEL,
+    Estimate,
+    McNemar,
+    holm,
+    image_values,
+    mcnemar,
+    mean_interval,
+    mean_p,
+    minus,
+    over_seeds,
+    seeds_p,
+    seen,
+    simultaneous_level,
+)
+
+if TYPE_CHECKING:
+    from withstand.analysis.comparison import Comparison
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two runs on the same images: how far the one with the higher mean there is above the other, in shares.
+
+    Attributes:
+        difference: of the means, on the images that both saw; never negative, and above zero with its whole interval
+            only where ``ahead``. The intervals of all pairs hold at once.
+        clean: the two on the clean images; None where those were not evaluated.
+        p: of "the means are equal"; where it is below 5%, the interval of this pair alone excludes zero.
+        p_holm: the same, corrected for all pairs (Holm), and ``clean_p_holm`` that of the clean images.
+    """
+
+    better: str
+    other: str
+    difference: Estimate
+    clean: McNemar | None
+    p: float
+    p_holm: float
+    clean_p_holm: float | None
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the data tell the two apart."""
+        return self.difference.above_zero
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Every two runs, and their order.
+
+    Attributes:
+        ranking: the names, the one with the highest mean paired difference from the others first.
+        pairs: in the order of the ranking.
+    """
+
+    ranking: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+
+    @classmethod
+    def of(cls, together: Comparison, group: str) -> Standing:
+        """The standing of the runs of a comparison by their top-1 over a group of conditions."""
+        names = together.names
+        if len(names) < 2 or group not in together.groups:
+            return cls(names, ())
+        found = {
+            (one, other): differences(together.values(one, group), together.values(other, group))
+            for one, other in combinations(names, 2)
+        }
+        lead = dict.fromkeys(names, 0.0)
+        for (one, other), each in found.items():
+            lead[one] += float(each.mean())
+            lead[other] -= float(each.mean())
+        ranking = tuple(sorted(names, key=lambda name: -round(lead[name], 12)))
+        ordered = {}
+        for one, other in combinations(ranking, 2):
+            each = found[one, other] if (one, other) in found else -found[other, one]
+            ordered[(one, other) if each.mean() >= 0 else (other, one)] = each if each.mean() >= 0 else -each
+        return cls(ranking, _judged(together, ordered))
+
+    @classmethod
+    def over_seeds(cls, together: Comparison, group: str) -> Standing:
+        """That of models of which each was trained several times: their intervals are over seeds and images.
+
+        Without pairs where a run stands alone, two models go by one name, or a run is a sample.
+        """
+        models = together.models
+        whole = sum(map(len, models.values())) == len(together.names) and not together.sampled
+        if len(models) < 2 or not whole or group not in together.groups:
+            return cls(tuple(models), ())
+        values = {
+            model: np.stack([image_values(together.values(name, group)) for name in names])
+            for model, names in models.items()
+        }
+        ranking = tuple(sorted(models, key=lambda model: -float(values[model].mean())))
+        ordered = list(combinations(ranking, 2))
+        level, p = 1 - (1 - LEVEL) / len(ordered), [seeds_p(values[a], values[b]) for a, b in ordered]
+        return cls(
+            ranking,
+            tuple(
+                Pair(
+                    a,
+                    b,
+                    over_seeds(values[a], values[b], level=level).within(-1, 1),
+                    None,
+                    alone,
+                    float(corrected),
+                    None,
+                )
+                for (a, b), alone, corrected in zip(ordered, p, holm(p), strict=True)
+            ),
+        )
+
+    def between(self, one: str, other: str) -> Pair | None:
+        """The pair of the two, whichever is ahead."""
+        return next((pair for pair in self.pairs if {pair.better, pair.other} == {one, other}), None)
+
+    def behind(self, name: str) -> list[Pair]:
+        """The pairs in which the named one is clearly ahead, the nearest first."""
+        ahead = [pair for pair in self.pairs if pair.better == name and pair.ahead]
+        return sorted(ahead, key=lambda pair: pair.difference.value)
+
+    def level(self, name: str) -> list[Pair]:
+        """The pairs of the named one that the data do not tell apart."""
+        return [pair for pair in self.pairs if name in (pair.better, pair.other) and not pair.ahead]
+
+    @property
+    def unbeaten(self) -> tuple[str, ...]:
+        """The names that nobody is clearly ahead of, in the order of the ranking."""
+        beaten = {pair.other for pair in self.pairs if pair.ahead}
+        return tuple(name for name in self.ranking if name not in beaten)
+
+
+def differences(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64 n, the difference of two runs' N×C values for each image that both saw under a condition.
+
+    The mean is the mean over conditions of the difference on the images that both saw there.
+    """
+    both = minus(one, other)
+    return image_values(both[seen(both)])
+
+
+def _judged(together: Comparison, ordered: Mapping[tuple[str, str], NDArray[np.float64]]) -> tuple[Pair, ...]:
+    # Pairs of a sample are of other images than those of whole runs: what moves together is not known.
+    each = None if together.sampled else np.stack(list(ordered.values()), axis=1)
+    level = 1 - (1 - LEVEL) / len(ordered) if each is None else simultaneous_level(each)
+    p = [mean_p(each) for each in ordered.values()]
+    clean = [_clean_test(together, *pair) for pair in ordered]
+    tested = holm([one.p for one in clean if one is not None])
+    corrected = iter(tested.tolist())
+    return tuple(
+        Pair(
+            *pair,
+            mean_interval(each, (-1, 1), level).within(-1, 1),
+            on_clean,
+            alone,
+            float(together_),
+            None if on_clean is None else next(corrected),
+        )
+        for (pair, each), on_clean, alone, together_ in zip(ordered.items(), clean, p, holm(p), strict=True)
+    )
+
+
+def _clean_test(together: Comparison, better: str, other: str) -> McNemar | None:
+    if not together.clean:
+        return None
+    first, second = (together.values(name, "clean")[:, 0] for name in (better, other))
+    both = ~np.isnan(first + second)
+    return mcnemar(first[both] > 0, second[both] > 0) if both.any() else None

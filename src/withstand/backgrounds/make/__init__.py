@@ -1,0 +1,1 @@
+"""A backgrounds challenge from images of your own: found, cut out, put before other backgrounds."""

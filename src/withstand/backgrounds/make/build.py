@@ -1,0 +1,240 @@
+"""A backgrounds challenge from one's own images, in the layout of the ImageNet-9 release, and a manifest of what went
+where.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from withstand import __version__
+from withstand.backgrounds.lenders import MANIFEST
+from withstand.backgrounds.make.cut import CutOut, cut, grabcut_package
+from withstand.backgrounds.make.sources import Source
+from withstand.backgrounds.variants import MIXED, VARIANTS, choose_backgrounds, pasted, plain_variants, tiled
+from withstand.base import atomic
+from withstand.base.console import progress
+from withstand.base.errors import UserError
+from withstand.config.schema import MakeBackgroundsConfig
+from withstand.images.photographs import Photographs, decoded
+
+_CHUNK = 128
+WORK = ".work"
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What was made: counts for each class folder, and why images were left out."""
+
+    kept: dict[str, int]
+    left_out: dict[str, str]  # class folder/name → reason
+
+    def reasons(self) -> list[tuple[str, list[str]]]:
+        """Each reason with the images that it concerns, the most frequent first."""
+        by_reason = Counter(self.left_out.values())
+        return [
+            (reason, [n for n, why in self.left_out.items() if why == reason])
+            for reason, _ in by_reason.most_common()
+        ]
+
+
+def build(settings: MakeBackgroundsConfig, sources: Sequence[Source], seed: int, overwrite: bool) -> Made:
+    """Cut out, put together and write; goes on where an earlier run of the same settings stopped.
+
+    Raises:
+        UserError: the folder holds something else, a class is left with fewer than two images, or a file cannot be
+        written.
+    """
+    to = Path(settings.to)
+    if settings.boxes:
+        grabcut_package()
+    facts = _facts(settings, sources, seed)
+    _claim(to, facts, overwrite)
+    files = [source.file for source in sources]
+    photographs = decoded(files, Path(settings.images), settings.size, to / WORK, "sources")
+    cuts = _cut_all(settings, sources, photographs, to / WORK, facts["key"])
+    good = [row for row, one in enumerate(cuts) if isinstance(one, CutOut)]
+    left_out = {
+        f"{s.folder}/{s.name}": one for s, one in zip(sources, cuts, strict=True) if isinstance(one, str)
+    }
+    kept = Counter(sources[row].folder for row in good)
+    few = sorted({source.folder for source in sources} - {folder for folder, n in kept.items() if n > 1})
+    made = Made(dict(sorted(kept.items())), left_out)
+    if few:
+        why = "; ".join(f"{len(names):,}: {reason}" for reason, names in made.reasons()[:3])
+        raise UserError(
+            f"too few images can be cut out of {', '.join(few)}: a class needs two. Left out: {why}"
+        )
+    chosen = [cuts[row] for row in good]
+    _write(
+        settings,
+        [sources[row] for row in good],
+        photographs.images,
+        np.array(good),
+        [one for one in chosen if isinstance(one, CutOut)],
+        made,
+        facts,
+        seed,
+    )
+    return made
+
+
+def _facts(settings: MakeBackgroundsConfig, sources: Sequence[Source], seed: int) -> dict[str, Any]:
+    """What the set depends on: settings, seed, and the list of images with their boxes."""
+    listing = hashlib.sha256()
+    for source in sources:
+        listing.update(f"{source.folder}/{source.name} {source.box} {source.mask}\n".encode())
+    own = {key: value for key, value in asdict(settings).items() if key != "to"}
+    facts = {"settings": own, "seed": seed, "images": listing.hexdigest()[:16], "withstand": __version__}
+    return facts | {"key": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]}
+
+
+def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
+    """Refuse a folder that holds another set, or anything else."""
+    record = to / WORK / "settings.json"
+    if record.is_file():
+        try:
+            same = json.loads(record.read_text(encoding="utf-8")).get("key") == facts["key"]
+        except (OSError, ValueError, AttributeError):
+            same = False
+        if not same and not overwrite:
+            raise UserError(
+                f"{to} holds a set that was made with other settings; add overwrite=true to replace it, or give another"
+                " make_backgrounds.to"
+            )
+        if not same:
+            for folder in (*VARIANTS, "fg_mask", WORK):
+                shutil.rmtree(to / folder, ignore_errors=True)
+            (to / MANIFEST).unlink(missing_ok=True)
+    elif to.is_dir() and any(to.iterdir()):
+        raise UserError(f"make_backgrounds.to={to} is not empty; give a new folder")
+    atomic.write_json(record, facts)
+
+
+def _cut_all(
+    settings: MakeBackgroundsConfig, sources: Sequence[Source], photographs: Photographs, work: Path, key: str
+) -> list[CutOut | str]:
+    """Every object, a file for each batch of them, so that a run that was stopped goes on."""
+
+    def one(row: int) -> CutOut | str:
+        if row in photographs.damaged:
+            return f"it cannot be decoded ({photographs.damaged[row]})"
+        width, height = photographs.sizes[row].tolist()
+        return cut(photographs.images[row], (width, height), sources[row], settings)
+
+    found: list[CutOut | str] = []
+    with progress("cutting out", len(sources)) as bar, _threads() as pool:
+        for start in range(0, len(sources), _CHUNK):
+            rows = range(start, min(start + _CHUNK, len(sources)))
+            file = work / f"cut-{key}-{start:07d}.npz"
+            if not file.is_file():
+                _save(file, list(pool.map(one, rows)), settings.size)
+            found += _load(file)
+            bar.advance(len(rows), images=len(rows))
+    return found
+
+
+def _save(file: Path, cuts: list[CutOut | str], size: int) -> None:
+    masks, boxes = np.zeros((len(cuts), size, size), np.bool_), np.zeros((len(cuts), 4), np.int64)
+    for row, one in enumerate(cuts):
+        if isinstance(one, CutOut):
+            masks[row], boxes[row] = one.mask, one.box
+    reasons = np.array([one if isinstance(one, str) else "" for one in cuts])
+    with atomic.replacing(file) as temporary, temporary.open("wb") as opened:
+        np.savez_compressed(
+            opened, masks=np.packbits(masks, axis=-1), boxes=boxes, reasons=reasons, size=size
+        )
+
+
+def _load(file: Path) -> list[CutOut | str]:
+    with np.load(file, allow_pickle=False) as content:
+        masks = np.unpackbits(content["masks"], axis=-1, count=int(content["size"])).astype(np.bool_)
+        return [
+            str(reason) or CutOut(mask, box)
+            for reason, mask, box in zip(content["reasons"], masks, content["boxes"], strict=True)
+        ]
+
+
+def _write(
+    settings: MakeBackgroundsConfig,
+    sources: Sequence[Source],
+    images: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    cuts: Sequence[CutOut],
+    made: Made,
+    facts: dict[str, Any],
+    seed: int,
+) -> None:
+    """Every variant of every foreground, the masks, and at the end the manifest."""
+    to, folders = Path(settings.to), list(made.kept)
+    labels = np.array([folders.index(source.folder) for source in sources])
+    masks, boxes = np.stack([one.mask for one in cuts]), np.stack([one.box for one in cuts])
+    lenders = choose_backgrounds(labels, len(folders), seed)
+    with progress("putting together", len(sources)) as bar, _threads() as pool:
+        for start in range(0, len(sources), _CHUNK):
+            part = np.arange(start, min(start + _CHUNK, len(sources)))
+            own = images[rows[part]]
+            shown = {"original": own, **plain_variants(own, masks[part], boxes[part])}
+            for variant in MIXED:
+                lent = lenders[variant][part]
+                shown[variant] = pasted(own, masks[part], tiled(images[rows[lent]], boxes[lent]))
+            tasks: list[Callable[[], None]] = []
+            for at, row in enumerate(part.tolist()):
+                source = sources[row]
+                for variant, pictures in shown.items():
+                    name = source.name
+                    if variant in MIXED:
+                        name = f"fg_{name}_bg_{sources[int(lenders[variant][row])].name}"
+                    file = to / variant / "val" / source.folder / f"{name}.JPEG"
+                    tasks.append(_jpeg(file, pictures[at], settings.quality))
+                tasks.append(_mask(to / "fg_mask" / "val" / source.folder / f"{source.name}.npy", masks[row]))
+            list(pool.map(lambda task: task(), tasks))
+            bar.advance(len(part), images=len(part))
+    place = [f"{source.folder}/{source.name}" for source in sources]
+    manifest = {
+        **{key: facts[key] for key in ("withstand", "seed", "settings")},
+        "classes": made.kept,
+        "left_out": made.left_out,
+        "files": {at: str(source.file) for at, source in zip(place, sources, strict=True)},
+        "backgrounds": {
+            variant: {place[row]: place[lent] for row, lent in enumerate(chosen)}
+            for variant, chosen in lenders.items()
+        },
+    }
+    atomic.write_json(to / MANIFEST, manifest)
+
+
+def _jpeg(file: Path, picture: NDArray[np.uint8], quality: int) -> Callable[[], None]:
+    def write() -> None:
+        if not file.is_file():
+            with atomic.replacing(file) as temporary, temporary.open("wb") as opened:
+                # Colours in full: half their resolution would draw a rim around every cut-out.
+                Image.fromarray(picture).save(opened, "JPEG", quality=quality, subsampling=0)
+
+    return write
+
+
+def _mask(file: Path, mask: NDArray[np.bool_]) -> Callable[[], None]:
+    def write() -> None:
+        if not file.is_file():
+            with atomic.replacing(file) as temporary, temporary.open("wb") as opened:
+                np.save(opened, mask)
+
+    return write
+
+
+def _threads() -> ThreadPoolExecutor:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return ThreadPoolExecutor(cores)

@@ -1,0 +1,94 @@
+"""Find the configs, and put one together from the command line's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from withstand.base.errors import UserError
+from withstand.config import spelling
+from withstand.config.checks import typed
+from withstand.config.schema import Config
+
+GROUPS = ("dataset", "model", "shift", "experiment", "tracker")
+QUICKSTART = "experiment=quickstart"
+
+
+def with_default(overrides: Sequence[str]) -> list[str]:
+    """The words of a command; those that choose no experiment, model or data set are the quickstart's."""
+    chosen = {word.partition("=")[0].strip() for word in overrides}
+    return [*overrides] if chosen & {"experiment", "model", "dataset"} else [QUICKSTART, *overrides]
+
+
+def config_folder() -> Path:
+    """The shipped configs: inside the wheel, or at the root of the checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "configs"
+    return inside if inside.is_dir() else package.parents[1] / "configs"
+
+
+def config_folders() -> list[Path]:
+    """The shipped configs, and the user's own ``./configs`` where there is one."""
+    own = Path.cwd() / "configs"
+    shipped = config_folder()
+    return [shipped, own] if own.is_dir() and own.resolve() != shipped.resolve() else [shipped]
+
+
+def choices(group: str) -> dict[str, dict[str, Any]]:
+    """The configs of a group by name, as written.
+
+    Raises:
+        UserError: a file is no YAML, or a model's ``cfg_name`` is not its file's name.
+    """
+    files = [file for folder in config_folders() for file in sorted((folder / group).glob("*.yaml"))]
+    found = {file.stem: _read(file) for file in files}
+    if group == "model":
+        for file in files:
+            said = (found[file.stem].get("model") or {}).get("cfg_name", file.stem)
+            if said != file.stem:  # its runs would go to the folder of another model
+                raise UserError(f"{file} says cfg_name: {said}; write cfg_name: {file.stem}, the file's name")
+    return found
+
+
+def compose(overrides: Sequence[str]) -> Config:
+    """The typed configuration that the overrides ask for.
+
+    Raises:
+        UserError: a word is not KEY=VALUE, or names an unknown key or choice.
+    """
+    asked = spelling.read([*overrides], {group: choices(group) for group in GROUPS})
+    raw = compose_raw(asked.overrides)
+    for key, text in asked.texts.items():
+        OmegaConf.update(raw, key, text, force_add=True)
+    return typed(raw)
+
+
+def compose_raw(overrides: Sequence[str]) -> DictConfig:
+    """Hydra's composition, with the user's own configs on the search path."""
+    shipped, *own = config_folders()
+    search = [f"hydra.searchpath=[{spelling.quoted(f'file://{folder}')}]" for folder in own]
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(version_base=None, config_dir=str(shipped.resolve())):
+        try:
+            return hydra_compose("config", [*overrides, *search])
+        except HydraException as error:
+            raise UserError(f"configuration: {str(error).splitlines()[0]}") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"cannot read {file}: {why}; mend it") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{file} holds no settings; write KEY: VALUE lines, or remove it")
+    return content

@@ -1,0 +1,80 @@
+"""Datasets, found by name: each module here that has ``from_config(config) -> Dataset`` is one."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from dataclasses import replace
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
+from withstand.images.imageset import Dataset, ImageSet
+
+
+def load(config: Config) -> Dataset:
+    """The dataset that the configuration names, cut to its limits.
+
+    Raises:
+        UserError: the files are missing or damaged, or a limit exceeds the data.
+    """
+    settings = config.dataset
+    whole: Dataset = code(settings.name).from_config(config)
+    if set(whole.train.ids.tolist()) & set(whole.test.ids.tolist()):
+        raise AssertionError(f"{whole.name}: training and test images share ids")
+    return replace(
+        whole,
+        name=settings.label,
+        train=_limited(whole.train, settings.train_limit, "train_limit", config.seed),
+        test=_limited(whole.test, settings.test_limit, "test_limit", config.seed),
+    )
+
+
+def code(name: str) -> ModuleType:
+    """The module of a data set: it has ``from_config``, and ``worlds`` where foregrounds are known apart."""
+    known = [module.name for module in pkgutil.iter_modules(__path__)]
+    module = importlib.import_module(f"{__name__}.{name}") if name in known else None
+    if module is None or not hasattr(module, "from_config"):
+        raise UserError(f"dataset.name={name} has no code: there is no from_config in datasets/{name}.py")
+    return module
+
+
+def _limited(images: ImageSet, limit: int | None, key: str, seed: int) -> ImageSet:
+    """A random part of ``limit`` images, by seed, in the order of the whole."""
+    if limit is None or limit == len(images):
+        return images
+    if limit > len(images):
+        raise UserError(f"dataset.{key}={limit:,} is more than the {len(images):,} images there are")
+    rows = np.random.default_rng(seed).permutation(len(images))[:limit]
+    return images.take(np.sort(rows))
+
+
+def split(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]:
+    """Training and validation images: ``share`` of them, at random by seed, to validation."""
+    if len(images) < 2:
+        raise UserError(f"there are no images to train on: {len(images)} in the training set")
+    order = np.random.default_rng([seed, 1]).permutation(len(images))
+    n_val = min(max(1, round(share * len(images))), len(images) - 1)
+    train, val = images.take(np.sort(order[n_val:])), images.take(np.sort(order[:n_val]))
+    if set(train.ids.tolist()) & set(val.ids.tolist()):
+        raise AssertionError("training and validation images share ids")
+    return train, val
+
+
+def digest(images: ImageSet) -> str:
+    """SHA-256 of the images, labels and ids."""
+    sha = hashlib.sha256()
+    for array in (images.images, images.labels, images.ids):
+        sha.update(f"{array.dtype} {array.shape}".encode())
+        sha.update(np.ascontiguousarray(array).data)
+    return sha.hexdigest()
+
+
+def digests(images: ImageSet) -> NDArray[np.uint64]:
+    """64 bits of each image's BLAKE2 digest: uint64 N."""
+    each = [hashlib.blake2b(np.ascontiguousarray(one).data, digest_size=8).digest() for one in images.images]
+    return np.frombuffer(b"".join(each), "<u8").astype(np.uint64)

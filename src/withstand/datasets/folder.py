@@ -1,0 +1,104 @@
+"""Images of the user's own: a folder for each class, decoded once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from withstand.base.console import say
+from withstand.base.errors import UserError
+from withstand.config.checks import own_settings
+from withstand.config.schema import Config
+from withstand.datasets import splits
+from withstand.images.imageset import Dataset, ImageSet
+from withstand.images.listing import in_words, name_of
+from withstand.images.photographs import decoded, worst
+
+
+@dataclass
+class Settings:
+    """What ``configs/dataset/folder.yaml`` sets beside what every dataset has."""
+
+    folder: str = "data/images"
+    cache: str | None = None
+    size: int = 224
+    skip_damaged: bool = False
+
+
+def from_config(config: Config) -> Dataset:
+    """Test images, and training images where there are any: uint8 N×S×S×3, memory-mapped.
+
+    Classes are the folders' names in alphabetical order. An image's id is made of its path inside the folder, so it is
+    the same on every machine, whatever stands beside it.
+
+    Raises:
+        UserError: there is no such folder, it has another number of classes, or an image is damaged.
+    """
+    settings = own_settings(Settings, "dataset", config.dataset.options)
+    if settings.size < 1:
+        raise UserError(f"dataset.size={settings.size} must be 1 or more")
+    root = Path(settings.folder)
+    if not root.is_dir():
+        raise UserError(
+            f"there is no folder {root}; put images there, a folder a class, or set dataset.folder"
+        )
+    train, test = splits.find(root)
+    classes = splits.agreed(train, test, config.dataset.num_classes)
+    _warn(classes, test, config)
+    tested, content = _read(root, test, classes, settings)
+    trained, training = _read(root, train, classes, settings) if train else (tested.take(slice(0, 0)), "")
+    return Dataset("folder", trained, tested, content, training)
+
+
+def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
+    """Say what could make the labels others than a reader thinks."""
+    if test.passed:
+        say(f"{test.folder}: passed over: {in_words(test.passed)}")
+    numbers = splits.in_number_order(classes)
+    if config.model.weights and numbers != classes:
+        at = next(n for n, pair in enumerate(zip(classes, numbers, strict=True)) if pair[0] != pair[1])
+        say(
+            f"{test.folder}: output {at} is taken for '{classes[at]}', as names are sorted; weights trained in the"
+            f" order of numbers, as timm trains, mean '{numbers[at]}'; if yours were, rename the folders to 01, 02, …"
+        )
+
+
+def _read(
+    root: Path, split: splits.Split, classes: tuple[str, ...], settings: Settings
+) -> tuple[ImageSet, str]:
+    """The images of one split, and a digest of all of them."""
+    folder = split.folder
+    files = [(file, label) for label, name in enumerate(classes) for file in split.files.get(name, ())]
+    cache = Path(settings.cache) if settings.cache else root / ".decoded"
+    paths = [file for file, _ in files]
+    photographs = decoded(paths, root, settings.size, cache, folder.name)
+    damaged = photographs.damaged
+    if damaged:
+        which = worst((paths[row], reason) for row, reason in damaged.items())
+        if not settings.skip_damaged:
+            raise UserError(
+                f"{len(damaged)} of {len(files):,} images cannot be decoded: {which}; mend or remove them, or set"
+                " dataset.skip_damaged=true"
+            )
+        say(f"{folder}: {len(damaged)} of {len(files):,} images are left out as damaged: {which}")
+    ids = np.array([_id(path.relative_to(root)) for path in paths], np.int64)
+    if len(np.unique(ids)) < len(ids):
+        twice = sorted(
+            name for name, n in Counter(name_of(p.relative_to(root)) for p in paths).items() if n > 1
+        )
+        raise UserError(f"{root} has two images called {twice[0]}, written in two ways; rename one")
+    labels = np.array([label for _, label in files], np.int64)
+    whole = ImageSet(photographs.images, labels, ids, classes)
+    kept = np.setdiff1d(np.arange(len(files)), list(damaged))
+    content = hashlib.sha256(f"{photographs.digest} {ids.tolist()} {labels.tolist()}".encode()).hexdigest()
+    return whole if not damaged else whole.take(kept), content
+
+
+def _id(path: Path) -> int:
+    """63 bits of the BLAKE2 digest of the path, written as on every machine."""
+    name = name_of(path).encode("utf-8", "surrogateescape")
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little") >> 1

@@ -1,0 +1,174 @@
+"""The only place where a trained network meets images: image set in, predictions out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from withstand.base.errors import UserError
+from withstand.config.schema import EvaluationConfig
+from withstand.engines import device as devices
+from withstand.engines import openvino_engine, planning
+from withstand.engines.engine import Engine, Plan, build
+from withstand.engines.exactness import exact
+from withstand.engines.trials import Trial
+from withstand.images import npy
+from withstand.images.imageset import ImageSet
+from withstand.images.preprocessing import Preprocessing
+from withstand.models import Classifier
+from withstand.results.store import Predictions
+
+_CHUNK = {"cpu": 2**24, "cuda": 2**28}
+"""Bytes of images on the device at a time. On a CPU nothing is carried anywhere, and more would only take memory."""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A classifier made ready for evaluation: an engine with its arithmetic and batch size, on a device.
+
+    Attributes:
+        network: the classifier's own network; the engine has a copy, so that training may go on with this one.
+        dtype: of the arithmetic; float32 where it is int8 in part.
+        plan: backend, arithmetic and batch size, in words.
+        trial: what was measured where the plan was chosen by trying.
+        plain: where set, images too near to call are computed again by this float32 engine.
+        calibrated: how many images int8 has learnt its ranges from, at random from all.
+    """
+
+    network: nn.Module
+    preprocessing: Preprocessing
+    device: torch.device
+    dtype: torch.dtype
+    batch_size: int
+    plan: Plan
+    engine: Engine
+    trial: Trial | None = None
+    plain: Engine | None = None
+    calibrated: int = 0
+
+    @classmethod
+    def of(
+        cls, classifier: Classifier, device: torch.device, dtype: torch.dtype, batch_size: int
+    ) -> Predictor:
+        """Eager torch, ready at once; ``batch_size`` 0 takes the usual one of the device."""
+        settings = EvaluationConfig(batch_size=batch_size, dtype=devices.name(dtype), backend="eager")
+        return cls.planned(classifier, device, settings, None, 0)
+
+    @classmethod
+    def planned(
+        cls,
+        classifier: Classifier,
+        device: torch.device,
+        settings: EvaluationConfig,
+        sample: ImageSet | None,
+        total: int,
+    ) -> Predictor:
+        """As the settings say; what they leave open is chosen for an evaluation of ``total`` images like ``sample``.
+
+        Raises:
+            UserError: the settings ask for what is not installed or does not run on this device.
+        """
+        few = np.empty((0, 1, 1, 3), np.uint8)
+        if sample is not None and (total or settings.dtype == "int8"):
+            few = np.array(sample.images[planning.spread(len(sample))])
+        images = torch.from_numpy(few).to(device)
+        size, ready = classifier.preprocessing.image_size, classifier.preprocessing
+        plan, trial = planning.choose(classifier, device, settings, images, total)
+        calibration = None
+        if plan.dtype == "int8" and openvino_engine.learns_ranges(classifier.network):
+            calibration = ready(images)
+        engine = build(classifier.network, plan, device, size, calibration)
+        fast = (plan.backend, plan.dtype) != ("eager", "float32")
+        plain = Plan("eager", "float32", plan.batch_size)
+        return cls(
+            classifier.network,
+            ready,
+            device,
+            devices.choose_dtype(plan.dtype, device),
+            plan.batch_size,
+            plan,
+            engine,
+            trial,
+            build(classifier.network, plain, device, size) if settings.exact and fast else None,
+            0 if calibration is None else len(calibration),
+        )
+
+    @property
+    def precision(self) -> str:
+        """In words, for keys and records: ``float32``, ``bfloat16 (openvino)``, ``int8 (openvino), exact``."""
+        backend = "" if self.plan.backend == "eager" else f" ({self.plan.backend})"
+        ranges = f", ranges of {self.calibrated} images" if self.calibrated else ""
+        return f"{self.plan.dtype}{backend}{ranges}{', exact' if self.plain else ''}"
+
+    def facts(self) -> dict[str, Any]:
+        """For the record: the plan, and what was measured where it was chosen by trying."""
+        measured = {} if self.trial is None else {k: v for k, v in vars(self.trial).items() if k != "plan"}
+        return {**vars(self.plan), "exact": self.plain is not None, **measured}
+
+    @torch.inference_mode()
+    def logits(self, images: Tensor) -> Tensor:
+        """float32 N×K for uint8 N×H×W×3 on the device, as many as one batch holds."""
+        return self.engine(self.preprocessing(images))
+
+    def __call__(self, images: ImageSet) -> Predictions:
+        """Predictions of the whole image set, in its order.
+
+        Raises:
+            UserError: an output is NaN or infinite.
+        """
+        if not len(images):
+            logits = np.empty((0, len(images.classes)), np.float32)
+        else:
+            logits = self._logits(images.images, self.engine)
+            plain = self.plain
+            if plain is not None:
+                logits, _ = exact(logits, lambda rows: self._logits(images.images[rows], plain))
+        self._check_numbers(logits)
+        return Predictions(ids=images.ids, labels=images.labels, logits=logits)
+
+    def _check_numbers(self, logits: NDArray[np.float32]) -> None:
+        """Refuse what would be scored as wrong without a word; an output that is masked with −∞ is a number here."""
+        lost = np.isnan(logits).any(axis=1) | (logits == np.inf).any(axis=1)
+        if lost.any():
+            raise UserError(
+                f"the network's outputs are not finite (NaN or infinite) for {lost.sum():,} of {len(logits):,} images"
+                f" in {self.precision}; try evaluation.dtype=float32, or weights of an earlier epoch"
+            )
+
+    @torch.inference_mode()
+    def _logits(self, images: NDArray[np.uint8], engine: Engine) -> NDArray[np.float32]:
+        """Batch by batch; every buffer is used again, so memory does not grow with the images."""
+        whole: NDArray[np.float32] | None = None
+        side, n = self.preprocessing.image_size, self.batch_size
+        most = n if self.plan.fixed_shape else min(n, len(images))
+        buffer = torch.empty(most, side, side, 3, device=self.device)
+        for start, chunk in self._chunks(images):
+            rows = [self._padded(batch) for batch in chunk.split(n)]
+            parts = [engine(self.preprocessing(batch, out=buffer)) for batch in rows]
+            logits = torch.cat(parts)[: len(chunk)].cpu().numpy()
+            whole = np.empty((len(images), logits.shape[1]), np.float32) if whole is None else whole
+            whole[start : start + len(chunk)] = logits
+        assert whole is not None
+        return whole
+
+    def _chunks(self, images: NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
+        """As many images as go to the device in one piece, in whole batches; memory-mapped or not."""
+        size = _CHUNK.get(self.device.type, _CHUNK["cuda"])
+        each = max(1, size // max(1, images[0].nbytes) // self.batch_size) * self.batch_size
+        for start in range(0, len(images), each):
+            # A copy, since a memory-mapped array is read-only and torch has no read-only tensors.
+            yield start, torch.from_numpy(np.array(images[start : start + each])).to(self.device)
+            npy.release(images)
+
+    def _padded(self, batch: Tensor) -> Tensor:
+        """A short last batch, filled up where another shape would have to be compiled."""
+        short = self.batch_size - len(batch)
+        if not (short and self.plan.fixed_shape):
+            return batch
+        return torch.cat([batch, batch[-1:].expand(short, *batch.shape[1:])])

@@ -1,0 +1,150 @@
+"""Which classifier on which data set a run folder is of: asked before any work, so that no folder ever holds two."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from withstand import models
+from withstand.base import atomic
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
+from withstand.images.imageset import Dataset
+from withstand.models import Classifier
+from withstand.models.checkpoints import read_state
+from withstand.results.folder import RunFolder
+
+FILE = "run.json"
+_OF_A_RUN = (
+    *("summary.json", "provenance.json", "training.json", "history.csv", "curves.png", "thumbnails.png"),
+    *("robustness_results.csv", "finetune_results.csv", "background_results.csv"),
+    *("model_config.yaml", "data_config.yaml", "best_model.pth", "checkpoint.pth"),
+    *("finetune", "background"),
+)
+"""All but the predictions, whose names say what they depend on."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a run is of.
+
+    Attributes:
+        dataset: what the data set is called; ``code``: what reads it.
+        content: ``Dataset.content``, and ``training`` that of its training images; empty where not known.
+        file: of the weights that are evaluated, or started from in every fold, as they are; None where experiment 1's
+            are, or those that the model's config names.
+        weights: digest of the network with the weights of ``file``, and ``start`` that of what the file holds, which
+            say the same where both are known: a network may be saved in several forms. None where not known.
+    """
+
+    dataset: str
+    code: str
+    content: str
+    training: str
+    file: str | None = None
+    weights: str | None = None
+    start: str | None = None
+
+    def unlike(self, before: Identity) -> list[str]:
+        """How ``before`` is another run, in words; empty where it is the same one."""
+        said = []
+        if self.code != before.code or _differ(self.content, before.content):
+            said.append(f"it is a run on other images, of a data set called {before.dataset}")
+        if self.file is None and before.file is None and _differ(self.training, before.training):
+            said.append("it was trained on other images")
+        if before.file and (self.file is None or self._of_others(before)):
+            said.append(f"it is a run of the weights in {before.file} as they are")
+        if self.file and before.file is None:
+            said.append("it is a run of a network made here")
+        return said
+
+    def _of_others(self, before: Identity) -> bool:
+        if self.weights and before.weights:
+            return self.weights != before.weights
+        return _differ(self.start, before.start)
+
+
+def claim(
+    config: Config, dataset: Dataset, folder: RunFolder, *, given: bool, evaluated: Classifier | None = None
+) -> None:
+    """Make sure that the folder is this run's, and write down that it is, where the data set is known.
+
+    Args:
+        given: whether a run of ``model.weights`` is of those weights; where they are trained further, it is not.
+        evaluated: the classifier, where one is evaluated as it is.
+
+    Raises:
+        UserError: the folder is another run's, and ``overwrite`` is false or would cost a trained network.
+    """
+    file = config.model.weights if given else None
+    start = models.digest(read_state(Path(file), config.model.ema)) if file else None
+    weights = evaluated.digest() if file and evaluated else None
+    own = Identity(dataset.name, config.dataset.name, dataset.content, dataset.training, file, weights, start)
+    before = _before(folder.path, own)
+    said = own.unlike(before) if before else []
+    if not said and evaluated and not file:
+        said = _other_results(folder, evaluated)
+    replaceable = not (given and folder.best.is_file())
+    if said and not (config.overwrite and replaceable):
+        way = "add overwrite=true to replace it, or" if replaceable else "to keep both,"
+        raise UserError(
+            f"{folder.path} is another run: {'; '.join(said)}; {way} give this one a name of its own with"
+            " model.cfg_name=NAME or dataset.title=NAME, or another folder with paths.checkpoints=FOLDER"
+        )
+    if said:
+        _clear(folder.path)
+    if own.content and (said or not before or not before.content):
+        atomic.write_json(folder.path / FILE, asdict(own))
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return bool(one and other and one != other)
+
+
+def _other_results(folder: RunFolder, best: Classifier) -> list[str]:
+    """Whether what the folder holds is of another network than its best one, in words."""
+    summary, record = folder.summary(), _json(folder.path / "provenance.json")
+    if not summary.get("cells") or record.get("weights_digest") in (None, best.digest()):
+        return []
+    return ["its results are of another network (was its training stopped? Then finish that first)"]
+
+
+def _before(folder: Path, own: Identity) -> Identity | None:
+    """What the folder was made for; from its provenance, where it was made before there was a record."""
+    if content := _json(folder / FILE):
+        try:
+            return Identity(**content)
+        except TypeError as error:
+            raise UserError(f"{folder / FILE} is damaged ({error}); delete it") from error
+    record = _json(folder / "provenance.json")
+    config: dict[str, Any] = record.get("config") or {}
+    code, file = (
+        (config.get(group) or {}).get(key) for group, key in (("dataset", "name"), ("model", "weights"))
+    )
+    if not code:
+        return None
+    if (folder / "training.json").is_file() or not file:
+        return Identity(code, code, "", "")
+    digest = None if file == own.file else record.get("weights_digest", "unknown")
+    return Identity(code, code, "", "", file, digest)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); delete it and give the run's command again") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _clear(folder: Path) -> None:
+    for name in _OF_A_RUN:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)

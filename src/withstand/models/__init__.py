@@ -1,0 +1,6 @@
+"""Classifiers, and where they come from: a source a file."""
+
+from withstand.models.classifier import Classifier, digest
+from withstand.models.timm import build, restore, tag_of
+
+__all__ = ["Classifier", "build", "digest", "restore", "tag_of"]

@@ -1,0 +1,45 @@
+"""A classifier: a network, how images are made ready for it, and where its weights came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from withstand.images.preprocessing import Preprocessing
+from withstand.models.checkpoints import State
+from withstand.models.loading import Head
+
+WHOLE = Head(fresh=False, outputs=None)
+FRESH = Head(fresh=True, outputs=None)
+
+
+@dataclass
+class Classifier:
+    """A network, how images are made ready for it, and where its weights came from."""
+
+    network: nn.Module
+    preprocessing: Preprocessing
+    origin: str | None  # the pretrained weights in words; None: from scratch
+    head: Head = WHOLE  # what became of the classifier layer of those weights
+
+    @property
+    def fresh_head(self) -> bool:
+        """Whether the classifier layer was left as it was drawn."""
+        return self.head.fresh
+
+    def digest(self) -> str:
+        """SHA-256 of every weight and buffer, by name."""
+        return digest(self.network.state_dict())
+
+
+def digest(state: State) -> str:
+    """SHA-256 of a state dict's names, types, shapes and bytes; the same on every device."""
+    sha = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        plain = tensor.detach().cpu().contiguous()
+        sha.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())
+        sha.update(plain.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()

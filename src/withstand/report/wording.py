@@ -1,0 +1,71 @@
+"""Names, ranges and lists as people write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from withstand.analysis.comparison import Comparison
+from withstand.corruptions.names import FAMILIES
+from withstand.statistics import Estimate
+
+_NOTHING = 1e-9
+"""What is smaller is the rounding error of a mean."""
+
+
+def spaced(name: str) -> str:
+    """A corruption's name as people write it."""
+    return name.replace("jpeg", "JPEG").replace("_", " ")
+
+
+def between(one: Estimate, digits: int = 1) -> str:
+    """An interval in a sentence: ``61.2 to 64.9``; an end that is not zero is never shown as zero."""
+    return f"{number(one.low, digits=digits)} to {number(one.high, digits=digits)}"
+
+
+def points(value: float, signed: bool = False) -> str:
+    """A difference in a sentence: ``1.2 points``."""
+    shown = number(value, "+" if signed else "")
+    return f"{shown} point{'' if shown.lstrip('+−') == '1.0' else 's'}"
+
+
+def number(value: float, sign: str = "", digits: int = 1) -> str:
+    """So many decimals, or as many more as it takes to tell it from zero; with a real minus."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if abs(value) < _NOTHING:
+        return format(0, f".{digits}f")
+    while not round(value, digits):
+        digits += 1
+    return format(value, f"{sign}.{digits}f").replace("-", "−")
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def variants(together: Comparison) -> list[str]:
+    """The corruptions that were evaluated: by family, others after them."""
+    found = {condition.variant for condition in together.conditions}
+    known = [name for members in FAMILIES.values() for name in members if name in found]
+    return known + sorted(found - set(known))
+
+
+def family(variant: str) -> str:
+    """The family of a corruption; empty where it has none."""
+    return next((name for name, members in FAMILIES.items() if variant in members), "")
+
+
+def group(name: str) -> str:
+    """Where a group of conditions was measured, for a sentence: ``under corruption``, ``at severity 3``."""
+    if name.startswith("severity-"):
+        return f"at severity {name.removeprefix('severity-')}"
+    known = {
+        "clean": "on clean images",
+        "corrupted": "under corruption",
+        "benchmark": "over the benchmark’s 15 corruptions",
+        "seen": "under the corruptions trained on",
+        "unseen": "under corruptions not trained on",
+    }
+    return known.get(name, f"under {spaced(name)}")

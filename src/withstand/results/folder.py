@@ -1,0 +1,102 @@
+"""A run folder while it is being made: its files, what is done already, and what each file is called."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from withstand.base import atomic
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
+from withstand.results.store import Store
+
+_NO_MATTER_TO_TRAINING = ("title", "about", "download", "test_limit", "n_test")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """``checkpoints/{model}_{dataset}/`` and the names of what is in it."""
+
+    path: Path
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best_model.pth"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint.pth"
+
+    @property
+    def store(self) -> Store:
+        return Store(self.path / "predictions")
+
+    def summary(self) -> dict[str, Any]:
+        """``summary.json`` as far as it is written; empty where it is not there yet."""
+        path = self.path / "summary.json"
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return found
+
+    def open(self, config: Config, more: Mapping[str, Any] | None = None) -> None:
+        """Write down what this run is; refuse a folder that holds another one.
+
+        Args:
+            more: what the weights depend on beside the settings of every training (JSON values).
+
+        Raises:
+            UserError: the folder was made with other settings and ``overwrite`` is false.
+        """
+        settings = training_settings(config) | dict(more or {})
+        record = self.path / "training.json"
+        if record.is_file() and self.checkpoint.is_file():
+            changed = _changes(json.loads(record.read_text(encoding="utf-8")), settings)
+            if changed and not config.overwrite:
+                raise UserError(
+                    f"{self.path} holds a run with other settings ({'; '.join(changed[:3])}); add overwrite=true to"
+                    " replace it, or paths.checkpoints=FOLDER to keep both"
+                )
+            if changed:
+                self.checkpoint.unlink()
+        atomic.write_json(record, settings)
+        atomic.write_text(
+            self.path / "model_config.yaml", yaml.safe_dump(asdict(config.model), sort_keys=False)
+        )
+        atomic.write_text(
+            self.path / "data_config.yaml", yaml.safe_dump(config.dataset.flat(), sort_keys=False)
+        )
+
+    def write_csv(self, name: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+        """A CSV file, whole or not at all."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        atomic.write_text(self.path / name, text.getvalue())
+
+
+def training_settings(config: Config) -> dict[str, Any]:
+    """Everything that the trained weights depend on. More epochs at a constant rate only go on."""
+    train = {k: v for k, v in asdict(config.train).items() if k not in ("device",)}
+    if config.train.schedule == "constant":
+        del train["epochs"]
+    model = {k: v for k, v in asdict(config.model).items() if k not in ("title", "family", "corpus")}
+    dataset = {k: v for k, v in config.dataset.flat().items() if k not in _NO_MATTER_TO_TRAINING}
+    return {"seed": config.seed, "model": model, "dataset": dataset, "train": train}
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for key in sorted(old.keys() | new.keys()):
+        before, now = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(now, dict):
+            found += _changes(before, now, f"{prefix}{key}.")
+        elif before != now:
+            found.append(f"{prefix}{key} was {before}, now {now}")
+    return found

@@ -1,0 +1,121 @@
+"""Metrics: pure functions of predictions. One value an image, whose mean is the metric.
+
+Per-image values are what everything later resamples and pairs, so a new metric in ``METRICS`` gains intervals,
+comparisons and a name in every table, also for runs made before it was written.
+
+Some metrics are no mean of anything an image has by itself: calibration error and the area under the risk-coverage
+curve are made of the whole set. Their value for an image is the metric plus what the image moves it by (its influence:
+Hampel, 1974; the infinitesimal jackknife: Efron, 1982). The mean of these values is the metric exactly; for a part of
+the images they must be worked out anew (``Metric.of_the_set``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.base.errors import UserError, nearest
+from withstand.results.metrics.answers import (
+    brier,
+    chosen,
+    correct,
+    losses,
+    nll,
+    not_numbers,
+    probabilities,
+    top1,
+    top5,
+)
+from withstand.results.metrics.calibration import (
+    BINS,
+    bin_of,
+    calibration,
+    calibration_of,
+    classwise_calibration,
+    enough,
+)
+from withstand.results.metrics.ranking import risk_coverage
+from withstand.results.store import Predictions
+
+__all__ = [
+    "BINS",
+    "METRICS",
+    "Metric",
+    "bin_of",
+    "brier",
+    "calibration",
+    "calibration_of",
+    "chosen",
+    "classwise_calibration",
+    "correct",
+    "enough",
+    "find",
+    "losses",
+    "nll",
+    "not_numbers",
+    "probabilities",
+    "risk_coverage",
+    "top1",
+    "top5",
+]
+
+PerImage = Callable[[Predictions], NDArray[np.floating] | NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and what tables and statistics must know of it.
+
+    Attributes:
+        per_image: takes predictions to N values, whose mean is the metric.
+        title: what people call it.
+        better: whether more of it is better.
+        low: no value can be below.
+        high: none above; None where there is no bound.
+        share: whether it counts images: shown in percent.
+        of_the_set: whether the value for an image depends on the other images.
+        signed: whether that value may be below ``low``, as far as ``high`` is above it.
+        unit: of the metric; empty for a pure number.
+    """
+
+    per_image: PerImage
+    title: str
+    better: Literal["higher", "lower"] = "lower"
+    low: float = 0.0
+    high: float | None = None
+    share: bool = False
+    of_the_set: bool = False
+    signed: bool = False
+    unit: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float | None]:
+        """Of an image's value: an influence on the whole set may be of either sign."""
+        return (self.low - (self.high or 0) if self.signed else self.low), self.high
+
+
+METRICS: dict[str, Metric] = {
+    "top1": Metric(correct, "Top-1", "higher", high=1, share=True, unit="%"),
+    "top5": Metric(lambda read: correct(read, 5), "Top-5", "higher", high=1, share=True, unit="%"),
+    "nll": Metric(losses, "NLL", unit="nats"),
+    "brier": Metric(brier, "Brier score", high=2),
+    "ece": Metric(calibration, "ECE", high=1, of_the_set=True, signed=True),
+    "classwise_ece": Metric(classwise_calibration, "Classwise ECE", high=1, of_the_set=True, signed=True),
+    "aurc": Metric(risk_coverage, "AURC", high=1, of_the_set=True),
+}
+"""Name → metric. Tables, statistics and hypotheses read whatever is here."""
+
+
+def find(name: str) -> Metric:
+    """The metric of that name.
+
+    Raises:
+        UserError: there is none.
+    """
+    if name not in METRICS:
+        raise UserError(f"unknown metric '{name}'; {nearest(name, METRICS)}")
+    return METRICS[name]

@@ -1,0 +1,278 @@
+"""Finished runs, read back from their folders. Nothing here needs a network, or torch.
+
+>>> runs = withstand.load_runs("checkpoints")
+>>> runs[0].frame()                        # a row a condition: n, top-1 with interval, top-5, loss
+>>> runs[0].predictions(Condition("corruption", "fog", 3)).logits
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from withstand.base.errors import UserError, nearest
+from withstand.config.schema import folder_label
+from withstand.results.conditions import Condition
+from withstand.results.facts import Facts, training_of
+from withstand.results.metrics import METRICS
+from withstand.results.sample import Sample
+from withstand.results.scores import Scores
+from withstand.results.store import Predictions, Store
+from withstand.statistics import exact
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that a comparison or a report does not use, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """One model on one dataset: what its folder says.
+
+    Attributes:
+        folder: where it is.
+        summary: ``summary.json``.
+        provenance: ``provenance.json``; empty where there is none.
+        history: a row an epoch (``history.csv``); empty for a model that was not trained here.
+        files: condition → file of predictions that is there.
+        missing: conditions that the summary lists and whose file is gone.
+        only: int64, the images to look at; None is all of them.
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+    provenance: dict[str, Any]
+    history: pd.DataFrame
+    files: dict[Condition, str]
+    missing: tuple[Condition, ...]
+    only: NDArray[np.int64] | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({self.model} on {self.dataset}, {len(self.files)} conditions, {self.folder})"
+
+    @property
+    def model(self) -> str:
+        return str(self.summary["model"])
+
+    @property
+    def dataset(self) -> str:
+        """What the data set is called; once all folders of images were ``folder``: those are called as they are."""
+        said = str(self.summary["dataset"])
+        options = (self.provenance.get("config") or {}).get("dataset", {}).get("options") or {}
+        return folder_label(str(options["folder"])) if said == "folder" and "folder" in options else said
+
+    @cached_property
+    def content(self) -> str:
+        """What tells its data set from any other of that name (``Dataset.content``); empty where not on record."""
+        path = self.folder / "run.json"
+        return str(_json(path).get("content", "")) if path.is_file() else ""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self.summary.get("classes") or ())
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        return tuple(self.files)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What may tell this classifier from another: architecture, pretraining, resolution, seed and more."""
+        return Facts.of(self.summary, self.provenance)
+
+    @cached_property
+    def training(self) -> str:
+        """The settings of its training but the seed: equal for trainings of one model; empty where not on record."""
+        return training_of(self.provenance)
+
+    @cached_property
+    def sampled(self) -> Sample | None:
+        """The part of the shifted images that was evaluated (``evaluation.precision``); None where all were."""
+        said = self.summary.get("sample")
+        return Sample(**said) if said else None
+
+    def on(self, ids: NDArray[np.int64]) -> Run:
+        """The same run as if it had been evaluated on ``ids`` alone."""
+        if np.isin(self.scores.ids, ids).all():
+            return self
+        return replace(self, only=ids)
+
+    def predictions(self, condition: Condition) -> Predictions:
+        """Read the predictions under one condition.
+
+        Raises:
+            UserError: the run has none, or the file is damaged.
+        """
+        if condition not in self.files:
+            raise UserError(f"{self.folder} has no predictions for {condition}; run the evaluation again")
+        read = Store(self.folder / "predictions").read(self.files[condition])
+        return read if self.only is None else read.take(np.flatnonzero(np.isin(read.ids, self.only)))
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The per-image values of every metric and condition; the logits are read once a metric, and not kept."""
+        return Scores.over(self.conditions, self.predictions, sampled=self.sampled is not None)
+
+    def shown(self, condition: Condition) -> Mapping[str, Any]:
+        """What the images of a condition depend on, as its predictions record it: ``images`` and ``shift``, or nothing.
+
+        Equal ones mean equal images, wherever they were read from.
+        """
+        facts = Store(self.folder / "predictions").facts(self.files[condition])
+        return {key: facts[key] for key in ("images", "shift") if key in facts}
+
+    def frame(self) -> pd.DataFrame:
+        """A row a condition: shift, variant, severity, n, every metric's mean, and top-1's 95% interval (exact)."""
+        scores = self.scores
+        rows = []
+        for column, condition in enumerate(scores.conditions):
+            values = {name: scores.values(name)[:, column].astype(np.float64) for name in METRICS}
+            n = int((~np.isnan(values["top1"])).sum())
+            interval = exact(int(np.nansum(values["top1"])), n) if n else None
+            rows.append(
+                {
+                    "model": self.model,
+                    **vars(condition),
+                    "n": n,
+                    **{name: _mean(name, value) for name, value in values.items()},
+                    "top1_low": interval.low if interval else np.nan,
+                    "top1_high": interval.high if interval else np.nan,
+                }
+            )
+        frame = pd.DataFrame(rows)
+        return frame.astype({"severity": "Int64"}) if rows else frame
+
+
+class Runs(list[Run]):
+    """The runs of a folder, and what could not be read as one."""
+
+    def __init__(self, runs: Iterable[Run], left_out: Iterable[LeftOut] = ()) -> None:
+        super().__init__(runs)
+        self.left_out = tuple(left_out)
+
+    def frame(self) -> pd.DataFrame:
+        """Every run's frame, one under the other, with a first column ``run``: what to call it."""
+        frames = [run.frame().assign(run=name) for name, run in zip(names(self), self, strict=True)]
+        if not frames:
+            return pd.DataFrame()
+        frame = pd.concat(frames, ignore_index=True)
+        return frame[["run", *frame.columns.drop("run")]]
+
+
+def names(runs: Sequence[Run]) -> tuple[str, ...]:
+    """What to call each run: its model, or its folder where two runs are of one model."""
+    models = [run.model for run in runs]
+    return tuple(run.model if models.count(run.model) == 1 else run.folder.name for run in runs)
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read one run folder.
+
+    Raises:
+        UserError: ``summary.json`` is missing (the run has not finished), or a file is damaged.
+    """
+    folder = Path(folder)
+    if not (folder / "summary.json").is_file():
+        raise UserError(f"{folder} has no summary.json: the run has not finished; give its command again")
+    summary = _json(folder / "summary.json")
+    absent = [key for key in ("model", "dataset", "cells") if key not in summary]
+    if absent:
+        raise UserError(
+            f"{folder / 'summary.json'} says nothing of {', '.join(absent)}; run the evaluation again"
+        )
+    provenance = _json(folder / "provenance.json") if (folder / "provenance.json").is_file() else {}
+    files: dict[Condition, str] = {}
+    missing = []
+    for cell in summary["cells"]:
+        condition = Condition(cell["shift"], cell["variant"], cell["severity"])
+        if (folder / "predictions" / cell["file"]).is_file():
+            files[condition] = cell["file"]
+        else:
+            missing.append(condition)
+    return Run(folder, summary, provenance, _history(folder / "history.csv"), files, tuple(missing))
+
+
+def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
+    """Every run in the folders of ``root``, by model name; those of one ``dataset``, or all.
+
+    A folder that is no finished run is in ``left_out`` of the answer, with the reason; so is a run on other images than
+    a later one, where both data sets have one name.
+
+    Raises:
+        UserError: there is no such folder, or no run on ``dataset`` among others.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise UserError(f"there is no folder {root}; train a model first, or give paths.checkpoints=FOLDER")
+    runs, left_out = [], []
+    for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        try:
+            run = load_run(folder)
+        except UserError as error:
+            if dataset is None or folder.name.endswith(f"_{dataset}"):
+                left_out.append(LeftOut(folder.name, str(error)))
+            continue
+        runs.append(run)
+    known = {run.dataset for run in runs}
+    if known and dataset not in (None, *known) and not left_out:
+        raise UserError(f"there is no run on '{dataset}' in {root}; {nearest(str(dataset), known)}")
+    found = [run for run in runs if dataset in (None, run.dataset)]
+    older = _on_other_images(found)
+    kept = [run for run in found if run not in older]
+    left_out += [LeftOut(run.folder.name, reason) for run, reason in older.items()]
+    return Runs(sorted(kept, key=lambda run: (run.dataset, run.model, run.folder.name)), left_out)
+
+
+def _on_other_images(runs: Sequence[Run]) -> dict[Run, str]:
+    """Runs that no row may stand beside the latest on a data set of that name, and why."""
+    found = {}
+    latest = {
+        run.dataset: run
+        for run in sorted(runs, key=lambda run: str(run.provenance.get("made")))
+        if run.content
+    }
+    for run in runs:
+        other = latest.get(run.dataset)
+        if other is not None and run.content not in ("", other.content):
+            found[run] = (
+                f"its images are not those of {other.folder.name}, made later, though both data sets are called"
+                f" {run.dataset}; run it again, or give its data set a name of its own (dataset.title=NAME)"
+            )
+    return found
+
+
+def _mean(metric: str, values: NDArray[np.float64]) -> float:
+    """Of the images seen; NaN without any. The mean of influences may miss a bound by a rounding error."""
+    seen, known = values[~np.isnan(values)], METRICS[metric]
+    return float(np.clip(seen.mean(), known.low, known.high)) if len(seen) else np.nan
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); delete it and give the run's command again") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} is not a JSON object; delete it and give the run's command again")
+    return content
+
+
+def _history(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame({"epoch": pd.Series(dtype=int)})
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); delete it and give the run's command again") from error

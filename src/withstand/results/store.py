@@ -1,0 +1,161 @@
+"""Predictions on disk: one Parquet file a cell, found by what made it, written once.
+
+A *cell* is one classifier under one condition. Its key is a digest of everything that its numbers depend on, so a file
+that is there is right by construction, and resuming is only not doing again what is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from withstand.base import atomic
+from withstand.base.errors import UserError
+from withstand.results.conditions import Condition
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What one classifier said under one condition, a row an image.
+
+    Attributes:
+        ids: int64 N, the source image of each row.
+        labels: int64 N, the true class.
+        logits: float32 N×K, the classifier's raw outputs.
+        background: int64 N, the class whose kind of background each image showed (−1: none, or not known); None where
+            that was not asked.
+    """
+
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    logits: NDArray[np.float32]
+    background: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: NDArray[np.int64]) -> Predictions:
+        """Those of ``rows`` alone (positions, not ids)."""
+        background = None if self.background is None else self.background[rows]
+        return Predictions(self.ids[rows], self.labels[rows], self.logits[rows], background)
+
+    def join(self, more: Predictions) -> Predictions:
+        """These rows, then those of ``more``."""
+        background = None
+        if self.background is not None and more.background is not None:
+            background = np.concatenate([self.background, more.background])
+        return Predictions(
+            np.concatenate([self.ids, more.ids]),
+            np.concatenate([self.labels, more.labels]),
+            np.concatenate([self.logits, more.logits]),
+            background,
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One condition and all that the predictions under it depend on (``facts``: JSON values)."""
+
+    condition: Condition
+    facts: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of the condition and the facts."""
+        content = json.dumps({"condition": str(self.condition), **self.facts}, sort_keys=True)
+        return _key(content.encode())
+
+    @property
+    def file(self) -> str:
+        return f"{self.condition}.{self.key}.parquet"
+
+    @property
+    def part(self) -> str:
+        """The file of a part of the images: another name, so that no part is ever taken for the whole."""
+        return f"{self.condition}.{self.key}.part.parquet"
+
+
+def _key(facts: bytes) -> str:
+    return hashlib.sha256(facts).hexdigest()[:16]
+
+
+class Store:
+    """A folder of cells."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def __contains__(self, cell: Cell) -> bool:
+        return (self.root / cell.file).is_file()
+
+    def write(self, cell: Cell, predictions: Predictions, *, part: bool = False) -> None:
+        """Write ``predictions`` whole or not at all; as ``part`` of the images, in the place of a smaller part."""
+        classes = predictions.logits.shape[1]
+        flat = pa.array(np.ascontiguousarray(predictions.logits, dtype=np.float32).reshape(-1))
+        columns = {
+            "id": pa.array(predictions.ids, pa.int64()),
+            "label": pa.array(predictions.labels, pa.int64()),
+            "logits": pa.FixedSizeListArray.from_arrays(flat, classes),
+        }
+        if predictions.background is not None:
+            columns["background"] = pa.array(predictions.background, pa.int64())
+        table = pa.table(columns)
+        facts = json.dumps({"condition": str(cell.condition), **cell.facts}, sort_keys=True)
+        with atomic.replacing(self.root / (cell.part if part else cell.file)) as temporary:
+            said = table.replace_schema_metadata({"withstand": facts})
+            pq.write_table(said, temporary, compression="zstd", write_page_checksum=True)
+
+    def read(self, cell: Cell | str) -> Predictions:
+        """Read a cell, or the file of that name.
+
+        Raises:
+            UserError: the file is missing, damaged or altered, or is another cell's.
+        """
+        path = self.root / (cell if isinstance(cell, str) else cell.file)
+        try:
+            table = pq.read_table(path, page_checksum_verification=True)
+            facts = table.schema.metadata[b"withstand"]
+            if _key(facts) not in path.name.split("."):
+                raise ValueError("it holds another cell than its name says")
+            logits = table["logits"].combine_chunks()
+            return Predictions(
+                ids=table["id"].to_numpy(),
+                labels=table["label"].to_numpy(),
+                logits=logits.flatten().to_numpy().reshape(len(logits), logits.type.list_size),
+                background=table["background"].to_numpy() if "background" in table.column_names else None,
+            )
+        except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
+            raise UserError(
+                f"cannot read the predictions in {path}: {error}; delete the file and run the evaluation again"
+            ) from error
+
+    def facts(self, file: str) -> dict[str, Any]:
+        """What the predictions in a file depend on, as it says itself; empty where it says nothing."""
+        try:
+            found = (pq.read_schema(self.root / file).metadata or {}).get(b"withstand")
+            content = json.loads(found) if found else {}
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise UserError(
+                f"cannot read {self.root / file}: {error}; delete the file and run the evaluation again"
+            ) from error
+        return content if isinstance(content, dict) else {}
+
+    def part(self, cell: Cell) -> Predictions | None:
+        """What there is of a cell: all of it, or the part that was predicted first; None where there is nothing."""
+        if cell in self:
+            return self.read(cell)
+        return self.read(cell.part) if (self.root / cell.part).is_file() else None
+
+    def forget_part(self, cell: Cell) -> None:
+        """Remove the part of a cell that is there in whole."""
+        if cell in self:
+            (self.root / cell.part).unlink(missing_ok=True)

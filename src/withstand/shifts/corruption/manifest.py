@@ -1,0 +1,114 @@
+"""The manifest of a folder of corrupted images: it says how they were made, and tells them from the published files."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from withstand.base import atomic
+from withstand.base.errors import UserError
+from withstand.images import npy
+
+MANIFEST = "manifest.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that the bytes of the files depend on.
+
+    Attributes:
+        images: SHA-256 of the clean images with their labels and ids.
+        n: how many images there are; ``shape`` is their H, W, 3.
+        severities: in the order of the blocks of a file.
+        seed, preset: what ``corrupt`` was told.
+        version: of withstand.
+    """
+
+    dataset: str
+    images: str
+    n: int
+    shape: list[int]
+    severities: list[int]
+    seed: int
+    preset: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is in a folder.
+
+    Attributes:
+        recipe: how it was made.
+        classes: names, in the order of the labels.
+        made_with: versions of the packages that computed.
+        constants: of each corruption, by severity.
+        files: SHA-256 of each file that is there whole.
+    """
+
+    recipe: Recipe
+    classes: list[str]
+    made_with: dict[str, str]
+    constants: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        about = "made by withstand (python main.py experiment=corrupt); not the published files"
+        atomic.write_json(folder / MANIFEST, {"about": about, "format": _FORMAT} | asdict(self))
+
+
+def present(folder: Path) -> bool:
+    """Whether the folder is one of ours."""
+    return (folder / MANIFEST).is_file()
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of a folder.
+
+    Raises:
+        UserError: it is damaged, or made by a version of withstand that writes another form.
+    """
+    path = folder / MANIFEST
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        form = content.pop("format")
+        del content["about"]
+        recipe = Recipe(**content.pop("recipe"))
+        manifest = Manifest(recipe, **content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is damaged ({error!r}); remove {folder} and write it again") from error
+    if form != _FORMAT:
+        raise UserError(f"{path} has form {form}, this version reads form {_FORMAT}; write {folder} again")
+    return manifest
+
+
+def resumed(folder: Path, fresh: Manifest, overwrite: bool) -> Manifest:
+    """The manifest to go on with: ``fresh``, or that of the folder with those of its files that are still what it says.
+
+    Raises:
+        UserError: the folder was written by another recipe and ``overwrite`` is false.
+    """
+    if overwrite or not present(folder):
+        return fresh
+    manifest = read(folder)
+    said = {
+        key: value for key, value in vars(fresh.recipe).items() if key != "dataset"
+    }  # its images say which it is
+    changed = [key for key, value in said.items() if getattr(manifest.recipe, key) != value]
+    if changed:
+        old = ", ".join(
+            "other images" if key == "images" else f"{key} {getattr(manifest.recipe, key)}" for key in changed
+        )
+        raise UserError(
+            f"{folder} was written with other settings ({old}); add overwrite=true, or shift.written=FOLDER"
+        )
+    with ThreadPoolExecutor(2) as pool:  # hashing lets go of the interpreter
+        same = pool.map(lambda name: npy.intact(folder / name, manifest.files[name]), manifest.files)
+        files = {
+            name: digest for (name, digest), fine in zip(manifest.files.items(), same, strict=True) if fine
+        }
+    return replace(manifest, files=files)

@@ -1,0 +1,131 @@
+"""The official CIFAR-10-C layout: a ``.npy`` of 5 × 10,000 images for each corruption, and ``labels.npy``.
+
+The files of Hendrycks & Dietterich (2019), Zenodo record 2535967, or anyone's in the same layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.base.errors import UserError
+from withstand.datasets.cifar10 import CLASSES
+from withstand.images.download import md5_of
+from withstand.images.imageset import ImageSet
+
+PER_SEVERITY = 10_000
+SEVERITIES = 5
+ROWS = PER_SEVERITY * SEVERITIES
+
+MD5 = {  # of the published files
+    "brightness": "0a81ef75e0b523c3383219c330a85d48",
+    "contrast": "3c8262171c51307f916c30a3308235a8",
+    "defocus_blur": "7d1322666342a0702b1957e92f6254bc",
+    "elastic_transform": "9421657c6cd452429cf6ce96cc412b5f",
+    "fog": "7b397314b5670f825465fbcd1f6e9ccd",
+    "frost": "31f6ab3bce1d9934abfb0cc13656f141",
+    "gaussian_blur": "c33370155bc9b055fb4a89113d3c559d",
+    "gaussian_noise": "ecaf8b9a2399ffeda7680934c33405fd",
+    "glass_blur": "7361fb4019269e02dbf6925f083e8629",
+    "impulse_noise": "2090e01c83519ec51427e65116af6b1a",
+    "jpeg_compression": "2b9cc4c864e0193bb64db8d7728f8187",
+    "labels": "c439b113295ed5254878798ffe28fd54",
+    "motion_blur": "fffa5f852ff7ad299cfe8a7643f090f4",
+    "pixelate": "0f14f7e2db14288304e1de10df16832f",
+    "saturate": "1cfae0964219c5102abbb883e538cc56",
+    "shot_noise": "3a7239bb118894f013d9bf1984be7f11",
+    "snow": "bb238de8555123da9c282dea23bd6e55",
+    "spatter": "8a5a3903a7f8f65b59501a6093b4311e",
+    "speckle_noise": "ef00b87611792b00df09c0b0237a1e30",
+    "zoom_blur": "6ea8e63f1c5cdee1517533840641641b",
+}
+
+
+def present(folder: Path) -> bool:
+    """True where the layout's ``labels.npy`` is."""
+    return (folder / "labels.npy").is_file()
+
+
+def shows(test: ImageSet) -> bool:
+    """Whether these are images of CIFAR-10's test set, by their classes and ids."""
+    return test.classes == CLASSES and len(test) > 0 and test.ids.min() >= 0 and test.ids.max() < PER_SEVERITY
+
+
+def check(folder: Path, corruptions: Sequence[str], test: ImageSet) -> None:
+    """Look at every file before work begins: it is there, of the right shape and type, in the test set's order.
+
+    Reads the headers and the labels, so it takes no time; see ``altered`` for the bytes of the images.
+
+    Args:
+        folder: where ``labels.npy`` and ``{corruption}.npy`` are.
+        test: CIFAR-10 test images, all of them or a part, whose ids are 0 to 9,999.
+
+    Raises:
+        UserError: names the file and what is wrong with it.
+    """
+    path = folder / "labels.npy"
+    labels = _open(path)
+    if labels.shape != (ROWS,) or labels.dtype.kind not in "iu":
+        raise UserError(
+            f"{path} holds {labels.dtype} {labels.shape}, not {ROWS:,} whole numbers, one for each image of a file;"
+            " get the file again"
+        )
+    blocks = labels.reshape(SEVERITIES, PER_SEVERITY)
+    wrong = (blocks[:, test.ids] != test.labels).any(axis=0)
+    if wrong.any():
+        raise UserError(
+            f"{path} does not hold the test set's labels, in its order and five times over (first at image"
+            f" {test.ids[wrong][0]}): the images would be scored against other images' labels; get the files again"
+        )
+    for corruption in corruptions:
+        _images(folder, corruption)
+
+
+def altered(folder: Path, corruptions: Sequence[str]) -> dict[str, str]:
+    """The files whose bytes are not the published ones, with their MD5; of a whole set, 2.9 GB are read.
+
+    Such files are not wrong, for anyone may make images in this layout, but they are not CIFAR-10-C.
+    """
+    found = {name: md5_of(folder / f"{name}.npy") for name in ("labels", *corruptions)}
+    return {f"{name}.npy": md5 for name, md5 in found.items() if md5 != MD5.get(name)}
+
+
+def load(folder: Path, corruption: str, severity: int, test: ImageSet) -> ImageSet:
+    """The images of one cell, memory-mapped; those of ``test.ids``, read, where it is a part of the test set.
+
+    Returns:
+        uint8 N×32×32×3 with the test set's labels and ids, row for row.
+
+    Raises:
+        UserError: the file is missing, damaged or of another shape.
+    """
+    block = _images(folder, corruption)[(severity - 1) * PER_SEVERITY : severity * PER_SEVERITY]
+    whole = len(test) == PER_SEVERITY and bool((test.ids == np.arange(PER_SEVERITY)).all())
+    return replace(test, images=block if whole else block[test.ids], masks=None, background=None)
+
+
+def _images(folder: Path, corruption: str) -> NDArray[np.uint8]:
+    """All five severities of a corruption, memory-mapped: uint8 50,000×32×32×3."""
+    path = folder / f"{corruption}.npy"
+    images = _open(path)
+    if images.shape != (ROWS, 32, 32, 3) or images.dtype != np.uint8:
+        raise UserError(
+            f"{path} holds {images.dtype} {images.shape}, not uint8 ({ROWS}, 32, 32, 3); get the file again"
+        )
+    return cast(NDArray[np.uint8], images)
+
+
+def _open(path: Path) -> NDArray[np.generic]:
+    try:
+        return cast(NDArray[np.generic], np.load(path, mmap_mode="r", allow_pickle=False))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path} is missing; unpack the whole of CIFAR-10-C (Zenodo record 2535967) there, or set shift.source=made"
+        ) from error
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{path} is damaged ({error}); get the file again") from error

@@ -1,0 +1,88 @@
+"""The corruption shift: test images under every corruption, read from files where they are, else made on the fly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from withstand.base.console import say
+from withstand.base.errors import UserError
+from withstand.config.schema import ShiftConfig
+from withstand.corruptions.names import chosen
+from withstand.images.imageset import ImageSet
+from withstand.results.conditions import Condition
+from withstand.shifts.corruption import manifest, official
+from withstand.shifts.corruption.sources import Made, Official, Source, Written, makeable, preset_for
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """Test images under every chosen corruption and severity."""
+
+    origin: Source
+    corruptions: tuple[str, ...]
+    severities: tuple[int, ...]
+
+    @classmethod
+    def of(cls, settings: ShiftConfig, dataset: str, test: ImageSet) -> Corruption:
+        """Check the settings, and the files where they are used, before any work.
+
+        Raises:
+            UserError: an unknown corruption, or files that are absent, damaged or of other images.
+        """
+        names, severities = chosen(settings.corruptions), tuple(settings.severities)
+        origin = _origin(settings, dataset, test, names)
+        if isinstance(origin, Made):
+            names = makeable(settings, names)
+        elif isinstance(origin, Written):
+            names = origin.held(settings, names)
+        return cls(origin, names, severities)
+
+    @property
+    def source(self) -> str:
+        """Where the corrupted images come from, for the record."""
+        return self.origin.words
+
+    def conditions(self) -> list[Condition]:
+        return [Condition("corruption", name, s) for name in self.corruptions for s in self.severities]
+
+    def facts(self) -> dict[str, Any]:
+        """What the images of a condition depend on beside the test images."""
+        return self.origin.facts()
+
+    def images(self, condition: Condition) -> ImageSet:
+        """The test images under one condition."""
+        assert condition.severity is not None
+        return self.origin.images(condition.variant, condition.severity)
+
+    def over(self, test: ImageSet) -> Corruption:
+        """The same shift of a part of the test images."""
+        return replace(self, origin=self.origin.over(test))
+
+
+def _origin(settings: ShiftConfig, dataset: str, test: ImageSet, names: tuple[str, ...]) -> Source:
+    """The published files where they are, else ours where they fit, else made on the fly; or what is asked for."""
+    folder, ours = Path(settings.folder), Path(settings.written)
+    made = Made(test, settings.seed, preset_for(settings, test))
+    if settings.source == "made":
+        return made
+    if manifest.present(folder):  # ours, wherever they lie, are never taken for the published ones
+        return Written.of(folder, settings, names, test)
+    if settings.source == "written":
+        return Written.of(ours, settings, names, test)
+    cifar10 = official.shows(test)
+    if settings.source == "official" and not cifar10:
+        raise UserError(f"shift.source=official: CIFAR-10-C holds corruptions of cifar10, not of {dataset}")
+    if settings.source == "official" or (cifar10 and official.present(folder)):
+        return Official.of(folder, names, test)
+    if not manifest.present(ours):
+        return made
+    try:
+        found = Written.of(ours, settings, names, test)
+        if found.facts() == made.facts():
+            return found
+        say(f"{ours} is not read: it holds {found.words}, these settings ask for {made.words}")
+    except UserError as error:
+        say(f"{ours} is not read: {error}")
+    return made

@@ -1,0 +1,99 @@
+"""Corrupted image sets of our own on the disk, in CIFAR-10-C's layout.
+
+``{corruption}.npy`` holds all images at the first severity, then all at the next, and so on; ``labels.npy`` their
+labels; ``ids.npy`` the ids of the images of one severity, ``clean.npy`` the digests of the clean ones;
+``manifest.json`` how they were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand import datasets
+from withstand.base.errors import UserError
+from withstand.images import npy
+from withstand.images.imageset import ImageSet
+from withstand.shifts.corruption.manifest import Manifest
+
+_AGAIN = "write it again with `python main.py experiment=corrupt` and the same settings"
+
+
+def check(
+    folder: Path, manifest: Manifest, corruptions: Sequence[str], severities: Sequence[int], test: ImageSet
+) -> None:
+    """Look at every file before work begins. Each is hashed once, and then trusted by its size and times.
+
+    Raises:
+        UserError: a file is missing, damaged or altered, or is of other images than ``test`` or a part of them.
+    """
+    again = _AGAIN
+    recipe = manifest.recipe
+    for name in ("labels", "ids", *corruptions):
+        if f"{name}.npy" not in manifest.files:
+            raise UserError(f"{folder} does not hold {name}.npy whole; {again}")
+    for severity in severities:
+        if severity not in recipe.severities:
+            raise UserError(f"{folder} holds severities {recipe.severities}, not {severity}; {again}")
+    _check_bytes(folder, manifest, [n for n in ("labels", "ids", "clean") if f"{n}.npy" in manifest.files])
+    labels, ids = _open(folder, "labels"), _open(folder, "ids")
+    if ids.shape != (recipe.n,) or labels.shape != (recipe.n * len(recipe.severities),):
+        raise UserError(f"{folder}: ids.npy or labels.npy is not of {recipe.n} images; {again}")
+    rows = _rows(folder, test)
+    same = rows is not None and not (labels.reshape(-1, recipe.n)[:, rows] != test.labels).any()
+    clean = _open(folder, "clean")[rows] if rows is not None and "clean.npy" in manifest.files else None
+    if same and clean is None and recipe.images != datasets.digest(test):
+        raise UserError(f"{folder} does not say which images it was made from; {again}: that adds it")
+    if not same or (clean is not None and (clean != datasets.digests(test)).any()):
+        raise UserError(
+            f"{folder} was made from other images than these, of {recipe.dataset}; {again}, or"
+            " set shift.source=made"
+        )
+    for name in corruptions:
+        images = _open(folder, name)
+        if images.shape != (len(labels), *recipe.shape) or images.dtype != np.uint8:
+            raise UserError(f"{folder / name}.npy holds {images.dtype} {images.shape}; {again}")
+    _check_bytes(folder, manifest, corruptions)
+
+
+def load(folder: Path, manifest: Manifest, corruption: str, severity: int, test: ImageSet) -> ImageSet:
+    """The images of one cell, row for row those of ``test``; memory-mapped where ``test`` is all of them."""
+    _check_bytes(folder, manifest, [corruption])
+    n, block = manifest.recipe.n, manifest.recipe.severities.index(severity)
+    images = cast(NDArray[np.uint8], _open(folder, corruption))[block * n : (block + 1) * n]
+    rows = _rows(folder, test)
+    assert rows is not None, "checked before"
+    everything = len(rows) == n and bool((rows == np.arange(n)).all())
+    return replace(test, images=images if everything else images[rows])
+
+
+def _check_bytes(folder: Path, manifest: Manifest, names: Sequence[str]) -> None:
+    files = [folder / f"{name}.npy" for name in names]
+    with ThreadPoolExecutor(2) as pool:  # hashing lets go of the interpreter
+        whole = list(pool.map(lambda file: npy.intact(file, manifest.files[file.name]), files))
+    if not all(whole):
+        wrong = files[whole.index(False)]
+        raise UserError(f"{wrong} is not what was written (its SHA-256 is not the manifest's); {_AGAIN}")
+
+
+def _rows(folder: Path, test: ImageSet) -> NDArray[np.int64] | None:
+    """Where each of the images is; None where one of them is not there."""
+    ids = np.asarray(_open(folder, "ids"))
+    order = np.argsort(ids)
+    place = np.searchsorted(ids, test.ids, sorter=order).clip(max=len(ids) - 1)
+    rows = order[place]
+    return rows if bool((ids[rows] == test.ids).all()) else None
+
+
+def _open(folder: Path, name: str) -> NDArray[Any]:
+    path = folder / f"{name}.npy"
+    try:
+        return cast(NDArray[Any], np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{path} is missing or damaged ({error}); write {folder} again") from error

@@ -1,0 +1,1 @@
+"""Training: classifier and images in, a better classifier out."""

@@ -1,0 +1,193 @@
+"""The one training loop: (classifier, image sets) in, a better classifier out.
+
+Every random choice is drawn from (seed, epoch), never from a state carried along, so a run that was killed and started
+again makes the same weights, bit for bit, as one that was left alone.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from withstand.base.console import Bar, progress
+from withstand.base.errors import UserError
+from withstand.config.schema import TrainConfig
+from withstand.engines import device as devices
+from withstand.engines.convolution import as_matmul
+from withstand.engines.predictor import Predictor
+from withstand.images.imageset import ImageSet
+from withstand.images.preprocessing import crop_flip
+from withstand.models import Classifier
+from withstand.training.progress import Progress
+from withstand.training.step import GraphedStep, Step, Tally
+
+_CHECK_EVERY = 50  # steps between looks at the loss; each look waits for the device
+
+
+class Examples(Protocol):
+    """What training shows: uint8 images with their labels, on the device, in an order that each epoch draws."""
+
+    def __len__(self) -> int:
+        """Images of an epoch."""
+
+    def batches(
+        self, epoch: int, batch_size: int, generator: torch.Generator
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of uint8 B×H×W×3 and int64 B, cut as ``batch_starts`` says.
+
+        They depend on the epoch (from 1) and the state of ``generator``, which is on the device, and on nothing that
+        was shown before.
+        """
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """An image set whose bytes live on the device for the whole of training; an epoch shows each image once."""
+
+    images: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, images: ImageSet, device: torch.device) -> InMemory:
+        return cls(torch.tensor(images.images, device=device), torch.tensor(images.labels, device=device))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(
+        self, epoch: int, batch_size: int, generator: torch.Generator
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        order = torch.randperm(len(self), generator=generator, device=self.images.device)
+        for start in batch_starts(len(self), batch_size):
+            rows = order[start : start + batch_size]
+            yield self.images[rows], self.labels[rows]
+
+
+def train(
+    classifier: Classifier,
+    train_set: ImageSet | Examples,
+    val_set: ImageSet,
+    settings: TrainConfig,
+    *,
+    seed: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    eval_batch_size: int,
+    resume: Progress | None,
+    after_epoch: Callable[[Progress], None],
+) -> None:
+    """Train ``classifier.network`` in place for ``settings.epochs`` epochs in all.
+
+    Args:
+        train_set: images to show once an epoch, or examples that are made as they are shown.
+        val_set: shares no source image with the training images.
+        resume: where an earlier run stopped, or None.
+        after_epoch: called with the state after each epoch, which it may save.
+
+    Raises:
+        UserError: the loss is no longer finite; what ``after_epoch`` saved last is the last good state.
+    """
+    network = classifier.network.to(device).to(memory_format=torch.channels_last)
+    if device.type == "cpu":
+        as_matmul(network)
+    optimizer = _optimizer(network, settings, device)
+    history: list[dict[str, float]] = []
+    if resume is not None:
+        network.load_state_dict(resume.network)
+        optimizer.load_state_dict(resume.optimizer)
+        history = list(resume.history)
+    examples = InMemory.of(train_set, device) if isinstance(train_set, ImageSet) else train_set
+    step = (GraphedStep if device.type == "cuda" else Step)(classifier, optimizer, dtype, device)
+    steps = len(batch_starts(len(examples), settings.batch_size))
+    with progress("training", settings.epochs * steps, len(history) * steps) as bar:
+        for epoch in range(len(history) + 1, settings.epochs + 1):
+            started = time.perf_counter()
+            rate = _rate(settings, epoch)
+            step.set_rate(rate)
+            tally = _epoch(step, examples, settings, seed, epoch, bar)
+            row = {
+                "epoch": epoch,
+                **tally.row("train"),
+                **evaluate(classifier, val_set, device, dtype, eval_batch_size),
+            }
+            history.append(row | {"learning_rate": rate, "seconds": time.perf_counter() - started})
+            after_epoch(
+                Progress(epoch, network.state_dict(), optimizer.state_dict(), history, devices.name(dtype))
+            )
+
+
+def evaluate(
+    classifier: Classifier, images: ImageSet, device: torch.device, dtype: torch.dtype, batch_size: int
+) -> dict[str, float]:
+    """Validation loss (nats), top-1 and top-5 (percent) of the network as it stands."""
+    predictions = Predictor.of(classifier, device, dtype, batch_size)(images)
+    logits, labels = torch.from_numpy(predictions.logits), torch.from_numpy(predictions.labels)
+    tally = Tally(torch.device("cpu"))
+    tally.add(logits, labels, cross_entropy(logits, labels))
+    return tally.row("val")
+
+
+def _epoch(step: Step, examples: Examples, settings: TrainConfig, seed: int, epoch: int, bar: Bar) -> Tally:
+    """One pass over the training images."""
+    step.network.train()
+    step.tally.clear()
+    for done, (images, labels) in enumerate(
+        _augmented(examples, settings, seed, epoch, step.device), start=1
+    ):
+        step(images, labels)
+        if done % _CHECK_EVERY == 0:
+            _check_finite(step.tally, settings, epoch)
+        bar.advance(images=len(labels), note=f"epoch {epoch}/{settings.epochs}")
+    _check_finite(step.tally, settings, epoch)
+    return step.tally
+
+
+def _augmented(
+    examples: Examples, settings: TrainConfig, seed: int, epoch: int, device: torch.device
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The epoch's batches, augmented; what they hold depends on (seed, epoch) alone."""
+    mixed = (seed * 1_000_003 + epoch) % 2**63
+    torch.manual_seed(mixed)  # dropout and stochastic depth draw from the global generator
+    generator = torch.Generator(device).manual_seed(mixed)
+    for images, labels in examples.batches(epoch, settings.batch_size, generator):
+        yield crop_flip(images, generator) if settings.augment == "crop_flip" else images, labels
+
+
+def batch_starts(n: int, batch_size: int) -> range:
+    """Where the batches start; a last batch of one image is left out, as BatchNorm cannot use it."""
+    return range(0, n - 1 if n % batch_size == 1 and n > 1 else n, batch_size)
+
+
+def _check_finite(tally: Tally, settings: TrainConfig, epoch: int) -> None:
+    if not math.isfinite(float(tally.sums[0])):
+        raise UserError(
+            f"the loss is no longer finite in epoch {epoch}; the state after epoch {epoch - 1} is kept."
+            f" Try a smaller train.learning_rate (now {settings.learning_rate:g}) with overwrite=true"
+        )
+
+
+def _rate(settings: TrainConfig, epoch: int) -> float:
+    """The learning rate of an epoch, from 1."""
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / settings.epochs))
+
+
+def _optimizer(network: nn.Module, settings: TrainConfig, device: torch.device) -> torch.optim.Optimizer:
+    """Fused: all weights in one or a few kernels. On a GPU the rate is a tensor, which a recorded step reads anew."""
+    rate = (
+        torch.tensor(settings.learning_rate, device=device)
+        if device.type == "cuda"
+        else settings.learning_rate
+    )
+    weights, decay = network.parameters(), settings.weight_decay
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(weights, rate, momentum=settings.momentum, weight_decay=decay, fused=True)
+    return torch.optim.AdamW(weights, rate, weight_decay=decay, fused=True, capturable=device.type == "cuda")

@@ -1,0 +1,54 @@
+"""AURC in words, with ties, in any order of the rows."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from withstand.results.metrics import correct, probabilities, risk_coverage
+
+
+def in_words(confidence: np.ndarray, wrong: np.ndarray) -> float:
+    """The risk at each coverage, averaged, where no two are equally sure."""
+    order = np.argsort(-confidence, kind="stable")
+    return float(np.mean([np.mean(wrong[order[:kept]]) for kept in range(1, len(order) + 1)]))
+
+
+def test_it_is_its_definition_in_words(drawn) -> None:
+    given_ = drawn(n=200)
+    confidence, right = probabilities(given_).max(1), correct(given_)
+    assert risk_coverage(given_).mean() == pytest.approx(in_words(confidence, ~right))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=6))
+def test_ties_count_as_the_average_over_all_their_orders(predictions, answers) -> None:
+    sure, wrong = (np.array(part) for part in zip(*answers, strict=True))
+    given_ = predictions(np.stack([1.0 + sure, np.zeros(len(sure))], axis=1), wrong.astype(int))
+    expected = np.mean(
+        [in_words(sure[list(order)], wrong[list(order)]) for order in permutations(range(len(sure)))]
+    )
+    assert risk_coverage(given_).mean() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("order", ["sorted by class", "shuffled"])
+def test_saturated_answers_of_which_a_class_is_wrong(predictions, order: str) -> None:
+    labels = np.repeat(np.arange(10), 1000)
+    if order == "shuffled":
+        labels = np.random.default_rng(0).permutation(labels)
+    said = np.where(labels == 9, 0, labels)
+    logits = np.zeros((10_000, 10))
+    logits[np.arange(10_000), said] = 1000  # float64 has no probability between this and 1
+    assert risk_coverage(predictions(logits, labels)).mean() == pytest.approx(0.1)
+
+
+def test_a_row_that_is_not_a_number_is_the_surest_and_wrong(predictions) -> None:
+    given_ = predictions([[np.nan, 0], [3, 0], [2, 0], [1, 0]], [0, 0, 0, 0])
+    assert risk_coverage(given_).mean() == pytest.approx(np.mean([1, 1 / 2, 1 / 3, 1 / 4]))
+
+
+def test_never_wrong_is_no_risk_and_never_right_is_all(predictions) -> None:
+    logits = np.random.default_rng(1).random((20, 1)) * [[1, -1]]
+    assert risk_coverage(predictions(logits, np.zeros(20))).mean() == 0
+    assert risk_coverage(predictions(logits, np.ones(20))).mean() == 1
