@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from withstand.base.errors import UserError
@@ -57,18 +58,24 @@ def build(
         "INFERENCE_NUM_THREADS": streams,
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": _VALUES_A_SCALE,  # concerns layers whose weights are int8 and inputs are not
     }
-    queue = openvino.AsyncInferQueue(core.compile_model(model, "CPU", options), streams)
-    parts: dict[int, Any] = {}
-    queue.set_callback(lambda request, part: parts.update({part: request.get_output_tensor(0).data.copy()}))
+    compiled = core.compile_model(model, "CPU", options)
+    # Requests without callbacks: one would take Python's lock in a thread of OpenVINO's, which ends the process when it
+    # is still about to while the interpreter goes.
+    requests = [compiled.create_infer_request() for _ in range(streams)]
 
     def engine(images: Tensor) -> Tensor:
         arrays = [a for a in np.array_split(images.contiguous().numpy(), streams) if len(a)]
-        for part, array in enumerate(arrays):
-            queue.start_async({0: array}, part)
-        queue.wait_all()
-        return torch.from_numpy(np.concatenate([parts[part] for part in range(len(arrays))]))
+        for request, array in zip(requests, arrays, strict=False):
+            request.start_async({0: array})
+        return torch.from_numpy(np.concatenate([_output(r) for r in requests[: len(arrays)]]))
 
     return engine
+
+
+def _output(request: Any) -> NDArray[np.float32]:
+    request.wait()
+    found: NDArray[np.float32] = request.get_output_tensor(0).data
+    return found
 
 
 def learns_ranges(network: nn.Module) -> bool:
