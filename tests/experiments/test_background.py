@@ -19,7 +19,7 @@ from hydra import initialize_config_dir
 from src.eval_background_robustness import main as door
 
 from withstand import experiments, models
-from withstand.analysis.backgrounds import results
+from withstand.analysis.backgrounds import reliance
 from withstand.backgrounds.worlds import load
 from withstand.base.errors import UserError
 from withstand.config.composing import compose, config_folder
@@ -27,7 +27,7 @@ from withstand.engines import planning
 from withstand.engines.predictor import Predictor
 from withstand.experiments.usage import used
 from withstand.images.imageset import ImageSet
-from withstand.results.runs import load_runs
+from withstand.results.runs import load_run, load_runs
 from withstand.training import frozen
 from withstand.training.loop import train
 
@@ -57,8 +57,7 @@ def run(*words):
 
 
 def outcome(folder, protocol):
-    summary = json.loads((folder / "summary.json").read_text())
-    return next(one for one in results.outcomes(folder, summary) if one.protocol == protocol)
+    return next(one for one in reliance.reliances(load_run(folder)) if one.protocol == protocol)
 
 
 def test_grouped_then_published_in_one_folder_and_one_report():
@@ -66,11 +65,11 @@ def test_grouped_then_published_in_one_folder_and_one_report():
     grouped = outcome(folder, "grouped")
     assert all(len(one) == 60 for one in grouped.predictions.values())
     assert len(grouped.predictions) == 8 and set(grouped.gaps) == {"bg_gap", "study_gap"}
-    assert results.leaked(grouped.record) == ""
+    assert reliance.leaked(grouped.record) == ""
     run("background.protocol=published")
     published = outcome(folder, "published")
     assert [len(published.predictions[v]) for v in ("original", "mixed_rand")] == [6, 60]
-    assert "80% of the pictures" in results.leaked(published.record)
+    assert "80% of the pictures" in reliance.leaked(published.record)
     table = pd.read_csv(folder / "background_results.csv")
     assert set(table.protocol) == {"grouped", "published"}
     row = table[

@@ -154,7 +154,7 @@ def test_the_engine_is_on_record_before_the_first_image(monkeypatch):
     monkeypatch.setattr(trials, "_WORTH_TRYING", 1e9)
     go("experiment=train", "train.epochs=1")
     monkeypatch.setattr(planning, "_MANY", 1)
-    monkeypatch.setattr("withstand.experiments.robustness.CellFacts.of", lambda *_: 1 / 0)
+    monkeypatch.setattr("withstand.evaluation.evaluate.Cells.of", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main([*WORDS, "experiment=robustness"])
     assert len(provenance()["plans"]) == 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from omegaconf import MISSING
+
+from withstand.base import json_file
 
 
 @dataclass
@@ -205,7 +206,7 @@ def folder_label(folder: str) -> str:
 def _shows(run: Path, dataset: DatasetConfig) -> bool:
     """Whether a run of the days when all folders were one data set, ``folder``, is on the images of this one."""
     try:
-        record = json.loads((run / "provenance.json").read_text(encoding="utf-8"))
+        record = json_file.read(run / "provenance.json")
         folder = str(record["config"]["dataset"]["options"]["folder"])
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import pkgutil
 from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
@@ -63,18 +61,3 @@ def split(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet
     if set(train.ids.tolist()) & set(val.ids.tolist()):
         raise AssertionError("training and validation images share ids")
     return train, val
-
-
-def digest(images: ImageSet) -> str:
-    """SHA-256 of the images, labels and ids."""
-    sha = hashlib.sha256()
-    for array in (images.images, images.labels, images.ids):
-        sha.update(f"{array.dtype} {array.shape}".encode())
-        sha.update(np.ascontiguousarray(array).data)
-    return sha.hexdigest()
-
-
-def digests(images: ImageSet) -> NDArray[np.uint64]:
-    """64 bits of each image's BLAKE2 digest: uint64 N."""
-    each = [hashlib.blake2b(np.ascontiguousarray(one).data, digest_size=8).digest() for one in images.images]
-    return np.frombuffer(b"".join(each), "<u8").astype(np.uint64)

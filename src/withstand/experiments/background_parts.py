@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import partial
 
 from withstand import models
 from withstand.backgrounds.folds import Part
 from withstand.backgrounds.worlds import Positions, Worlds
-from withstand.base.console import progress
 from withstand.engines import device
 from withstand.engines.planning import spread
 from withstand.engines.predictor import Predictor
-from withstand.experiments.setup import CellFacts, Setup
+from withstand.evaluation.cells import Cells
+from withstand.experiments.setup import Setup
 from withstand.experiments.train import fit
 from withstand.models import Classifier, class_map
 from withstand.results.conditions import Condition
 from withstand.results.folder import RunFolder
 from withstand.results.store import Cell, Predictions, Store
+from withstand.shifts.backgrounds import Backgrounds, numbers_digest
 from withstand.trackers import Tracker
 from withstand.training import frozen
 from withstand.training.frozen import Features
-
-_CHUNK = 1024  # images between looks at the progress: what is copied to memory at once
 
 
 def features_of(setup: Setup, classifier: Classifier, found: Worlds) -> Features | None:
@@ -35,14 +31,15 @@ def features_of(setup: Setup, classifier: Classifier, found: Worlds) -> Features
     originals, world = found.of("original"), found.variants["original"]
     dtype = setup.dtype(setup.config.train.dtype)
     store = Store(setup.folder.path / "background" / "features")
-    facts = CellFacts(
-        classifier.digest(),
-        world.digest,
-        classifier.preprocessing.facts(),
-        device.name(dtype),
-        setup.device.type,
-    )
-    cell = facts.cell(Condition("background", "original"), foregrounds=_digest(found.ids))
+    known = {
+        "weights": classifier.digest(),
+        "images": world.digest,
+        "preprocessing": classifier.preprocessing.facts(),
+        "dtype": device.name(dtype),
+        "device": setup.device.type,
+        "shift": {"foregrounds": numbers_digest(found.ids)},
+    }
+    cell = Cell(Condition("background", "original"), known)
     if cell not in store:
         computed = frozen.features(
             classifier, originals, setup.device, dtype, setup.config.evaluation.batch_size
@@ -61,7 +58,10 @@ def train_part(
     classifier = models.build(config)
     trained, images = classifier, found
     more = {
-        "foregrounds": {"train": _digest(found.ids[part.train]), "val": _digest(found.ids[part.val])},
+        "foregrounds": {
+            "train": numbers_digest(found.ids[part.train]),
+            "val": numbers_digest(found.ids[part.val]),
+        },
         "originals": found.variants["original"].digest,
     }
     work = f"{part.name}: {len(part.train):,} originals to train on, {len(part.val):,} to validate"
@@ -87,46 +87,15 @@ def examine(
     found: Worlds,
     part: Part,
     class_of: Positions | None,
-) -> dict[str, Cell]:
-    """Predict what the store does not hold of the part's tests; gives the cell of each variant."""
-    weights, store = classifier.digest(), setup.folder.store
-    through = None if class_of is None else _digest(class_of)
-    cells = {}
-    for variant, at in part.test.items():
-        world = found.variants[variant]
-        facts = CellFacts(
-            weights,
-            world.digest,
-            classifier.preprocessing.facts(),
-            predictor.precision,
-            predictor.device.type,
-        )
-        shown = _digest(np.stack([found.ids[at], found.labels[at], world.background[at]]))
-        cells[variant] = facts.cell(Condition("background", variant), foregrounds=shown, map=through)
-    missing = [variant for variant, cell in cells.items() if cell not in store]
-    total = sum(map(len, part.test.values()))
-    left = sum(len(part.test[variant]) for variant in missing)
-    with progress(f"testing {part.name}", total, total - left) as bar:
-        for variant in missing:
-            said = []
-            for start in range(0, len(part.test[variant]), _CHUNK):
-                images = found.of(variant, part.test[variant][start : start + _CHUNK])
-                one = replace(predictor(images), background=images.background)
-                said.append(one if class_of is None else class_map.through(one, class_of, len(found.classes)))
-                bar.advance(len(images), images=len(images), note=variant)
-            store.write(cells[variant], _joined(said))
-    return cells
-
-
-def _joined(parts: list[Predictions]) -> Predictions:
-    background = [part.background for part in parts if part.background is not None]
-    return Predictions(
-        np.concatenate([part.ids for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.logits for part in parts]),
-        np.concatenate(background),
+) -> Cells:
+    """Predict what the store does not hold of the part's tests, seen through the class map where there is one."""
+    through = None if class_of is None else numbers_digest(class_of)
+    shift = Backgrounds(found, part.test, through)
+    answer = (
+        None
+        if class_of is None
+        else partial(class_map.through, class_of=class_of, classes=len(found.classes))
     )
-
-
-def _digest(numbers: NDArray[np.int64]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(numbers).tobytes()).hexdigest()[:16]
+    cells = Cells.of(classifier, predictor, None, [shift], setup.folder.store, answer=answer)
+    cells.fill(f"testing {part.name}")
+    return cells

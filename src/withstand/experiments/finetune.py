@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from withstand import datasets
-from withstand.analysis import finetuned
-from withstand.analysis.finetuned import Finetuned
+from withstand.analysis.changes import Change, changes
 from withstand.base.console import console, say
 from withstand.config.schema import Config
-from withstand.corruptions import frost
 from withstand.engines.predictor import Predictor
+from withstand.evaluation.cells import Cells, Elsewhere, Spent
 from withstand.experiments import usage
-from withstand.experiments.begun import update_json
-from withstand.experiments.cells import Predicted, predict
 from withstand.experiments.setup import Setup
 from withstand.experiments.train import fit, start_tracker
 from withstand.models import Classifier
 from withstand.report import curves, terminal
 from withstand.results.folder import RunFolder, training_settings
+from withstand.results.stages import FINETUNE, before_and_after
 from withstand.shifts.corruption.shift import Corruption
 from withstand.shifts.corruption.sources import Made, preset_for
 from withstand.trackers import Tracker
@@ -42,12 +40,14 @@ def run(config: Config, overrides: list[str]) -> int:
     tracker = start_tracker(config, f"finetune-{work.setup.folder.path.name}")
     start = classifier.digest()
     predictor = whole.predictor(classifier, work.images_to_plan_for(whole))
-    before = predict(work.setup, classifier, predictor, work.shift, "before", known=whole)
+    known = [Elsewhere(whole.folder.store, whole.dataset.test.digest)]
+    before = work.cells(classifier, predictor, known)
+    spent = before.fill("before")
     work.train(classifier, start, tracker)
-    tuned = whole.planned_as(predictor).predictor(classifier)
-    after = predict(work.setup, classifier, tuned, work.shift, "after")
-    work.record(classifier, predictor, start, before, after)
-    tracker.finish(_results(whole, finetuned.read(work.setup.folder.path)))
+    after = work.cells(classifier, whole.planned_as(predictor).predictor(classifier))
+    spent += after.fill("after")
+    work.record(classifier, predictor, start, before, after, spent)
+    tracker.finish(_results(whole, Change(*before_and_after(work.setup.folder.path))))
     return 0
 
 
@@ -74,10 +74,9 @@ class Work:
         config, settings = whole.config, whole.config.finetune
         shift = Corruption.of(config.shift, whole.dataset.name, whole.dataset.test)
         # Files hold the test images alone: other images are shown what can be made here.
-        makeable = [c for c in shift.conditions() if c.variant != "frost" or frost.textures_available()]
         share = config.train.validation
         plan = protocols.plan(
-            settings, whole.dataset, shift.conditions(), makeable, validation=share, seed=config.seed
+            settings, whole.dataset, shift.conditions(), shift.makeable(), validation=share, seed=config.seed
         )
         fresh, pool = plan.pool is not whole.dataset.test, plan.pool
         made = Made(pool, config.shift.seed, preset_for(config.shift, pool))
@@ -93,7 +92,7 @@ class Work:
         )
         # As large a part of what is shown as validation is of the plan.
         val = protocols.some(plan.val, max(1, round(len(mix) * share / (1 - share))), [config.seed, 2])
-        folder = RunFolder(config.run_folder / finetuned.FOLDER / protocols.name(settings))
+        folder = RunFolder(config.run_folder / FINETUNE / protocols.name(settings))
         setup = replace(whole, folder=folder, dataset=replace(whole.dataset, test=plan.test))
         return cls(setup, shift, plan, mix, val)
 
@@ -122,6 +121,13 @@ class Work:
             return conditions * len(whole.dataset.test)
         return 2 * conditions * len(self.plan.test)
 
+    def cells(
+        self, classifier: Classifier, predictor: Predictor, elsewhere: Sequence[Elsewhere] = ()
+    ) -> Cells:
+        """The images that are tested, clean and under every condition."""
+        test, store = self.setup.dataset.test, self.setup.folder.store
+        return Cells.of(classifier, predictor, test, [self.shift.over(test)], store, elsewhere)
+
     def train(self, classifier: Classifier, start: str, tracker: Tracker) -> None:
         """Fine-tune in the folder, or go on there; ``classifier`` ends with the weights of the best epoch."""
         plan, mix = self.plan, self.mix
@@ -131,7 +137,7 @@ class Work:
             "finetune": {k: v for k, v in asdict(self.setup.config.finetune).items() if k != "name"},
             "conditions": [str(condition) for condition in plan.trained],
             "corruptions": mix.origin.facts(),
-            "pool": datasets.digest(plan.pool),
+            "pool": plan.pool.digest,
         }
         val_set = image_set(mix.origin, plan.pool, plan.trained, self.val)
         fit(self.setup, classifier, mix, val_set, tracker, work, depends)
@@ -155,7 +161,13 @@ class Work:
         }
 
     def record(
-        self, classifier: Classifier, predictor: Predictor, start: str, before: Predicted, after: Predicted
+        self,
+        classifier: Classifier,
+        predictor: Predictor,
+        start: str,
+        before: Cells,
+        after: Cells,
+        spent: Spent,
     ) -> None:
         """Write down what this fine-tuning is and what it took."""
         setup, folder = self.setup, self.setup.folder
@@ -165,9 +177,7 @@ class Work:
         called = f"{setup.config.run_name}, {folder.path.name}"
         curves.save(history, called, folder.path / "curves.png")
         summary = {
-            "model": setup.config.model.cfg_name,
-            "dataset": setup.dataset.name,
-            "classes": list(setup.dataset.classes),
+            **setup.summary,
             "best_epoch": int(state.best["epoch"]),
             "epochs": state.epoch,
             "val_top1": state.best["val_top1"],
@@ -178,23 +188,21 @@ class Work:
             "before": before.files(),
             "cells": after.files(),
         }
-        update_json(folder, "summary.json", summary)
+        folder.update("summary.json", summary)
         seconds = {"train": float(history["seconds"].sum())}
         rates = {"train": len(self.mix) * state.epoch / seconds["train"]}
-        if made := before.images + after.images:
-            seconds["evaluate"] = before.seconds + after.seconds
-            rates["evaluate"] = made / seconds["evaluate"]
         record = setup.record(classifier, predictor.precision) | {"engine": predictor.facts()}
         record |= {"trained_in": state.dtype} if state.dtype else {}
-        update_json(folder, "provenance.json", record | {"seconds": seconds, "images_per_second": rates})
+        folder.update("provenance.json", record | {"seconds": seconds, "images_per_second": rates})
+        folder.update("provenance.json", spent.record())
 
 
-def _results(whole: Setup, tuned: Finetuned) -> dict[str, float]:
+def _results(whole: Setup, tuned: Change) -> dict[str, float]:
     """Write the study's table and say what came of it; gives the final figures."""
     rows = tuned.rows()
     for folder in (tuned.after.folder, *([whole.folder.path] if tuned.name == "grouped" else [])):
         RunFolder(folder).write_csv("finetune_results.csv", tuple(rows[0]), rows)
-    console.print(terminal.finetuned(finetuned.load_finetuned(whole.folder.path)))
+    console.print(terminal.changes(changes(whole.folder.path)))
     return {
         f"{when}/{group}_top1": 100 * getattr(tuned.gain(group), when).value
         for when in ("before", "after")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from withstand.analysis.backgrounds.results import sample
+from withstand.analysis.backgrounds.reliance import sample
 from withstand.backgrounds.layout import read
 from withstand.backgrounds.make import build, sources
 from withstand.backgrounds.variants import VARIANTS

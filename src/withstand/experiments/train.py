@@ -11,7 +11,6 @@ from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.engines import device
 from withstand.experiments import identity, usage
-from withstand.experiments.begun import update_json
 from withstand.experiments.setup import Setup
 from withstand.experiments.tested import write_test
 from withstand.images.imageset import ImageSet
@@ -91,7 +90,7 @@ def fit(
         )
     if done > config.train.epochs:
         progress, done = None, 0
-    update_json(folder, "provenance.json", {"classes": list(val_set.classes)})
+    folder.update("provenance.json", {"classes": list(val_set.classes)})
     say(f"{work}; {config.train.epochs} epochs, {done} done")
 
     def after_epoch(state: Progress) -> None:

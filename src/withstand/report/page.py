@@ -13,7 +13,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from withstand import __version__
-from withstand.analysis.backgrounds.results import outcomes
+from withstand.analysis.backgrounds.reliance import reliances
 from withstand.analysis.comparison import compare
 from withstand.base import atomic
 from withstand.base.errors import UserError
@@ -56,7 +56,7 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
     content = {
         "dataset": dataset,
-        "verdict": verdict(context.together, [o for run in runs for o in outcomes(run.folder, run.summary)]),
+        "verdict": verdict(context.together, [o for run in runs for o in reliances(run)]),
         "cards": overview.cards(context),
         "overview": first,
         "sections": [section for section in built if section.shows],

@@ -43,10 +43,18 @@ class Thumbnails:
     def __contains__(self, key: tuple[int, Condition]) -> bool:
         return key[0] in self.ids and key[1] in self.conditions
 
+    def shows(self, ids: NDArray[np.int64], conditions: Sequence[Condition]) -> bool:
+        """Whether it has just these images, and those of the conditions that a sheet has."""
+        return np.array_equal(self.ids, ids) and self.conditions == (CLEAN, *_shown(conditions))
+
     def __getitem__(self, key: tuple[int, Condition]) -> NDArray[np.uint8]:
         """uint8 h×w×3 of one image under one condition."""
         one: NDArray[np.uint8] = self.images[self.ids.index(key[0]), self.conditions.index(key[1])]
         return one
+
+
+def _shown(conditions: Sequence[Condition]) -> list[Condition]:
+    return [condition for condition in conditions if condition.severity == SEVERITY]
 
 
 def choose(ids: NDArray[np.int64], count: int = _COUNT) -> NDArray[np.int64]:
@@ -65,7 +73,7 @@ def make(
         conditions: all that there are.
         images: gives the chosen images under one of them.
     """
-    shown = [condition for condition in conditions if condition.severity == SEVERITY]
+    shown = _shown(conditions)
     columns = [chosen.images, *(images(condition).images for condition in shown)]
     small = np.stack([_shrunk(column) for column in columns], axis=1)
     return Thumbnails(tuple(chosen.ids.tolist()), (CLEAN, *shown), small)

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from withstand.corruptions import corrupt
 from withstand.images.imageset import ImageSet
 from withstand.results.conditions import Condition
 from withstand.shifts.corruption.sources import Made, Source
@@ -75,8 +74,10 @@ def make(
     images = torch.empty((len(pairs), *pool.images.shape[1:]), dtype=torch.uint8, device=device)
     for number in np.unique(numbers):
         at = np.flatnonzero(numbers == number)
-        made = _corrupted(origin.over(pool.take(rows[at])), conditions[number], device)
-        images[torch.from_numpy(at).to(device)] = made
+        condition = conditions[number]
+        assert condition.severity is not None
+        whole = origin.images(condition.variant, condition.severity)
+        images[torch.from_numpy(at).to(device)] = whole.read(rows[at], device)
     return images, torch.from_numpy(pool.labels[rows]).to(device)
 
 
@@ -85,19 +86,3 @@ def image_set(origin: Source, pool: ImageSet, conditions: Sequence[Condition], p
     images, _ = make(origin, pool, conditions, pairs, torch.device("cpu"))
     part = pool.take(pairs // len(conditions))
     return replace(part, images=images.numpy(), masks=None, background=None)
-
-
-def _corrupted(part: Source, condition: Condition, device: torch.device) -> Tensor:
-    """The images of a source under a condition: made on the device, or read and taken there."""
-    assert condition.severity is not None
-    if isinstance(part, Made):
-        images = torch.from_numpy(part.test.images).to(device)
-        return corrupt(
-            images,
-            condition.variant,
-            condition.severity,
-            seed=part.seed,
-            ids=part.test.ids,
-            preset=part.preset,
-        )
-    return torch.from_numpy(np.array(part.images(condition.variant, condition.severity).images)).to(device)

@@ -91,25 +91,6 @@ def by_class(predictions: Predictions, classes: int) -> list[Estimate | None]:
     return found
 
 
-def together(parts: list[Predictions]) -> Predictions:
-    """The predictions of several parts as one, by id.
-
-    Raises:
-        ValueError: an image is in two of them.
-    """
-    ids = np.concatenate([part.ids for part in parts])
-    order = np.argsort(ids, kind="stable")
-    if (np.diff(ids[order]) == 0).any():
-        raise ValueError("an image was tested twice")
-    background = [part.background for part in parts if part.background is not None]
-    return Predictions(
-        ids=ids[order],
-        labels=np.concatenate([part.labels for part in parts])[order],
-        logits=np.concatenate([part.logits for part in parts])[order],
-        background=np.concatenate(background)[order] if len(background) == len(parts) else None,
-    )
-
-
 def outside(predictions: Predictions) -> Estimate:
     """Share of the images for which an output outside all classes is highest, of predictions seen ``through`` a map."""
     last = predictions.logits.shape[1] - 1

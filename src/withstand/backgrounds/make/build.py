@@ -24,7 +24,7 @@ from withstand.backgrounds.lenders import MANIFEST
 from withstand.backgrounds.make.cut import CutOut, cut, grabcut_package
 from withstand.backgrounds.make.sources import Source
 from withstand.backgrounds.variants import MIXED, VARIANTS, choose_backgrounds, pasted, plain_variants, tiled
-from withstand.base import atomic
+from withstand.base import atomic, json_file
 from withstand.base.console import progress
 from withstand.base.errors import UserError
 from withstand.config.schema import MakeBackgroundsConfig
@@ -106,7 +106,7 @@ def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
     record = to / WORK / "settings.json"
     if record.is_file():
         try:
-            same = json.loads(record.read_text(encoding="utf-8")).get("key") == facts["key"]
+            same = json_file.read(record).get("key") == facts["key"]
         except (OSError, ValueError, AttributeError):
             same = False
         if not same and not overwrite:
@@ -120,7 +120,7 @@ def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
             (to / MANIFEST).unlink(missing_ok=True)
     elif to.is_dir() and any(to.iterdir()):
         raise UserError(f"make_backgrounds.to={to} is not empty; give a new folder")
-    atomic.write_json(record, facts)
+    json_file.write(record, facts)
 
 
 def _cut_all(
@@ -213,7 +213,7 @@ def _write(
             for variant, chosen in lenders.items()
         },
     }
-    atomic.write_json(to / MANIFEST, manifest)
+    json_file.write(to / MANIFEST, manifest)
 
 
 def _jpeg(file: Path, picture: NDArray[np.uint8], quality: int) -> Callable[[], None]:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
+from torch import Tensor
+
 from withstand import __version__
 from withstand.base.errors import UserError
 from withstand.config.schema import ShiftConfig
 from withstand.corruptions import corrupt, frost
 from withstand.corruptions.constants import nearest_preset
+from withstand.images.blocks import Blocks, Rows, gather
 from withstand.images.imageset import ImageSet
 from withstand.shifts.corruption import manifest, official, written
 
@@ -26,7 +30,8 @@ class Source(Protocol):
     def facts(self) -> dict[str, Any]:
         """All that its images depend on beside the clean ones; equal facts mean equal images."""
 
-    def images(self, corruption: str, severity: int) -> ImageSet: ...
+    def images(self, corruption: str, severity: int) -> Blocks:
+        """The images of one cell, made or read when a block of them is asked for."""
 
     def over(self, test: ImageSet) -> Source:
         """The same source for a part of the test images."""
@@ -45,6 +50,13 @@ def makeable(settings: ShiftConfig, names: tuple[str, ...]) -> tuple[str, ...]:
             f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}"
         )
     return tuple(name for name in names if name != "frost")
+
+
+def left_out(settings: ShiftConfig, names: Sequence[str]) -> list[str]:
+    """Whether frost is not among ``names`` though it was wanted: a line that says so, or none."""
+    if settings.corruptions not in ("all", "benchmark") or "frost" in names:
+        return []
+    return [f"frost is left out: its published textures are not here; get them with: {frost.COMMAND}"]
 
 
 def preset_for(settings: ShiftConfig, test: ImageSet) -> str:
@@ -67,11 +79,13 @@ class Made:
     def facts(self) -> dict[str, Any]:
         return {"corruptions": f"withstand {__version__}", "seed": self.seed, "preset": self.preset}
 
-    def images(self, corruption: str, severity: int) -> ImageSet:
-        made = corrupt(
-            self.test.images, corruption, severity, seed=self.seed, ids=self.test.ids, preset=self.preset
-        )
-        return replace(self.test, images=made)
+    def images(self, corruption: str, severity: int) -> Blocks:
+        def make(rows: Rows, device: torch.device) -> Tensor:
+            images, ids = gather(self.test.images, rows, device), self.test.ids[rows]
+            made: Tensor = corrupt(images, corruption, severity, seed=self.seed, ids=ids, preset=self.preset)
+            return made
+
+        return Blocks.made(self.test, make)
 
     def over(self, test: ImageSet) -> Source:
         return replace(self, test=test)
@@ -115,7 +129,7 @@ class Written:
             "preset": recipe.preset,
         }
 
-    def images(self, corruption: str, severity: int) -> ImageSet:
+    def images(self, corruption: str, severity: int) -> Blocks:
         return written.load(self.folder, self.about, corruption, severity, self.test)
 
     def over(self, test: ImageSet) -> Source:
@@ -149,7 +163,7 @@ class Official:
     def facts(self) -> dict[str, Any]:
         return {"corruptions": self.altered or "official"}
 
-    def images(self, corruption: str, severity: int) -> ImageSet:
+    def images(self, corruption: str, severity: int) -> Blocks:
         return official.load(self.folder, corruption, severity, self.test)
 
     def over(self, test: ImageSet) -> Source:
