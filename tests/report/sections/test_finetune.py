@@ -69,7 +69,7 @@ def test_gains_are_paired_and_seen_and_unseen_apart(tmp_path):
     assert row.values["unseen_gain"].value == pytest.approx(100 * (after[2].mean() - before[2].mean()))
     assert [row["trained_on"] for row in one.rows()] == [True, False]
     both = (before[1] & ~after[1]).sum(), (after[1] & ~before[1]).sum()
-    exact = one.exact(CONDITIONS[1])
+    exact = one.mcnemar(CONDITIONS[1])
     assert (exact.only_b, exact.only_a) == both
 
 
