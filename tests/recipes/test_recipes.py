@@ -34,7 +34,11 @@ DOES = {
 """What a user says who wants it."""
 
 TESTS = {
-    "corruption": ["corruptions/test_adding.py", "corruptions/test_properties.py", "training/test_protocols.py"],
+    "corruption": [
+        "corruptions/test_adding.py",
+        "corruptions/test_properties.py",
+        "training/test_protocols.py",
+    ],
     "metric": ["test_library.py"],
     "tracker": ["trackers/test_guarded.py"],
     "experiment": [],

@@ -87,6 +87,11 @@ def load(kind: str, name: str) -> ModuleType:
     return _imported(KINDS[kind], name, there[0])
 
 
+def origin(kind: str, name: str) -> str:
+    """Where what goes by that name comes from, for a message: ``withstand``, or a distribution and its version."""
+    return " and ".join(one.origin for known, one in _found(kind) if known == name)
+
+
 def config_folders() -> list[Path]:
     """The folders ``configs`` in the packages of all plug-ins. Imports none of them."""
     packages = dict.fromkeys(entry.module.partition(".")[0] for kind in KINDS for entry in _entries(kind))

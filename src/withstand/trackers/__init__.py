@@ -1,8 +1,8 @@
 """Trackers: where curves and final figures go beside the run's own files.
 
-Each module here is one tracker, known by its file's name; plug-ins bring others. It has ``start(...) -> Tracker`` and, where it needs a
-package that withstand does not install by itself, ``PACKAGE``. A tracker is a convenience: whatever goes wrong in it
-is said in one line, and the run goes on without it.
+Each module here is one tracker, known by its file's name; plug-ins bring others. It has ``start(...) -> Tracker``
+and, where it needs a package that withstand does not install by itself, ``PACKAGE``. A tracker is a convenience:
+whatever goes wrong in it is said in one line, and the run goes on without it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from withstand.analysis.hypotheses.claim import Measure
 from withstand.analysis.hypotheses.confounders import settings
 from withstand.results.conditions import CLEAN
 from withstand.results.facts import Facts
-from withstand.results.metrics import METRICS
+from withstand.results.metrics import find
 from withstand.results.runs import Run, names
 from withstand.results.store import Predictions
 from withstand.statistics import image_values
@@ -142,9 +142,9 @@ def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
         def tables(asked: NDArray[np.int64], shown: Sequence[Predictions] = shown) -> Tables:
             aligned = []
             for one in shown:
-                value = METRICS[measure.metric].per_image(one).astype(np.float64)
                 order = np.argsort(one.ids)
-                aligned.append(value[order[np.searchsorted(one.ids[order], asked)]][:, None])
+                rows = order[np.searchsorted(one.ids[order], asked)]
+                aligned.append(find(measure.metric).per_image(one.take(rows)).astype(np.float64)[:, None])
             return tuple(aligned)
 
         facts = _facts(run, protocol=outcome.protocol, leaks="yes" if leaked(outcome.record) else "no")
