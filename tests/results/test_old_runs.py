@@ -34,7 +34,7 @@ AGAIN = (
     " dataset=shapes dataset.n_train=4000 dataset.n_test=60 dataset.size=16"
     " evaluation.dtype=float32 evaluation.backend=eager device=cpu threads=1"
     " shift.corruptions=[fog,gaussian_noise] shift.severities=[1,3]"
-).split()
+)
 """The command that evaluated the first of them, given again."""
 
 
@@ -132,7 +132,7 @@ def test_the_command_given_again_computes_no_cell(
     cells = tmp_path / "checkpoints" / "small_cnn_shapes" / "predictions"
     before = {file.name: file.stat().st_mtime_ns for file in cells.iterdir()}
     done = subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), *AGAIN],
+        [sys.executable, str(ROOT / "main.py"), *AGAIN.split()],
         cwd=tmp_path,
         env=environment | {"OMP_NUM_THREADS": "1"},
         capture_output=True,

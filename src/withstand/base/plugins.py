@@ -110,7 +110,7 @@ def _ours(kind: Kind) -> Iterator[str]:
     """The modules of the room that have what the kind asks for, as their source says."""
     if not kind.room:
         return
-    wanted = re.compile(rf"^(?:def |class )?{kind.defines}\b", re.MULTILINE)
+    wanted = re.compile(rf"^(?:def {kind.defines}\(|{kind.defines}\s*[:=])", re.MULTILINE)
     folder = _PACKAGE.joinpath(*kind.room.split("."))
     for module in pkgutil.iter_modules([str(folder)]):
         file = folder / module.name / "__init__.py" if module.ispkg else folder / f"{module.name}.py"
