@@ -20,9 +20,9 @@ from src.eval_background_robustness import main as door
 
 from withstand import experiments, models
 from withstand.analysis.backgrounds import reliance
-from withstand.backgrounds.worlds import load
 from withstand.base.errors import UserError
 from withstand.config.composing import compose, config_folder
+from withstand.datasets.worlds import load
 from withstand.engines import planning
 from withstand.engines.predictor import Predictor
 from withstand.experiments.usage import used

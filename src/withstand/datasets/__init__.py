@@ -1,14 +1,13 @@
-"""Datasets, found by name: each module here that has ``from_config(config) -> Dataset`` is one."""
+"""Datasets, found by name: each module here, or of a plug-in, that has ``from_config(config) -> Dataset`` is one."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
 
+from withstand.base import plugins
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.images.imageset import Dataset, ImageSet
@@ -34,11 +33,7 @@ def load(config: Config) -> Dataset:
 
 def code(name: str) -> ModuleType:
     """The module of a data set: it has ``from_config``, and ``worlds`` where foregrounds are known apart."""
-    known = [module.name for module in pkgutil.iter_modules(__path__)]
-    module = importlib.import_module(f"{__name__}.{name}") if name in known else None
-    if module is None or not hasattr(module, "from_config"):
-        raise UserError(f"dataset.name={name} has no code: there is no from_config in datasets/{name}.py")
-    return module
+    return plugins.load("datasets", name)
 
 
 def _limited(images: ImageSet, limit: int | None, key: str, seed: int) -> ImageSet:

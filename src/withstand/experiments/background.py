@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from withstand import models
-from withstand.backgrounds import folds, worlds
+from withstand.backgrounds import folds
 from withstand.backgrounds.folds import Part
 from withstand.backgrounds.worlds import Worlds
 from withstand.base.console import console, say
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
+from withstand.datasets import worlds
 from withstand.engines import device
 from withstand.experiments import identity, trained_on, usage
 from withstand.experiments.background_parts import examine, features_of, predictor_of, train_part
