@@ -37,6 +37,10 @@ def does(tmp_path_factory: pytest.TempPathFactory) -> Does:
         *("dataset.width=8", "tracker=diary", "train.epochs=1"),
         *("shift.corruptions=[fog]", "shift.severities=[1,2]"),
     )
+    # On the very images of the training; without its tracker and width, the data set would be another one.
+    words = [*SMALL, "dataset.width=8", "experiment=robustness", "shift=fade", "shift.amounts=[0.25,1.0]"]
+    told = run(str(ROOT / "main.py"), *words)
+    assert "3 conditions × 20 images, 1 done; fades: faded test images" in told and "the colours go" in told
     run(str(ROOT / "main.py"), "experiment=report", "dataset=stripes")
     return run
 
@@ -54,11 +58,31 @@ def test_the_metric_is_in_frames_and_comparisons(does: Does) -> None:
         "import withstand\n"
         "runs = withstand.load_runs('checkpoints')\n"
         "frame = runs.frame()\n"
-        "assert frame.sureness.between(0.5, 1).all() and len(frame) == 3\n"
+        "assert frame.sureness.between(0.5, 1).all() and len(frame) == 5\n"
         "one = withstand.compare(runs)\n"
         "assert 'sureness' in set(one.frame().metric)\n"
         "assert one.accuracy('small_cnn', 'corrupted', 'sureness').n == 20\n",
     )
+
+
+def test_the_shift_stands_beside_the_corruptions(does: Does) -> None:
+    does(
+        "-c",
+        "import withstand\n"
+        "from withstand.results.store import Store\n"
+        "runs = withstand.load_runs('checkpoints')\n"
+        "assert runs[0].shifts == ('clean', 'fade', 'corruption') and runs[0].sampled is None\n"
+        "fade, fog = withstand.compare(runs, 'fade'), withstand.compare(runs)\n"
+        "assert [c.variant for c in fade.conditions] == ['100', '25'] and len(fog.conditions) == 2\n"
+        "grey = runs[0].predictions(fade.conditions[0]).logits\n"
+        "assert (grey == grey[0]).all()  # every image is the same grey\n",
+    )
+    page = does("-c", "print(open('reports/stripes/report.md').read())")
+    assert "Under the shift fade" in page
+    rows = does("-c", "print(open('reports/stripes/tables/shift-fade.csv').read())").split("\n")
+    assert "shifted_top1" in rows[0] and "small_cnn" in rows[1]
+    table = does("-c", "print(open('checkpoints/small_cnn_stripes/fade_results.csv').read())").split("\n")
+    assert table[0] == "model,corruption,severity,top1_acc,top5_acc" and table[1].startswith("small_cnn,25,,")
 
 
 def test_the_report_has_the_section_the_column_and_the_claim(does: Does) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from withstand.analysis.backgrounds.reliance import reliances
-from withstand.analysis.changes import changes
 
 import withstand
 from withstand import report
+from withstand.analysis.backgrounds.reliance import reliances
+from withstand.analysis.changes import changes
 from withstand.analysis.hypotheses import Hypothesis, Measure, answer
 from withstand.base.errors import UserError
 from withstand.results.metrics import METRICS, Metric, probabilities

@@ -46,7 +46,7 @@ KINDS: dict[str, Kind] = {
     "experiments": Kind("experiment", "experiments", "run"),
     "metrics": Kind("metric", "", "METRIC"),
     "sections": Kind("section", "report.sections", "section"),
-    "shifts": Kind("shift", "shifts", ""),
+    "shifts": Kind("shift", "shifts", "from_config"),
     "trackers": Kind("tracker", "trackers", "start"),
 }
 

@@ -12,8 +12,9 @@ from typing import Any, TypeVar, cast, get_args, get_origin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
-from withstand.config.schema import Config, DatasetConfig, keys
+from withstand.config.schema import Config, DatasetConfig, ShiftConfig, keys
 from withstand.corruptions.constants import PRESETS
 from withstand.corruptions.names import chosen as corruptions_in
 
@@ -30,6 +31,10 @@ FINETUNE_PROTOCOLS = ("grouped", "published", "train_images", "held_out")
 
 _FOLDER_NAME = re.compile(r"(?!\.{1,2}$)[^/\x00\r\n]+")
 
+_OPEN = {"dataset": DatasetConfig, "shift": ShiftConfig}
+"""The groups whose YAML may set more than the schema has: what the code of one name alone reads."""
+_OPTIONS = tuple(f"{group}.options" for group in _OPEN)
+
 Settings = TypeVar("Settings")
 
 
@@ -45,9 +50,10 @@ def typed(raw: DictConfig | Config) -> Config:
         content = cast(dict[str, Any], OmegaConf.to_container(raw, resolve=True))
     except OmegaConfBaseException as error:
         raise UserError(f"configuration: {error.full_key}: {str(error).splitlines()[0]}") from error
-    dataset = content["dataset"]
-    own = {key: dataset.pop(key) for key in list(dataset) if key not in _names(DatasetConfig)}
-    content["dataset"]["options"] = own | dataset.get("options", {})
+    for group, schema in _OPEN.items():
+        settings = content[group]
+        own = {key: settings.pop(key) for key in list(settings) if key not in _names(schema)}
+        settings["options"] = own | settings.get("options", {})
     for key in _flat(content):
         check_key(key)
     _listed(content)
@@ -72,7 +78,7 @@ def own_settings(schema: type[Settings], group: str, values: dict[str, Any]) -> 
 
 def check_key(key: str, also: Iterable[str] = ()) -> None:
     """Refuse a key that neither the configuration has nor is one of ``also``."""
-    if key in also or key.startswith(("model.args.", "dataset.options")):
+    if key in also or key.startswith(("model.args.", *_OPTIONS)):
         return
     if key not in keys():
         raise UserError(f"unknown key '{key}'; {nearest(key, [*keys(), *also])}")
@@ -105,7 +111,7 @@ def _flat(node: dict[str, Any], prefix: str = "") -> list[str]:
     found = []
     for name, value in node.items():
         key = f"{prefix}{name}"
-        if isinstance(value, dict) and key not in ("model.args", "dataset.options"):
+        if isinstance(value, dict) and key not in ("model.args", *_OPTIONS):
             found += _flat(value, f"{key}.")
         else:
             found.append(key)
@@ -122,7 +128,7 @@ def _check(c: Config) -> None:
         ("evaluation.dtype", c.evaluation.dtype, (*DTYPES, "int8")),
         ("evaluation.backend", c.evaluation.backend, ("auto", *BACKENDS)),
         ("model.interpolation", c.model.interpolation, INTERPOLATIONS),
-        ("shift.name", c.shift.name, ("corruption",)),
+        ("shift.name", c.shift.name, plugins.names("shifts")),
         ("shift.source", c.shift.source, SOURCES),
         ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
         ("train.freeze", c.train.freeze, FREEZES),

@@ -76,6 +76,8 @@ class DatasetConfig:
 
 @dataclass
 class ShiftConfig:
+    """The shift and its settings; whatever a plug-in's YAML sets beside these is its own, and is in ``options``."""
+
     name: str = "corruption"
     source: str = "auto"
     folder: str = "data/CIFAR-10-C"
@@ -84,6 +86,7 @@ class ShiftConfig:
     corruptions: Any = "all"
     severities: list[int] = field(default_factory=lambda: [1, 2, 3, 4, 5])
     seed: int = 42
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

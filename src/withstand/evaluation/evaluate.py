@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from withstand.base.console import say
+from withstand.base.errors import UserError
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells, Spent
 from withstand.evaluation.sampling import fill_sample
@@ -58,6 +59,7 @@ def evaluate(
         The run as it is read back from its folder.
     """
     work = Cells.of(classifier, predictor, images, shifts, folder.store)
+    _refuse_mixed(work, folder, precision)
     missing = work.missing
     sources = "; ".join(f"{shift.name}s: {shift.source}" for shift in shifts)
     say(
@@ -89,8 +91,6 @@ def _record(
 ) -> None:
     """Which cells belong to this run, and whether they are a sample."""
     before = folder.summary()
-    ours = {condition.shift for condition in work.cells}
-    others = [cell for cell in before.get("cells", ()) if cell["shift"] not in ours]
     sources = {f"{shift.name}_source": shift.source for shift in shifts}
     # Not merged with an earlier sample, which is replaced, or gone once everything is there.
     folder.write(
@@ -98,6 +98,30 @@ def _record(
         before
         | dict(about.summary)
         | sources
-        | {"cells": work.files() + others, "sample": asdict(sample) if sample else None},
+        | {"cells": work.files() + _others(work, folder), "sample": asdict(sample) if sample else None},
     )
     folder.update("provenance.json", about.provenance)
+
+
+def _others(work: Cells, folder: RunFolder) -> list[dict[str, Any]]:
+    """The cells of the run under other shifts, which stay."""
+    ours = {condition.shift for condition in work.cells}
+    return [cell for cell in folder.summary().get("cells", ()) if cell["shift"] not in ours]
+
+
+def _refuse_mixed(work: Cells, folder: RunFolder, precision: float | None) -> None:
+    """A run is a sample under all its shifts, or under none.
+
+    Raises:
+        UserError: it would be one under some.
+    """
+    others = sorted({str(cell["shift"]) for cell in _others(work, folder)})
+    if others and folder.summary().get("sample"):
+        raise UserError(
+            f"{folder.path} is a sample under {', '.join(others)}; give that command again without"
+            " evaluation.precision first"
+        )
+    if others and precision is not None:
+        raise UserError(
+            f"{folder.path} was evaluated on all images under {', '.join(others)}; leave evaluation.precision out"
+        )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from withstand.analysis.changes import Change, changes
 from withstand.base.console import console, say
+from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells, Elsewhere, Spent
@@ -20,7 +21,7 @@ from withstand.models import Classifier
 from withstand.report import curves, terminal
 from withstand.results.folder import RunFolder, training_settings
 from withstand.results.stages import FINETUNE, before_and_after
-from withstand.shifts.corruption.shift import Corruption
+from withstand.shifts.corruption.shift import NAME, Corruption
 from withstand.shifts.corruption.sources import Made, preset_for
 from withstand.trackers import Tracker
 from withstand.training import protocols
@@ -72,6 +73,8 @@ class Work:
     def of(cls, whole: Setup) -> Work:
         """Raises UserError where the plan cannot be carried out."""
         config, settings = whole.config, whole.config.finetune
+        if config.shift.name != NAME:
+            raise UserError(f"experiment=finetune trains on corruptions, not under shift={config.shift.name}")
         shift = Corruption.of(config.shift, whole.dataset.name, whole.dataset.test)
         # Files hold the test images alone: other images are shown what can be made here.
         share = config.train.validation

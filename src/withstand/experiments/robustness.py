@@ -1,4 +1,4 @@
-"""Experiment 2: a trained classifier under every corruption and severity."""
+"""Experiment 2: a trained classifier under every condition of a shift: by default, every corruption and severity."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from withstand import shifts
 from withstand.base.console import say
 from withstand.config.schema import Config
 from withstand.evaluation.cells import Cells
@@ -20,7 +21,7 @@ from withstand.models import Classifier
 from withstand.results import metrics, thumbnails
 from withstand.results.conditions import Condition
 from withstand.results.runs import Run
-from withstand.shifts.corruption.shift import Corruption
+from withstand.shifts import Shift
 from withstand.trackers import Tracker
 
 COLUMNS = ("model", "corruption", "severity", "top1_acc", "top5_acc")
@@ -30,16 +31,14 @@ USES = ("model", "shift", "evaluation", "tracker")
 
 def run(config: Config, overrides: list[str]) -> int:
     setup = Setup.of(config, overrides)
-    shift = Corruption.of(config.shift, setup.dataset.name, setup.dataset.test)
+    shift = shifts.load(config.shift, setup.dataset)
     classifier = setup.trained()
     tracker = start_tracker(config)
-    tracker.finish(evaluate_corruptions(setup, classifier, shift, tracker))
+    tracker.finish(evaluate_shift(setup, classifier, shift, tracker))
     return 0
 
 
-def evaluate_corruptions(
-    setup: Setup, classifier: Classifier, shift: Corruption, tracker: Tracker
-) -> dict[str, float]:
+def evaluate_shift(setup: Setup, classifier: Classifier, shift: Shift, tracker: Tracker) -> dict[str, float]:
     """Predict every condition that the store does not hold, then write the study's table; gives the final figures."""
     config, folder, test = setup.config, setup.folder, setup.dataset.test
     predictor = setup.predictor(classifier, total=(1 + len(shift.conditions())) * len(test))
@@ -60,22 +59,23 @@ def evaluate_corruptions(
     )
     _leave_thumbnails(setup, shift)
     rows = [_row(setup, done, condition) for condition in shift.conditions()]
-    folder.write_csv(TABLE, COLUMNS + (("images",) if done.sampled else ()), rows)
+    table = TABLE if shift.name == "corruption" else f"{shift.name}_results.csv"
+    folder.write_csv(table, COLUMNS + (("images",) if done.sampled else ()), rows)
     final = {f"mean_{m}": float(np.mean([row[f"{m}_acc"] for row in rows])) for m in ("top1", "top5")}
     say(
-        f"  mean over {len(rows)} corrupted conditions: top-1 {final['mean_top1']:.2f}%,"
+        f"  mean over {len(rows)} shifted conditions: top-1 {final['mean_top1']:.2f}%,"
         f" top-5 {final['mean_top5']:.2f}%" + (f" ({done.sampled})" if done.sampled else "")
     )
     tracker.log(config.train.epochs, {f"corrupted/{key}": value for key, value in final.items()})
     return final
 
 
-def _leave_thumbnails(setup: Setup, shift: Corruption) -> None:
+def _leave_thumbnails(setup: Setup, shift: Shift) -> None:
     path, test = setup.folder.path / thumbnails.FILE, setup.dataset.test
-    chosen, there = test.take(thumbnails.choose(test.ids)), thumbnails.load(path)
-    if there is None or not there.shows(chosen.ids, shift.conditions()):
-        few = shift.over(chosen)
-        made = thumbnails.make(chosen, shift.conditions(), lambda condition: few.images(condition).images())
+    conditions, rows = thumbnails.shown(shift.conditions()), thumbnails.choose(test.ids)
+    there = thumbnails.load(path)
+    if conditions and (there is None or not there.shows(test.ids[rows], conditions)):
+        made = thumbnails.make(test.take(rows), conditions, lambda c: shift.images(c).take(rows).images())
         thumbnails.save(made, path)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch.multiprocessing
 
+from withstand import shifts
 from withstand.base.console import Bar, progress
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
@@ -17,7 +18,6 @@ from withstand.evaluation.cells import Cells, Spent
 from withstand.experiments.setup import Setup
 from withstand.models import Classifier
 from withstand.results.conditions import CLEAN, Condition
-from withstand.shifts.corruption.shift import Corruption
 
 _LOOK = 0.2  # seconds between looks at what is done
 
@@ -94,7 +94,7 @@ def _work(
     config = replace(config, train=replace(config.train, device=name), threads=threads)
     setup = Setup.of(config, overrides)
     test = setup.dataset.test
-    shift = Corruption.of(config.shift, setup.dataset.name, test)
+    shift = shifts.load(config.shift, setup.dataset)
     cells = Cells.of(classifier, setup.predictor(classifier), test, [shift], setup.folder.store)
     for condition in share:
         if os.getppid() != parent:

@@ -112,7 +112,13 @@ class Run:
     def under(self, conditions: Iterable[Condition]) -> Run:
         """The same run as if it had been evaluated under ``conditions`` alone."""
         wanted = set(conditions)
-        return replace(self, files={one: files for one, files in self.files.items() if one in wanted})
+        files = {one: files for one, files in self.files.items() if one in wanted}
+        return self if len(files) == len(self.files) else replace(self, files=files)
+
+    @property
+    def shifts(self) -> tuple[str, ...]:
+        """The shifts that it was evaluated under, in order; ``clean`` is one."""
+        return tuple(dict.fromkeys(condition.shift for condition in self.conditions))
 
     def predictions(self, condition: Condition) -> Predictions:
         """Read the predictions under one condition.
@@ -144,9 +150,9 @@ class Run:
 
     def frame(self) -> pd.DataFrame:
         """A row a condition: shift, variant, severity, n, every metric's mean, and top-1's 95% interval (exact)."""
-        scores = self.scores
+        each = [self.under(c for c in self.conditions if c.shift == shift).scores for shift in self.shifts]
         rows = []
-        for column, condition in enumerate(scores.conditions):
+        for scores, column, condition in ((s, k, c) for s in each for k, c in enumerate(s.conditions)):
             values = {name: scores.values(name)[:, column].astype(np.float64) for name in METRICS}
             n = int((~np.isnan(values["top1"])).sum())
             interval = exact(int(np.nansum(values["top1"])), n) if n else None

@@ -44,8 +44,8 @@ class Thumbnails:
         return key[0] in self.ids and key[1] in self.conditions
 
     def shows(self, ids: NDArray[np.int64], conditions: Sequence[Condition]) -> bool:
-        """Whether it has just these images, and those of the conditions that a sheet has."""
-        return np.array_equal(self.ids, ids) and self.conditions == (CLEAN, *_shown(conditions))
+        """Whether it has just these images under just these conditions."""
+        return np.array_equal(self.ids, ids) and self.conditions == (CLEAN, *conditions)
 
     def __getitem__(self, key: tuple[int, Condition]) -> NDArray[np.uint8]:
         """uint8 h×w×3 of one image under one condition."""
@@ -53,7 +53,8 @@ class Thumbnails:
         return one
 
 
-def _shown(conditions: Sequence[Condition]) -> list[Condition]:
+def shown(conditions: Sequence[Condition]) -> list[Condition]:
+    """The conditions that a sheet has: those at ``SEVERITY``."""
     return [condition for condition in conditions if condition.severity == SEVERITY]
 
 
@@ -66,17 +67,16 @@ def choose(ids: NDArray[np.int64], count: int = _COUNT) -> NDArray[np.int64]:
 def make(
     chosen: ImageSet, conditions: Sequence[Condition], images: Callable[[Condition], ImageSet]
 ) -> Thumbnails:
-    """Thumbnails of the ``chosen`` images, clean and under those of ``conditions`` that have ``SEVERITY``.
+    """Thumbnails of the ``chosen`` images, clean and under those of ``conditions`` that a sheet has.
 
     Args:
         chosen: the clean images.
         conditions: all that there are.
         images: gives the chosen images under one of them.
     """
-    shown = _shown(conditions)
-    columns = [chosen.images, *(images(condition).images for condition in shown)]
+    columns = [chosen.images, *(images(condition).images for condition in (kept := shown(conditions)))]
     small = np.stack([_shrunk(column) for column in columns], axis=1)
-    return Thumbnails(tuple(chosen.ids.tolist()), (CLEAN, *shown), small)
+    return Thumbnails(tuple(chosen.ids.tolist()), (CLEAN, *kept), small)
 
 
 def save(thumbnails: Thumbnails, path: Path) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from withstand.base import plugins
+from withstand.config.schema import ShiftConfig
 from withstand.images.blocks import Blocks
+from withstand.images.imageset import Dataset
 from withstand.results.conditions import Condition
 
 
@@ -35,3 +38,13 @@ class Shift(Protocol):
 
     def facts(self, condition: Condition) -> dict[str, Any]:
         """What else the images depend on, as JSON values; equal facts and digests mean equal images."""
+
+
+def load(settings: ShiftConfig, dataset: Dataset) -> Shift:
+    """The shift that ``shift.name`` names, of the test images; its module has ``from_config(settings, dataset)``.
+
+    Raises:
+        UserError: there is no such shift, or its settings or files are wrong.
+    """
+    found: Shift = plugins.load("shifts", settings.name).from_config(settings, dataset)
+    return found

@@ -70,7 +70,8 @@ def _facts(run: Run, **more: Any) -> dict[str, Any]:
 
 
 def _corruption(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
-    yield from _measured(name, run, measure, _facts(run))
+    corrupted = run.under(c for c in run.conditions if c == CLEAN or c.shift == "corruption")
+    yield from _measured(name, corrupted, measure, _facts(run))
 
 
 def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
