@@ -74,7 +74,8 @@ def make(
         conditions: all that there are.
         images: gives the chosen images under one of them.
     """
-    columns = [chosen.images, *(images(condition).images for condition in (kept := shown(conditions)))]
+    kept = shown(conditions)
+    columns = [chosen.images, *(images(condition).images for condition in kept)]
     small = np.stack([_shrunk(column) for column in columns], axis=1)
     return Thumbnails(tuple(chosen.ids.tolist()), (CLEAN, *kept), small)
 
