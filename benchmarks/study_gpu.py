@@ -26,7 +26,7 @@ from benchmarks.study_needs import needs  # noqa: E402
 from withstand.base import json_file  # noqa: E402
 from withstand.base.errors import UserError  # noqa: E402
 from withstand.config.composing import compose  # noqa: E402
-from withstand.experiments.usage import used  # noqa: E402
+from withstand.session.usage import used  # noqa: E402
 
 MODELS = ("resnet50", "vit_small", "vit_tiny_pretrained")
 SMALL = (

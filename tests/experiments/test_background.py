@@ -25,9 +25,9 @@ from withstand.config.composing import compose, config_folder
 from withstand.datasets.worlds import load
 from withstand.engines import planning
 from withstand.engines.predictor import Predictor
-from withstand.experiments.usage import used
 from withstand.images.imageset import ImageSet
 from withstand.results.runs import load_run, load_runs
+from withstand.session.usage import used
 from withstand.training import frozen
 from withstand.training.loop import train
 

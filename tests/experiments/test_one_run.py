@@ -15,10 +15,10 @@ from PIL import Image
 
 from withstand.cli import main
 from withstand.config.composing import compose
-from withstand.experiments.usage import used
 from withstand.results import metrics
 from withstand.results.runs import load_run, load_runs
 from withstand.results.store import Store
+from withstand.session.usage import used
 
 SHIFT = ["shift.corruptions=[contrast]", "shift.severities=[1]", "shift.source=made"]
 SETTINGS = [

@@ -15,7 +15,7 @@ from withstand import models
 from withstand.base.errors import UserError
 from withstand.cli import main
 from withstand.config.composing import compose
-from withstand.experiments import trained_on
+from withstand.session import trained_on
 
 MODEL = ["model=small_cnn", "model.args.channels=[8,8,8,8]", "device=cpu", "threads=1"]
 SHAPES = [*MODEL, "dataset=shapes", "dataset.n_train=60", "dataset.n_test=20"]

@@ -12,7 +12,7 @@ import pytest
 from withstand import experiments
 from withstand.cli import main
 from withstand.config.composing import choices, compose
-from withstand.experiments import usage
+from withstand.session import usage
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = [

@@ -119,7 +119,14 @@ def _flat(node: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def _check(c: Config) -> None:
-    """Ranges and choices, each named by its key."""
+    """Choices, ranges and lists, each named by its key; then what must fit together."""
+    _check_choices(c)
+    _check_numbers(c)
+    _check_lists(c)
+    _check_together(c)
+
+
+def _check_choices(c: Config) -> None:
     for key, chosen, options in (
         ("train.optimizer", c.train.optimizer, OPTIMIZERS),
         ("train.schedule", c.train.schedule, SCHEDULES),
@@ -137,6 +144,11 @@ def _check(c: Config) -> None:
     ):
         if chosen not in options:
             raise UserError(f"{key}={chosen} is not known; {nearest(chosen, options)}")
+    if not (c.model.ema is None or isinstance(c.model.ema, bool)):
+        raise UserError(f"model.ema={c.model.ema} must be auto, true or false")
+
+
+def _check_numbers(c: Config) -> None:
     at_least_one: list[tuple[str, int | None]] = [
         ("train.epochs", c.train.epochs),
         ("train.batch_size", c.train.batch_size),
@@ -164,11 +176,6 @@ def _check(c: Config) -> None:
     ):
         if not low <= real <= high:
             raise UserError(f"{key}={real} must lie between {low:g} and {high:g}")
-    if c.train.freeze == "backbone" and c.train.augment != "none":
-        raise UserError(
-            "train.freeze=backbone computes the features of every image once, so it cannot augment them; add"
-            " train.augment=none"
-        )
     for key, share in (("train.validation", c.train.validation), ("finetune.test", c.finetune.test)):
         if not 0 < share < 1:
             raise UserError(f"{key}={share} must lie between 0 and 1")
@@ -176,14 +183,13 @@ def _check(c: Config) -> None:
         raise UserError(f"seed={c.seed} must be 0 or more")
     if c.evaluation.precision is not None and not 0 < c.evaluation.precision <= 50:
         raise UserError(f"evaluation.precision={c.evaluation.precision} must lie between 0 and 50 points")
-    if c.evaluation.devices:
-        _check_devices(c)
     if c.threads < 0:
         raise UserError(f"threads={c.threads} must be 0 (every core) or more")
     if c.evaluation.batch_size < 0:
         raise UserError(f"evaluation.batch_size={c.evaluation.batch_size} must be 0 (chosen) or more")
-    if not (c.model.ema is None or isinstance(c.model.ema, bool)):
-        raise UserError(f"model.ema={c.model.ema} must be auto, true or false")
+
+
+def _check_lists(c: Config) -> None:
     for key, names in (
         ("shift.corruptions", c.shift.corruptions),
         ("shift.severities", c.shift.severities),
@@ -211,6 +217,16 @@ def _check(c: Config) -> None:
     corruptions_in(c.shift.corruptions)
     if any(not 1 <= severity <= 5 for severity in c.shift.severities):
         raise UserError(f"shift.severities={c.shift.severities} must lie between 1 and 5")
+
+
+def _check_together(c: Config) -> None:
+    if c.train.freeze == "backbone" and c.train.augment != "none":
+        raise UserError(
+            "train.freeze=backbone computes the features of every image once, so it cannot augment them; add"
+            " train.augment=none"
+        )
+    if c.evaluation.devices:
+        _check_devices(c)
     if c.model.num_classes != c.dataset.num_classes:
         raise UserError(
             f"model.num_classes={c.model.num_classes}, but dataset '{c.dataset.name}' has"

@@ -16,7 +16,7 @@ from withstand.config.schema import EvaluationConfig
 from withstand.engines import device as devices
 from withstand.engines import openvino_engine, planning
 from withstand.engines.engine import Engine, Plan, build
-from withstand.engines.exactness import exact
+from withstand.engines.exactness import recompute_borderline
 from withstand.engines.trials import Trial
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
@@ -129,7 +129,7 @@ class Predictor:
             logits = self._logits(blocks, self.engine)
             plain = self.plain
             if plain is not None:
-                logits, _ = exact(logits, lambda rows: self._logits(blocks.take(rows), plain))
+                logits, _ = recompute_borderline(logits, lambda rows: self._logits(blocks.take(rows), plain))
         self._check_numbers(logits)
         return Predictions(blocks.ids, blocks.labels, logits, blocks.background)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from withstand.base import plugins
 from withstand.config.schema import Config
-from withstand.experiments import usage
+from withstand.session import usage
 
 
 def run(config: Config, overrides: list[str]) -> int:

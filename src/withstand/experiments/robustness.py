@@ -13,14 +13,14 @@ from withstand.config.schema import Config
 from withstand.evaluation.cells import Cells
 from withstand.evaluation.evaluate import About, evaluate
 from withstand.evaluation.sampling import drawn
-from withstand.experiments import side_by_side
-from withstand.experiments.setup import Setup
-from withstand.experiments.tested import TABLE
-from withstand.experiments.train import start_tracker
 from withstand.models import Classifier
 from withstand.results import metrics, thumbnails
 from withstand.results.conditions import Condition
 from withstand.results.runs import Run
+from withstand.session import side_by_side
+from withstand.session.fitting import start_tracker
+from withstand.session.setup import Setup
+from withstand.session.tested import TABLE
 from withstand.shifts import Shift
 from withstand.trackers import Tracker
 

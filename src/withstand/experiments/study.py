@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from withstand import models, shifts
 from withstand.config.schema import Config
-from withstand.experiments import train, usage
+from withstand.experiments import train
 from withstand.experiments.robustness import evaluate_shift
-from withstand.experiments.setup import Setup
-from withstand.experiments.train import start_tracker, train_and_test
+from withstand.experiments.train import train_and_test
+from withstand.session import usage
+from withstand.session.fitting import start_tracker
+from withstand.session.setup import Setup
 
 USES = (*train.USES, "shift", "evaluation")
 

@@ -26,7 +26,7 @@ from withstand.results.metrics import METRICS
 from withstand.results.sample import Sample
 from withstand.results.scores import Scores
 from withstand.results.store import Predictions, Store, together
-from withstand.statistics import exact
+from withstand.statistics import clopper_pearson
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Run:
         for scores, column, condition in ((s, k, c) for s in each for k, c in enumerate(s.conditions)):
             values = {name: scores.values(name)[:, column].astype(np.float64) for name in METRICS}
             n = int((~np.isnan(values["top1"])).sum())
-            interval = exact(int(np.nansum(values["top1"])), n) if n else None
+            interval = clopper_pearson(int(np.nansum(values["top1"])), n) if n else None
             rows.append(
                 {
                     "model": self.model,

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from withstand.images.imageset import ImageSet
 from withstand.results.conditions import Condition
-from withstand.shifts.corruption.sources import Made, Source
+from withstand.shifts.corruption.sources import Made, Origin
 from withstand.training.loop import batch_starts
 from withstand.training.protocols import Pairs, some
 
@@ -33,7 +33,7 @@ class Mix:
         fresh: whether each epoch draws its corruptions anew, rather than showing the same corrupted image again.
     """
 
-    origin: Source
+    origin: Origin
     pool: ImageSet
     conditions: Sequence[Condition]
     pairs: Pairs
@@ -67,7 +67,7 @@ class Mix:
 
 
 def make(
-    origin: Source, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs, device: torch.device
+    origin: Origin, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """The corrupted images of some pairs in their order, uint8 P×H×W×3, and their labels, int64 P, on the device."""
     rows, numbers = np.divmod(pairs, len(conditions))
@@ -81,7 +81,7 @@ def make(
     return images, torch.from_numpy(pool.labels[rows]).to(device)
 
 
-def image_set(origin: Source, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs) -> ImageSet:
+def image_set(origin: Origin, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs) -> ImageSet:
     """The corrupted images of some pairs as an image set, to validate with."""
     images, _ = make(origin, pool, conditions, pairs, torch.device("cpu"))
     part = pool.take(pairs // len(conditions))

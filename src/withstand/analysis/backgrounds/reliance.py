@@ -158,7 +158,7 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def sample(labels: NDArray[np.int64], most: int = 9) -> list[int]:
+def one_of_each_class(labels: NDArray[np.int64], most: int = 9) -> list[int]:
     """Positions of one foreground of each class, of the first ``most`` classes: the middle one of its class."""
     found = []
     for label in np.unique(labels)[:most]:

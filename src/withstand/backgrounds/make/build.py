@@ -22,7 +22,7 @@ from PIL import Image
 from withstand import __version__
 from withstand.backgrounds.lenders import MANIFEST
 from withstand.backgrounds.make.cut import CutOut, cut, grabcut_package
-from withstand.backgrounds.make.sources import Source
+from withstand.backgrounds.make.sources import LocatedImage
 from withstand.backgrounds.variants import MIXED, VARIANTS, choose_backgrounds, pasted, plain_variants, tiled
 from withstand.base import atomic, json_file
 from withstand.base.console import progress
@@ -50,7 +50,9 @@ class Made:
         ]
 
 
-def build(settings: MakeBackgroundsConfig, sources: Sequence[Source], seed: int, overwrite: bool) -> Made:
+def build(
+    settings: MakeBackgroundsConfig, sources: Sequence[LocatedImage], seed: int, overwrite: bool
+) -> Made:
     """Cut out, put together and write; goes on where an earlier run of the same settings stopped.
 
     Raises:
@@ -91,7 +93,7 @@ def build(settings: MakeBackgroundsConfig, sources: Sequence[Source], seed: int,
     return made
 
 
-def _facts(settings: MakeBackgroundsConfig, sources: Sequence[Source], seed: int) -> dict[str, Any]:
+def _facts(settings: MakeBackgroundsConfig, sources: Sequence[LocatedImage], seed: int) -> dict[str, Any]:
     """What the set depends on: settings, seed, and the list of images with their boxes."""
     listing = hashlib.sha256()
     for source in sources:
@@ -124,7 +126,11 @@ def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
 
 
 def _cut_all(
-    settings: MakeBackgroundsConfig, sources: Sequence[Source], photographs: Photographs, work: Path, key: str
+    settings: MakeBackgroundsConfig,
+    sources: Sequence[LocatedImage],
+    photographs: Photographs,
+    work: Path,
+    key: str,
 ) -> list[CutOut | str]:
     """Every object, a file for each batch of them, so that a run that was stopped goes on."""
 
@@ -169,7 +175,7 @@ def _load(file: Path) -> list[CutOut | str]:
 
 def _write(
     settings: MakeBackgroundsConfig,
-    sources: Sequence[Source],
+    sources: Sequence[LocatedImage],
     images: NDArray[np.uint8],
     rows: NDArray[np.int64],
     cuts: Sequence[CutOut],

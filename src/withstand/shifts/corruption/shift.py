@@ -18,7 +18,7 @@ from withstand.shifts.corruption import manifest, official
 from withstand.shifts.corruption.sources import (
     Made,
     Official,
-    Source,
+    Origin,
     Written,
     left_out,
     makeable,
@@ -34,7 +34,7 @@ class Corruption:
 
     name = NAME
 
-    origin: Source
+    origin: Origin
     test: ImageSet
     corruptions: tuple[str, ...]
     severities: tuple[int, ...]
@@ -81,7 +81,7 @@ class Corruption:
         return replace(self, origin=self.origin.over(test), test=test)
 
 
-def _origin(settings: ShiftConfig, dataset: str, test: ImageSet, names: tuple[str, ...]) -> Source:
+def _origin(settings: ShiftConfig, dataset: str, test: ImageSet, names: tuple[str, ...]) -> Origin:
     """The published files where they are, else ours where they fit, else made on the fly; or what is asked for."""
     folder, ours = Path(settings.folder), Path(settings.written)
     made = Made(test, settings.seed, preset_for(settings, test))

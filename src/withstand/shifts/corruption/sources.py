@@ -20,7 +20,7 @@ from withstand.images.imageset import ImageSet
 from withstand.shifts.corruption import manifest, official, written
 
 
-class Source(Protocol):
+class Origin(Protocol):
     """Gives the test images under any corruption and severity that it was checked for."""
 
     @property
@@ -33,7 +33,7 @@ class Source(Protocol):
     def images(self, corruption: str, severity: int) -> Blocks:
         """The images of one cell, made or read when a block of them is asked for."""
 
-    def over(self, test: ImageSet) -> Source:
+    def over(self, test: ImageSet) -> Origin:
         """The same source for a part of the test images."""
 
 
@@ -87,7 +87,7 @@ class Made:
 
         return Blocks.made(self.test, make)
 
-    def over(self, test: ImageSet) -> Source:
+    def over(self, test: ImageSet) -> Origin:
         return replace(self, test=test)
 
 
@@ -132,7 +132,7 @@ class Written:
     def images(self, corruption: str, severity: int) -> Blocks:
         return written.load(self.folder, self.about, corruption, severity, self.test)
 
-    def over(self, test: ImageSet) -> Source:
+    def over(self, test: ImageSet) -> Origin:
         return replace(self, test=test)
 
 
@@ -166,7 +166,7 @@ class Official:
     def images(self, corruption: str, severity: int) -> Blocks:
         return official.load(self.folder, corruption, severity, self.test)
 
-    def over(self, test: ImageSet) -> Source:
+    def over(self, test: ImageSet) -> Origin:
         return replace(self, test=test)
 
 

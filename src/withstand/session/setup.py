@@ -14,12 +14,12 @@ from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.engines import device
 from withstand.engines.predictor import Predictor
-from withstand.experiments import identity, trained_on
-from withstand.experiments.begun import Begun
 from withstand.images.imageset import Dataset, ImageSet
 from withstand.models import Classifier
 from withstand.results import provenance
 from withstand.results.folder import RunFolder
+from withstand.session import identity, trained_on
+from withstand.session.begun import Begun
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import pandas as pd
 from withstand.base import json_file
 from withstand.base.console import say
 from withstand.evaluation.cells import Cells
-from withstand.experiments.setup import Setup
 from withstand.models import Classifier
 from withstand.report import curves
 from withstand.results import metrics
 from withstand.results.conditions import CLEAN
 from withstand.results.folder import RunFolder
 from withstand.results.store import Predictions
+from withstand.session.setup import Setup
 from withstand.training.progress import Progress
 
 TABLE = "robustness_results.csv"

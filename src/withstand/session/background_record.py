@@ -14,10 +14,10 @@ from withstand.backgrounds.worlds import Worlds
 from withstand.base import atomic
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells
-from withstand.experiments.setup import Setup
 from withstand.models import Classifier
 from withstand.results.conditions import Condition
 from withstand.results.runs import load_run
+from withstand.session.setup import Setup
 from withstand.shifts.backgrounds import NAME
 
 _EXAMPLE = 112  # pixels a side, at most
@@ -68,7 +68,7 @@ def write(
 
 def examples(found: Worlds, path: Any) -> None:
     """One foreground of each of the first classes in every variant, small: what the report shows."""
-    at = np.array(reliance.sample(found.labels))
+    at = np.array(reliance.one_of_each_class(found.labels))
     shown = {}
     for variant in found.variants:
         images = found.of(variant, at).images

@@ -15,9 +15,9 @@ from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.engines import device as devices
 from withstand.evaluation.cells import Cells, Spent
-from withstand.experiments.setup import Setup
 from withstand.models import Classifier
 from withstand.results.conditions import CLEAN, Condition
+from withstand.session.setup import Setup
 
 _LOOK = 0.2  # seconds between looks at what is done
 

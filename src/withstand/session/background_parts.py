@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from withstand import models
+from withstand.backgrounds import folds
 from withstand.backgrounds.folds import Part
 from withstand.backgrounds.worlds import Positions, Worlds
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
 from withstand.engines import device
 from withstand.engines.planning import spread
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells
-from withstand.experiments.setup import Setup
-from withstand.experiments.train import fit
 from withstand.models import Classifier, class_map
 from withstand.results.conditions import Condition
 from withstand.results.folder import RunFolder
 from withstand.results.store import Cell, Predictions, Store
+from withstand.session.fitting import fit
+from withstand.session.setup import Setup
 from withstand.shifts.backgrounds import Backgrounds, numbers_digest
 from withstand.trackers import Tracker
 from withstand.training import frozen
@@ -99,3 +104,49 @@ def examine(
     cells = Cells.of(classifier, predictor, None, [shift], setup.folder.store, answer=answer)
     cells.fill(f"testing {part.name}")
     return cells
+
+
+@dataclass(frozen=True)
+class Onward:
+    """A tracker for one of several trainings: its epochs follow those of the trainings before."""
+
+    tracker: Tracker
+    before: int
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        self.tracker.log(self.before + step, values)
+
+    def finish(self, summary: Mapping[str, float]) -> None:
+        self.tracker.finish(summary)
+
+
+def mapping_of(config: Config) -> tuple[str, ...]:
+    """The class of each output that ``background.map`` names."""
+    return class_map.read_map(Path(config.background.map), fetch=config.dataset.download)
+
+
+def weights_of(setup: Setup, mapping: tuple[str, ...] | None) -> Classifier:
+    """The classifier to start from, or to test as it is.
+
+    Raises:
+        UserError: it is not there; for ``zero_shot``, it was not pretrained on the outputs of the map.
+    """
+    config = setup.config
+    if mapping is None:
+        return setup.trained() if config.background.protocol == "trained" else models.build(config)
+    classifier = models.build(replace(config, model=replace(config.model, num_classes=len(mapping))))
+    if classifier.fresh_head:
+        raise UserError(
+            f"background.protocol=zero_shot takes a model as it was pretrained on the {len(mapping):,} outputs of"
+            f" {config.background.map}; the weights of {config.model.cfg_name} have none for them"
+        )
+    return classifier
+
+
+def parts_of(config: Config, found: Worlds) -> list[Part]:
+    """What the protocol trains on and tests, part by part."""
+    if config.background.protocol == "grouped":
+        return folds.grouped(found, config.background.folds, config.train.validation, config.seed)
+    if config.background.protocol == "published":
+        return folds.published(found, config.seed)
+    return folds.untrained(found)
