@@ -1,4 +1,4 @@
-"""The study's import door to experiment 2: `from src.eval_robustness import main`."""
+"""The study's import path to experiment 2: `from src.eval_robustness import main`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The study's import door to experiment 3: `from src.finetune import main`."""
+"""The study's import path to experiment 3: `from src.finetune import main`."""
 
 from __future__ import annotations
 

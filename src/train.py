@@ -1,4 +1,4 @@
-"""The study's import door to experiment 1: `from src.train import main`."""
+"""The study's import path to experiment 1: `from src.train import main`."""
 
 from __future__ import annotations
 

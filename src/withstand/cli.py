@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         errors.print(f"error: {error}", markup=False)
         return 2
     except KeyboardInterrupt:
-        errors.print("stopped; the same command goes on from here", markup=False)
+        errors.print("stopped; give the same command again to resume", markup=False)
         return 130
 
 

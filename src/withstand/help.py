@@ -29,7 +29,7 @@ _EXAMPLES = """Examples
       tables, figures and a page from every run on CIFAR-10
 
 Every setting is KEY=VALUE; `python main.py --cfg model=resnet50` prints them all. Results go to
-checkpoints/MODEL_DATASET/ and reports/DATASET/. A run that was stopped goes on when the same command is given again.
+checkpoints/MODEL_DATASET/ and reports/DATASET/. A run that was stopped resumes when the same command is given again.
 """
 
 

@@ -97,7 +97,7 @@ def test_exact_predictions_may_come_from_eight_bits(classifier, sample, tried, c
     plan, trial = planning.choose(classifier, CPU, EvaluationConfig(exact=True), sample, LONG)
     assert plan == Plan("openvino", "int8", 64) and trial is not None
     assert trial.rate == pytest.approx(1 / (1 / 400 + 0.1 / 100))
-    assert "the nearest calls computed again" in capsys.readouterr().out
+    assert "borderline images recomputed in float32" in capsys.readouterr().out
 
 
 def test_exact_stays_with_float32_where_nearly_all_would_be_computed_again(

@@ -216,7 +216,7 @@ def test_a_compiled_engine_takes_fewer_images_than_a_batch(classifier, test_set,
 
 
 def test_a_compiled_engine_is_exact_about_few_images(classifier, test_set, expected, fixed):
-    """The plain engine beside it is shown the nearest calls, of which there are fewer than a batch."""
+    """The plain engine beside it is shown the borderline images, of which there are fewer than a batch."""
     words = {"backend": "compile", "dtype": "bfloat16", "batch_size": 70, "exact": True}
     assert np.array_equal(
         planned(classifier, test_set, **words)(test_set).logits.argmax(1), expected.argmax(1)

@@ -83,7 +83,7 @@ def test_grouped_then_published_in_one_folder_and_one_report():
     assert experiments.run(compose(words), words) == 0
     page = Path("reports/shapes/report.md").read_text(encoding="utf-8")
     assert "Reliance on backgrounds" in page and "it leaks: 80%" in page and "top-5 says little" in page
-    assert "No predictions to judge" not in page
+    assert "No predictions to compare" not in page
     assert len(load_runs("checkpoints")) == 1
 
 

@@ -68,7 +68,7 @@ def test_training_stays_in_the_arithmetic_it_began_with(lie, capsys, faster):
     capsys.readouterr()
     go("experiment=train", "train.epochs=2")
     said = capsys.readouterr().out
-    assert f"{RUN} goes on in {began}, as it began; this machine would now choose {other}" in said
+    assert f"{RUN} continues in {began}, as it began; this machine would now choose {other}" in said
     go("experiment=train", "train.epochs=3")
     ours, theirs = weights(), weights(Path("alone") / RUN.name)
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
@@ -82,7 +82,7 @@ def test_the_training_state_alone_keeps_the_arithmetic(lie, capsys):
     (RUN / "provenance.json").unlink()
     lie(False)
     go("experiment=train", "train.epochs=2")
-    assert "goes on in bfloat16, as it began, not in float32" in capsys.readouterr().out
+    assert "continues in bfloat16, as it began, not in float32" in capsys.readouterr().out
     assert provenance()["trained_in"] == "bfloat16"
 
 

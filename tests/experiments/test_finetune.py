@@ -208,10 +208,10 @@ def test_protocols(there, capsys, words, leak, trained, tested):
 def test_the_price_of_the_leak_is_told_when_both_are_there(there, capsys):
     assert main(TUNE) == 0
     assert main([*TUNE, "finetune.protocol=published"]) == 0
-    assert "the leak is worth" in " ".join(capsys.readouterr().out.split())
+    assert "the leak inflates accuracy by" in " ".join(capsys.readouterr().out.split())
     assert main(["experiment=report", "dataset=shapes"]) == 0
     page = Path("reports/shapes/report.md").read_text(encoding="utf-8")
-    assert "The price of the leak" in page and "What fine-tuning buys back" in page
+    assert "How much the leak inflates accuracy" in page and "Fine-tuning on corrupted images" in page
 
 
 def test_mistakes_before_any_work(there, capsys, tmp_path, monkeypatch):

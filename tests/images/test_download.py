@@ -169,7 +169,7 @@ def test_whole_part_only_has_to_land(servers: tuple[Server, Server], tmp_path: P
 def test_resuming_at_the_wrong_place_is_refused(servers: tuple[Server, Server], tmp_path: Path) -> None:
     servers[0].shift = 5
     part_of(tmp_path / "file.bin").write_bytes(CONTENT[:1000])
-    with pytest.raises(UserError, match="goes on at the wrong place"):
+    with pytest.raises(UserError, match="resumes at the wrong byte"):
         download([servers[0].url()], tmp_path / "file.bin", md5=MD5)
     assert part_of(tmp_path / "file.bin").read_bytes() == CONTENT[:1000]
 

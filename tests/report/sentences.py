@@ -12,16 +12,16 @@ WHERE = r"(?P<where>under corruption|on clean images)"
 LEAD = rf"(?P<value>{NUMBER}) points?"
 
 HEADLINES = {
-    "alone": rf"(?P<model>\S+) gets (?P<value>{NUMBER})% right {WHERE}",
-    "best": rf"(?P<model>\S+) holds up best of these \w+ trainings: (?P<value>{NUMBER})% right {WHERE}",
-    "seeds": rf"(?P<model>\S+) holds up best, over seeds: (?P<value>{NUMBER})% right {WHERE}",
+    "alone": rf"(?P<model>\S+): (?P<value>{NUMBER})% accuracy {WHERE}",
+    "best": rf"(?P<model>\S+) holds up best of these \w+ trainings: (?P<value>{NUMBER})% accuracy {WHERE}",
+    "seeds": rf"(?P<model>\S+) holds up best, over seeds: (?P<value>{NUMBER})% accuracy {WHERE}",
     "seeds tied": r"No clear winner over seeds: (?P<model>\S+) is within error of (?P<others>.+)",
     "circle": r"No clear winner: every model is behind another on the images that both saw",
     "tied": r"No clear winner: (?P<model>\S+) and (?P<others>\S+) are within error",
     "many": r"No clear winner: (?P<model>\S+) is within error of (?P<others>.+)",
 }
 VERDICT = {
-    "mean": rf"(?P<model>\S+) gets (?P<value>{NUMBER})% right {WHERE}"
+    "mean": rf"(?P<model>\S+) has (?P<value>{NUMBER})% accuracy {WHERE}"
     rf" \(95% interval {RANGE}\), on (?P<sample>a sample, )?(?P<images>[\d,]+) images(?: under (?P<conditions>\d+)"
     r" corrupted conditions?)?\.",
     "above": rf"(?P<model>\S+) is {LEAD} above (?P<other>\S+) \({RANGE}\), which may be chance: the interval includes"
@@ -31,26 +31,27 @@ VERDICT = {
     "rest": r"The other (?:(?P<count>\d+) comparisons are|comparison is) in the table of pairs\.",
     "clean": rf"On clean images (?P<model>\S+) is {LEAD} ahead of (?P<other>\S+) \({RANGE}\)\.",
     "steadier": rf"From clean to corrupted images (?P<model>\S+) loses {LEAD} less than (?P<other>\S+) \({RANGE}\)\.",
-    "worst": rf"On these images (?:it is|every model is) least often right under (?P<variant>[\w ]+):"
+    "worst": rf"The worst corruption(?: of every model)? on these images is (?P<variant>[\w ]+):"
     rf" (?P<value>{NUMBER})% \({RANGE}\)(?: for (?P<model>\S+))?\.",
-    "seeds": rf"(?P<model>\S+) gets (?P<value>{NUMBER})% right {WHERE} \(95% interval {RANGE}\), on (?P<images>[\d,]+)"
-    r" images; trainings: (?P<trainings>.+)\. The intervals allow for another training and other images\.",
-    "nothing": r"Nothing was shown corrupted yet\.",
+    "seeds": rf"(?P<model>\S+) has (?P<value>{NUMBER})% accuracy {WHERE} \(95% interval {RANGE}\), on"
+    r" (?P<images>[\d,]+) images; trainings: (?P<trainings>.+)\. The intervals allow for another training and other"
+    r" images\.",
+    "nothing": r"No corrupted images were evaluated yet\.",
 }
 FINDING = {
     "effect": rf"(?P<measure>[^:]+), (?P<who>[^:,]+): (?P<value>{NUMBER})(?: points?)? \({RANGE}\), on"
     rf" (?P<images>[\d,]+) images; p\s(?:=\s(?P<p>[\d.e-]+)|< 0\.0001)"
     r"(?: after Holm’s correction for (?P<claims>\d+) claims)?\.",
     "chance": r"The difference may be chance\.",
-    "disagree": r"The pairs disagree: (?P<pairs>.+) says? the opposite\.",
-    "beside": rf"On clean images they differ by {LEAD} \({RANGE}\), in the drop from clean to corrupted by"
+    "disagree": r"The pairs disagree: (?P<pairs>.+) (?:has|have) the opposite sign\.",
+    "beside": rf"On clean images they differ by {LEAD} \({RANGE}\), and in the drop from clean to corrupted by"
     rf" (?P<drop>{NUMBER}) points? \((?P<drop_low>{NUMBER}) to (?P<drop_high>{NUMBER})\)"
     r"(?P<cause>: clean accuracy is a possible confounder)?\.",
     "confounders": r"Possible confounders: .+\.",
     "no confounder": r"No other recorded setting differs between the two sides\.",
-    "unrecorded": r"The settings of .+ are not on record, so more may differ\.",
+    "unrecorded": r"The settings of .+ are not recorded, so more may differ\.",
     "left out": r"Left out: .+\.",
-    "sample": r"† It rests on a sample: a random part of the images under each condition\.",
+    "sample": r"† Based on a sample: a random part of the images under each condition\.",
 }
 
 

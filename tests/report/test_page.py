@@ -20,18 +20,18 @@ def test_sections_stand_in_order_of_place(page: Path) -> None:
     text = page.with_name("report.md").read_text()
     headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     ours = [
-        "What the data says of the claims",
-        "What holds up",
-        "Model against model",
-        "How it fades with severity",
-        "Which corruptions hurt",
-        "Right when clean, lost when corrupted",
-        "Class by class",
-        "Calibration: does it know when it is wrong?",
-        "How training went",
-        "What it took",
+        "Claims: supported, refuted or not decided",
+        "Accuracy, clean and corrupted",
+        "Paired comparison of models",
+        "Accuracy by severity",
+        "Accuracy by corruption",
+        "Right when clean, wrong when corrupted",
+        "Accuracy by class",
+        "Calibration: does confidence match accuracy?",
+        "Training",
+        "Time and devices",
         "What was left out, and why",
-        "Where it comes from",
+        "Provenance",
     ]
     assert [heading for heading in headings if heading in ours] == ours
     places = [module.PLACE for module in sections._modules()]
@@ -67,7 +67,7 @@ def test_the_same_runs_give_the_same_page(page: Path, two_runs: Runs, tmp_path: 
 def test_only_clean_images_make_a_report(make_run: MakeRun, tmp_path: Path) -> None:
     folder = make_run("small_cnn", conditions=[CLEAN], source=None)
     text = report.write(load_runs(folder.parent), tmp_path / "report").with_name("report.md").read_text()
-    assert "Nothing was shown corrupted yet" in text
+    assert "No corrupted images were evaluated yet" in text
 
 
 def test_runs_of_two_datasets_are_refused(make_run: MakeRun, tmp_path: Path) -> None:
@@ -98,8 +98,8 @@ def test_a_sample_is_marked_in_every_table_and_figures_that_need_every_image_are
         assert "| small_cnn †" in table
         assert "| small_cnn |" not in table
         assert "† small_cnn: a sample: 1,900 of 5,700 (33.3%) pairs" in table
-    assert "no lost images, classes or reliability" in text
-    assert "Class by class" not in text
+    assert "no section on single images, classes or calibration" in text
+    assert "Accuracy by class" not in text
     assert "a sample: 1,900 of 5,700" in made.read_text()
 
 

@@ -1,4 +1,4 @@
-"""Several questions at once: intervals that hold together, and Holm's correction."""
+"""Several questions at once: simultaneous intervals, and Holm's correction."""
 
 import numpy as np
 import pytest

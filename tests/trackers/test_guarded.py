@@ -75,7 +75,7 @@ def test_failing_to_start_is_one_line(capsys: pytest.CaptureFixture[str], monkey
     tracker.log(1, {"loss": 1.0})
     tracker.finish({})
     said = capsys.readouterr()
-    assert said.err == "tracker broken: nobody is logged in; the run goes on without it\n"
+    assert said.err == "tracker broken: nobody is logged in; the run continues without it\n"
     assert said.out == ""
 
 
@@ -94,7 +94,7 @@ def test_failing_at_the_end_warns_once(capsys: pytest.CaptureFixture[str]):
     tracker.log(1, {"loss": 1.0})
     tracker.finish({})
     tracker.finish({})
-    assert capsys.readouterr().err == "tracker flaky: disk full; the run goes on without it\n"
+    assert capsys.readouterr().err == "tracker flaky: disk full; the run continues without it\n"
 
 
 def test_stopping_the_run_still_stops_it():

@@ -145,11 +145,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Price:
-    """What a leak is worth: the leaking protocol against the honest one, on the images that both test.
+    """How much a leak inflates accuracy: the leaking protocol against the honest one, on the images that both test.
 
     Attributes:
         before, honest, leaking: mean top-1 under corruption of the model that both start from and of what each made.
-        difference: leaking minus honest, paired by image: 0 where the leak is worth nothing.
+        difference: leaking minus honest, paired by image: 0 where the leak has no effect.
     """
 
     before: Estimate
@@ -159,7 +159,7 @@ class Price:
 
 
 def leak_price(leaking: Change, honest: Change) -> Price | str:
-    """The price of the leak; or, in words, why the two do not compare."""
+    """How much the leak inflates accuracy; or, in words, why the two are not comparable."""
     if leaking.before.provenance.get("weights_digest") != honest.before.provenance.get("weights_digest"):
         return "they did not start from the same weights"
     ours, theirs = honest.facts["settings"], leaking.facts["settings"]

@@ -179,7 +179,7 @@ class Comparison:
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
-        """Every two runs by how they did under corruption, the better first; the intervals hold for all at once."""
+        """Every two runs by how they did under corruption, the better first, with simultaneous intervals."""
         return self.standing.pairs if self.conditions else ()
 
     def differences(

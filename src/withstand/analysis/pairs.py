@@ -1,4 +1,4 @@
-"""Every two of several classifiers on the images that both saw: who is ahead, by how much, and how sure that is."""
+"""Every two of several classifiers on the images that both saw: which is ahead, by how much, with which interval."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Pair:
 
     Attributes:
         difference: of the means, on the images that both saw; never negative, and above zero with its whole interval
-            only where ``ahead``. The intervals of all pairs hold at once.
+            only where ``ahead``. The intervals of all pairs are simultaneous.
         clean: the two on the clean images; None where those were not evaluated.
         p: of "the means are equal"; where it is below 5%, the interval of this pair alone excludes zero.
         p_holm: the same, corrected for all pairs (Holm), and ``clean_p_holm`` that of the clean images.
@@ -66,7 +66,7 @@ class Pair:
 
     @property
     def ahead(self) -> bool:
-        """Whether the data tell the two apart."""
+        """Whether the interval excludes zero: a clear winner."""
         return self.difference.above_zero
 
 
@@ -146,7 +146,7 @@ class Standing:
         return sorted(ahead, key=lambda pair: pair.difference.value)
 
     def level(self, name: str) -> list[Pair]:
-        """The pairs of the named one that the data do not tell apart."""
+        """The pairs in which the named one and the other are within error."""
         return [pair for pair in self.pairs if name in (pair.better, pair.other) and not pair.ahead]
 
     @property

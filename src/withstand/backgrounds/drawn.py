@@ -74,7 +74,7 @@ def worlds(
         source=f"drawn (seed {seed})",
         held_out=np.ones(n, np.bool_),
         notes=(
-            "The mixed pictures are drawn whole on a background of the kind that is asked for; nothing is cut out.",
+            "The mixed pictures are drawn directly on the kind of background that is needed; nothing is cut out.",
         ),
     )
 

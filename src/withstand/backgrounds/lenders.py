@@ -63,7 +63,7 @@ def of(layout: Layout, images: Mapping[str, NDArray[np.uint8]]) -> tuple[dict[st
             share = (lent.background >= 0).mean()
             notes.append(
                 "The file names of mixed_rand do not say which background it shows;"
-                f" {share:.1%} were recognised by their pixels among the tiled backgrounds."
+                f" {share:.1%} were found by comparing pixels with the tiled backgrounds."
             )
     # What these two are says more than any name.
     for variant, by_definition in (("mixed_same", labels), ("mixed_next", (labels + 1) % classes)):

@@ -196,9 +196,9 @@ def _check_lists(c: Config) -> None:
         ("background.variants", c.background.variants),
     ):
         if not isinstance(names, str | list) or not names:
-            raise UserError(f"{key}={names} names none; give one or more")
+            raise UserError(f"{key}={names} is empty; give one or more")
         if len(set(map(str, names))) < len(names) and not isinstance(names, str):
-            raise UserError(f"{key}={names} names one twice")
+            raise UserError(f"{key}={names} has a name twice")
     for key, name in (
         ("model.cfg_name", c.model.cfg_name),
         ("dataset.title", c.dataset.label),

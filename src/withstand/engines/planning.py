@@ -1,6 +1,6 @@
 """Which engine a long evaluation should use: what is fastest here and says the same, found out by trying.
 
-The choice is kept in the cache folder, so that a run that is started again goes on with what it began with: backend
+The choice is kept in the cache folder, so that a run that is started again keeps what it began with: backend
 and arithmetic are part of every cell's key.
 """
 
@@ -97,10 +97,10 @@ def _best(trials: list[Trial]) -> Trial | None:
 
 
 def _tell(best: Trial, settings: EvaluationConfig) -> None:
-    again = ", and the nearest calls computed again" if settings.exact and best.near else ""
+    again = ", borderline images recomputed in float32" if settings.exact and best.near else ""
     say(
         f"  evaluating with {best.plan.backend} in {best.plan.dtype}, {best.plan.batch_size} images at a time:"
-        f" {best.rate:,.0f} images/s, {100 * best.equal:.1f}% of {best.images} predictions as in float32{again}"
+        f" {best.rate:,.0f} images/s, {100 * best.equal:.1f}% of {best.images} predictions equal to float32{again}"
     )
 
 

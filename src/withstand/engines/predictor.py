@@ -37,7 +37,7 @@ class Predictor:
         dtype: of the arithmetic; float32 where it is int8 in part.
         plan: backend, arithmetic and batch size, in words.
         trial: what was measured where the plan was chosen by trying.
-        plain: where set, images too near to call are computed again by this float32 engine.
+        plain: where set, this float32 engine recomputes borderline images.
         calibrated: how many images int8 has learnt its ranges from, at random from all.
     """
 

@@ -28,11 +28,11 @@ class Trial:
     """How one plan did on the sample, against plain float32.
 
     Attributes:
-        rate: images a second; with ``evaluation.exact``, net of what is computed again.
+        rate: images a second; with ``evaluation.exact``, net of what is recomputed.
         error: root mean square difference of the logits over their standard deviation.
         largest: largest absolute difference of a logit.
         equal: share of equal predictions, 0 to 1.
-        near: share of images that ``evaluation.exact`` would compute again, 0 to 1.
+        near: share of images that ``evaluation.exact`` would recompute, 0 to 1.
         images: how many it was tried on.
     """
 
@@ -107,7 +107,7 @@ def _sizes(usual: int, device: torch.device) -> list[int]:
     return [usual] if device.type == "cpu" else [usual, 2 * usual, usual // 2]
 
 
-@torch.inference_mode()  # as in earnest: torch.compile compiles another function where gradients may be asked for
+@torch.inference_mode()  # as in the evaluation: torch.compile compiles another function where gradients may be asked for
 def _try(engine: Engine, plan: Plan, images: Tensor, expected: Tensor, device: torch.device) -> Trial:
     repeats = -(-plan.batch_size // len(images)) if device.type == "cuda" else 1
     batch = images.repeat(repeats, 1, 1, 1)[: plan.batch_size].contiguous(memory_format=torch.channels_last)

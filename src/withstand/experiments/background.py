@@ -1,4 +1,4 @@
-"""Experiment 4: how far a classifier leans on backgrounds, on the same foregrounds in several surroundings."""
+"""Experiment 4: how far a classifier relies on backgrounds, with the same foregrounds on several backgrounds."""
 
 from __future__ import annotations
 

@@ -89,9 +89,9 @@ def _attempt(url: str, part: Path, md5: str) -> str | None:
             return str(getattr(cause, "strerror", None) or cause)
         if md5_of(part) == md5:
             return None
-        part.unlink()  # nothing of a wrong file is worth keeping
+        part.unlink()  # no part of a wrong file is kept
         if not resumed:
-            return "gives another file (wrong MD5)"
+            return "serves another file (wrong MD5)"
         # The wrong bytes may have been those of an earlier run or mirror: once more, from the start.
 
 
@@ -110,7 +110,7 @@ def _fetch(url: str, part: Path) -> None:
         if have and answer.status != 206:
             have = 0  # the server sends all of it again
         elif have and not str(answer.headers.get("Content-Range")).startswith(f"bytes {have}-"):
-            raise http.client.HTTPException("goes on at the wrong place")
+            raise http.client.HTTPException("resumes at the wrong byte")
         length = answer.headers.get("Content-Length")
         size = have + int(length) if length else None
         with _writing(part):
@@ -123,7 +123,7 @@ def _fetch(url: str, part: Path) -> None:
 
 def _copy(answer: http.client.HTTPResponse, file: BinaryIO, url: str, have: int, size: int | None) -> None:
     """From the wire to the disk, with a bar on a terminal and a line now and then elsewhere."""
-    say(f"downloading {url}" + (f", going on at {have / 1e6:.1f} MB" if have else ""))
+    say(f"downloading {url}" + (f", resuming at {have / 1e6:.1f} MB" if have else ""))
     columns = (
         TextColumn("download"),
         BarColumn(24),

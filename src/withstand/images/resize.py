@@ -1,7 +1,7 @@
 """Resize uint8 batches exactly as Pillow does, on any device.
 
 Pillow resizes in two integer passes, columns then rows, with coefficients of 22 bits (``Resample.c``). Doing
-the same two passes in int32 gives the same bytes everywhere. A float resize differs by one level in some 13% of
+the same two passes in int32 gives identical bytes everywhere. A float resize differs by one level in some 13% of
 the values.
 """
 

@@ -25,7 +25,7 @@ _PER_CELL = 10  # images that a cell of the matrix must rest on, in the middle
 
 
 def draw(named: Mapping[str, Reliance], looks: Mapping[str, Look]) -> Figure:
-    """Top-1 by variant, a mark a model, side by side so that their intervals can be told apart."""
+    """Top-1 by variant, a mark for each model, side by side so that their intervals do not overlap in the figure."""
     shown = [v for v in VARIANTS if any(v in one.accuracy for one in named.values())]
     with drawing("backgrounds"):
         high = 0.7 + 0.2 * len(named) + len(shown) * max(0.3, 0.13 * len(named) + 0.14)
@@ -67,7 +67,7 @@ def draw(named: Mapping[str, Reliance], looks: Mapping[str, Look]) -> Figure:
 
 
 def enough(one: Reliance) -> bool:
-    """Whether there are images enough on known random backgrounds for a matrix of classes."""
+    """Whether there are enough images on known random backgrounds for a matrix of classes."""
     rand = one.predictions.get("mixed_rand")
     if rand is None or rand.background is None:
         return False
@@ -75,7 +75,7 @@ def enough(one: Reliance) -> bool:
 
 
 def draw_pull(one: Reliance, called: str) -> Figure:
-    """How often the background's class is answered, by the object's class and the background's."""
+    """How often the background's class is predicted, by the object's class and the background's."""
     values = 100 * pull_matrix(one.predictions["mixed_rand"], len(one.classes))
     with drawing(f"pull-{called}"):
         # Class names may be of any length, and here they stand on two sides.

@@ -56,7 +56,7 @@ def drawing(name: str) -> Iterator[None]:
 
 
 def svg(figure: Figure, name: str) -> str:
-    """The figure as SVG in the inks of the light theme, the same bytes for the same figure."""
+    """The figure as SVG in the inks of the light theme, byte for byte the same for the same figure."""
     text = io.StringIO()
     with drawing(name):
         figure.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))

@@ -1,4 +1,4 @@
-"""The tables of experiment 3, and what they say in words."""
+"""The tables of experiment 3, and sentences about them."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def summary(done: Done) -> Table:
         Column("gain", "gain", "+.1f"),
         Column("after_top5", "top-5 after", ".1f"),
         Column("clean_before", "clean, before", ".1f"),
-        Column("clean_gain", "change on clean", "+.1f"),
+        Column("clean_gain", "clean, change", "+.1f"),
         Column("seen_images", "images seen, %", ".0f"),
         Column("seen_rows", "rows seen, %", ".0f"),
         IMAGES,
     ]
     notes = [
-        "Seen: the share of the tested source images, and of the very corrupted images (rows), that were in training or"
-        " validation."
+        "Seen: the share of the tested source images, and of the exact corrupted images (rows), that were in training"
+        " or validation."
     ]
     if any(row.origin == "published" for row in rows):
         notes.append(
-            "The published row was tested on images that it was trained on; its “before” is over all 10,000 images."
+            "The published model was tested on images that it was trained on; its “before” is over all 10,000 images."
         )
     return Table(
         "finetune", "Before and after fine-tuning on corrupted images (top-1, %)", columns, rows, notes
@@ -87,7 +87,7 @@ def unseen(done: Done) -> Table:
 
 
 def leak(done: Done) -> Table:
-    """What the leak of the published protocol is worth, beside the honest one, on the source images that both test."""
+    """How much the leak of the published protocol inflates accuracy, on the source images that both protocols test."""
     rows = []
     for name, tuned in done.items():
         worth = worth_of_leak(tuned)
@@ -110,18 +110,18 @@ def leak(done: Done) -> Table:
         Column("before", "before", ".1f"),
         Column("grouped", "grouped: none seen", ".1f"),
         Column("published", "published: all seen", ".1f"),
-        Column("difference", "the leak is worth", "+.1f"),
+        Column("difference", "inflated by, points", "+.1f"),
         IMAGES,
     ]
     notes = (
-        "Both start from the same weights and are shown as many images; top-1 in percent under corruption, on the"
-        " source images that both test. It is the difference of two trainings: two others would differ otherwise.",
+        "Both trainings start from the same weights and see the same number of images. Top-1 is in percent, under"
+        " corruption, on the source images that both test. Two other trainings would differ by another amount.",
     )
-    return Table("finetune-leak", "The price of the leak", columns, rows, notes)
+    return Table("finetune-leak", "How much the leak inflates accuracy", columns, rows, notes)
 
 
 def by_corruption(done: Done) -> Table:
-    """Points gained, a row a corruption and a column a fine-tuning; * marks one that was left out of training."""
+    """Points gained, a row for each corruption and a column for each fine-tuning."""
     every = _each(done)
     found = {variant for _, one in every for variant in one.variants}
     order = [v for members in FAMILIES.values() for v in members if v in found]
@@ -138,7 +138,7 @@ def by_corruption(done: Done) -> Table:
 
 
 def sentences(tuned: Sequence[Change]) -> list[str]:
-    """Seen against unseen, and the price of the leak, of one model's fine-tunings, in words."""
+    """Seen against unseen, and how much the leak inflates accuracy, for one model's fine-tunings."""
     said = []
     for one in tuned:
         if "unseen" in one.groups and "seen" in one.groups:
@@ -148,19 +148,19 @@ def sentences(tuned: Sequence[Change]) -> list[str]:
             ]
             (seen, n_seen), (other, n_other) = parts
             said.append(
-                f"{one.name}: {_points(seen)} under the {n_seen} conditions trained on, {_points(other)} under the"
-                f" {n_other} left out"
+                f"{one.name}: top-1 changes by {_points(seen)} under the {n_seen} conditions trained on and by"
+                f" {_points(other)} under the {n_other} left out"
             )
     worth = worth_of_leak(tuned)
     if isinstance(worth, str):
-        said.append(f"the price of the leak cannot be told: {worth}")
+        said.append(f"how much the leak inflates accuracy cannot be computed: {worth}")
     elif worth is not None:
         leaking, honest, difference = (
             one.times(100) for one in (worth.leaking, worth.honest, worth.difference)
         )
         said.append(
-            f"the leak is worth {_points(difference)}{_perhaps(difference)}: published {leaking.value:.1f}%, grouped"
-            f" {honest.value:.1f}%, on the {difference.n:,} images that both test"
+            f"the leak inflates accuracy by {_points(difference)}{_perhaps(difference)}: published"
+            f" {leaking.value:.1f}%, grouped {honest.value:.1f}%, on the {difference.n:,} images that both test"
         )
     return said
 
@@ -206,7 +206,7 @@ def _published(name: str, theirs: Mapping[str, float]) -> dict[str, Value]:
 
 
 def worth_of_leak(tuned: Sequence[Change]) -> Price | str | None:
-    """The price of the leak; why there is none; None where not both protocols were run."""
+    """The effect of the leak; why it cannot be computed; None unless both protocols were run."""
     named = {one.name: one for one in tuned}
     if not {"grouped", "published"} <= named.keys():
         return None

@@ -1,4 +1,4 @@
-"""What a reader must know of what the numbers do not hold: corruptions not evaluated, files that are gone."""
+"""What the numbers do not cover: corruptions that were not evaluated, files that are gone."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from withstand.results.runs import LeftOut, Run
 
 
 def missing(runs: Mapping[str, Run]) -> list[LeftOut]:
-    """What each run lacks, one line a fact."""
+    """What each run lacks, one fact per line."""
     return [LeftOut(name, reason) for name, run in runs.items() for reason in _lacks(run)]
 
 
 FEW_IMAGES, FEW_ERRORS = 30, 10
-"""Below these, an interval holds but says little."""
+"""Below these, an interval is valid but says little."""
 
 
 def caution(runs: Mapping[str, Run], compared: Comparison) -> list[LeftOut]:
-    """What to bear in mind: answers that are no numbers, and numbers that rest on few images or few errors."""
+    """Cautions: outputs that are not numbers, and results that rest on few images or few errors."""
     found = []
     for name, run in runs.items():
         broken = run.scores.broken
@@ -30,7 +30,7 @@ def caution(runs: Mapping[str, Run], compared: Comparison) -> list[LeftOut]:
             found.append(
                 LeftOut(
                     name,
-                    f"{sum(broken.values()):,} of its answers, under {conditions}, are not numbers (NaN or infinite"
+                    f"{sum(broken.values()):,} of its outputs, under {conditions}, are not numbers (NaN or infinite"
                     " logits): they count as wrong in every metric",
                 )
             )
@@ -40,7 +40,7 @@ def caution(runs: Mapping[str, Run], compared: Comparison) -> list[LeftOut]:
     for name in compared.names if compared.conditions else ():
         erring = int((compared.values(name, ALL) == 0).any(axis=1).sum())
         if erring < FEW_ERRORS:
-            reason = f"it errs on {erring} images only, fewer than {FEW_ERRORS}: its differences say little"
+            reason = f"it errs on only {erring} images, fewer than {FEW_ERRORS}: its differences say little"
             found.append(LeftOut(name, reason))
     return found
 
@@ -63,7 +63,7 @@ def _lacks(run: Run) -> list[str]:
     if found and absent:
         reasons.append(f"not evaluated under {', '.join(absent)}: not part of its means")
     if partial:
-        reasons.append(f"evaluated under some severities only of {', '.join(partial)}")
+        reasons.append(f"evaluated under only some severities of {', '.join(partial)}")
     if run.missing:
         reasons.append(
             f"{len(run.missing)} files of predictions are gone ({run.missing[0]}, …); give its command again"
@@ -71,5 +71,5 @@ def _lacks(run: Run) -> list[str]:
     if not len(run.history):
         reasons.append("no history.csv: it was not trained here, so it has no curves")
     if not run.provenance:
-        reasons.append("no provenance.json: nothing is known of how it was made")
+        reasons.append("no provenance.json: how it was made is unknown")
     return reasons

@@ -58,7 +58,7 @@ def picture(context: Context) -> Picture | None:
     if not context.together.names:
         return None
     said = (
-        "Top-1, %: open on clean images, filled the mean under corruption; the pale bars are 95% intervals."
+        "Top-1, %. Open marks: clean images; filled: mean under corruption; pale bars: 95% intervals."
     )
     return Picture("overview", said, draw(context))
 

@@ -1,4 +1,4 @@
-"""What the study published, and what our runs did otherwise."""
+"""What the study published, and how our runs differ from it."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def why_ours_differ(runs: Mapping[str, Run], rows: Sequence[Row]) -> list[str]:
         differences = _differences(run, images.get(name))
         if differences:
             alike.setdefault("; ".join(differences), []).append(name)
-    return [f"Against the published run of {', '.join(called)}: {said}." for said, called in alike.items()]
+    return [f"Differences from the published run of {', '.join(called)}: {said}." for said, called in alike.items()]
 
 
 def _differences(run: Run, images: Any) -> list[str]:
-    """What this run did otherwise than the published one of its model; nothing where none was published."""
+    """How this run differs from the published one of its model; empty where none was published."""
     theirs = of(run)
     if theirs is None:
         return []
@@ -71,7 +71,7 @@ def _differences(run: Run, images: Any) -> list[str]:
         if ours is not None and ours != published_value
     ]
     if run.provenance.get("config", {}).get("train", {}).get("augment") not in (None, "none"):
-        differences.append("random crop and flip in training, which were off in the published run")
+        differences.append("random crop and flip in training, which the published run did not use")
     if not str(run.summary.get("corruption_source") or "official").startswith("official"):
         differences.append("corruptions made here instead of the official files")
     return differences

@@ -42,12 +42,12 @@ def marked(table: Table, found: Mapping[str, Sample]) -> Table:
 
 
 def left_out(context: Context) -> list[LeftOut]:
-    """What cannot be said where any of the runs that compare is a sample."""
+    """Which sections are missing where any of the compared runs is a sample."""
     return [
         LeftOut(
             name,
-            "a sample, which did not see every image under every condition: no lost images, classes or reliability;"
-            " give its command again without evaluation.precision to complete it",
+            "a sample, which did not see every image under every condition: no section on single images, classes or"
+            " calibration; give its command again without evaluation.precision to complete it",
         )
         for name in context.together.sampled
     ]

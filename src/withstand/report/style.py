@@ -14,7 +14,7 @@ class Look:
     marker: str
 
 
-# Okabe & Ito (2008), told apart with every common colour blindness; its yellow, too pale on white, and black, unseen
+# Okabe & Ito (2008), distinguishable with every common colour blindness; its yellow, too pale on white, and black, unseen
 # on a dark page, give way to a brown and a grey.
 _LOOKS = tuple(
     Look(colour, marker)
@@ -30,7 +30,7 @@ INK, FAINT, PAPER = "#1c1f24", "#d5d8dd", "#ffffff"
 THEMED = {INK: "var(--ink)", FAINT: "var(--line)", PAPER: "var(--paper)"}
 
 
-# Ahead, behind and not told apart, where the colour means that and not a model; blue and orange are told apart by all.
+# Ahead, behind and within error, where the colour means that and not a model; everyone can tell blue from orange.
 AHEAD, BEHIND, EVEN = "#0072B2", "#D55E00", "#8a9099"
 
 

@@ -19,7 +19,7 @@ from withstand.results.runs import Run, names
 
 
 def table(runs: Sequence[Run]) -> Table:
-    """A row a model, the one that holds up best first."""
+    """A row for each model, the most accurate under corruption first."""
     together = compare(runs)
     called = dict(zip(names(runs), runs, strict=True))
     source, sampled = results.table(called, together), samples(called)
@@ -32,8 +32,8 @@ def table(runs: Sequence[Run]) -> Table:
         f"{datasets}: top-1 (%) of {images:,} images, clean and under {conditions} corrupted conditions"
     )
     shown.title_style = "bold"
-    for heading in ("model", "clean", "corrupted", "drop", "worst"):
-        left = heading in ("model", "worst")
+    for heading in ("model", "clean", "corrupted", "drop", "worst corruption"):
+        left = heading in ("model", "worst corruption")
         shown.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in source.rows:
         if row.origin == "published":
@@ -48,7 +48,7 @@ def table(runs: Sequence[Run]) -> Table:
             worst,
             style="dim" if row.origin == "apart" else None,
         )
-    apart = [f"* {one.what} does not compare with the others: {one.reason}" for one in together.left_out]
+    apart = [f"* {one.what} is not comparable with the others: {one.reason}" for one in together.left_out]
     apart += [f"{one.what}: {one.reason}" for one in caution(called, together)]
     parts = [note(name, sample) for name, sample in sampled.items()]
     shown.caption = "\n".join(["brackets: 95% intervals over the source images", *parts, *apart])
@@ -56,16 +56,16 @@ def table(runs: Sequence[Run]) -> Table:
 
 
 def backgrounds(outcome: Reliance) -> Table:
-    """Experiment 4 of one model: a row a variant, then the gaps."""
+    """Experiment 4 of one model: a row for each variant, then the gaps."""
     shown = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
     )
     shown.title = (
-        f"{outcome.model}: top-1 (%) of the same foregrounds on other backgrounds, {outcome.protocol}"
+        f"{outcome.model}: top-1 (%) of the same foregrounds on different backgrounds, {outcome.protocol}"
     )
     shown.title_style = "bold"
-    for heading in ("on", "top-1", "95%", "background’s class", "images"):
-        shown.add_column(heading, justify="left" if heading == "on" else "right", no_wrap=True)
+    for heading in ("variant", "top-1", "95%", "predicted the background’s class", "images"):
+        shown.add_column(heading, justify="left" if heading == "variant" else "right", no_wrap=True)
     for variant, share in outcome.accuracy.items():
         one, pull = share.times(100), outcome.pulls.get(variant)
         says = f"{100 * pull.background.value:.1f}% (n = {pull.n:,})" if pull else ""
@@ -81,14 +81,14 @@ def backgrounds(outcome: Reliance) -> Table:
             f"{one.n:,}",
         )
     said = leaked(outcome.record)
-    shown.caption = "Intervals are over foregrounds, all variants of one together." + (
+    shown.caption = "Intervals are over foregrounds; all variants of a foreground count as one draw." + (
         f"\n{said}" if said else ""
     )
     return shown
 
 
 def changes(done: Sequence[Change]) -> Table:
-    """Experiment 3 of one model: a row a fine-tuning, the published row, and what else they tell in words."""
+    """Experiment 3 of one model: a row for each fine-tuning, the published row, and sentences about them."""
     shown = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
     )
@@ -109,7 +109,8 @@ def changes(done: Sequence[Change]) -> Table:
             style=None if ours else "dim",
         )
     said = [
-        "brackets: 95% interval over the source images; seen: share of the tested images that was trained on"
+        "brackets: 95% interval over the source images; seen: share of the tested source images that were in"
+        " training or validation"
     ]
     shown.caption = "\n".join([*said, *finetune_tables.sentences(done)])
     return shown

@@ -1,4 +1,4 @@
-"""The verdict in words: each sentence is made from the estimates that it names, and is only as loud as they are."""
+"""The verdict in words: each sentence is made from the estimates that it names, and claims no more than they show."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _NAMED = 3  # models that a sentence names
 
 @dataclass(frozen=True)
 class Verdict:
-    """One headline, and the sentences that say how sure it is and what it rests on."""
+    """One headline, and the sentences that give its uncertainty and its basis."""
 
     headline: str
     sentences: tuple[str, ...]
 
 
 def verdict(together: Comparison, backgrounds: Sequence[Reliance] = ()) -> Verdict:
-    """What the comparison says of the model that holds up best; without one, the BG-gaps."""
+    """The verdict on the model that holds up best; without a comparison, on the BG-gaps."""
     if not together.names and any("bg_gap" in one.gaps for one in backgrounds):
         return _gaps([one for one in backgrounds if "bg_gap" in one.gaps])
     if not together.names:
         return Verdict(
-            "No predictions to judge", ("None of the runs has predictions; give their commands again.",)
+            "No predictions to compare", ("None of the runs has predictions; give their commands again.",)
         )
     if together.over_seeds.pairs:
         return _of_models(together)
@@ -47,9 +47,9 @@ def verdict(together: Comparison, backgrounds: Sequence[Reliance] = ()) -> Verdi
         basis += f" under {conditions} corrupted condition{'s' if conditions > 1 else ''}"
     level, behind = standing.level(first), standing.behind(first)
     right = number(mean.value)
-    said = [f"{first} gets {right}% right {where} (95% interval {between(mean)}), on {basis}."]
+    said = [f"{first} has {right}% accuracy {where} (95% interval {between(mean)}), on {basis}."]
     if not standing.pairs:
-        headline = f"{first} gets {right}% right {where}"
+        headline = f"{first}: {right}% accuracy {where}"
     elif not standing.unbeaten:
         headline = "No clear winner: every model is behind another on the images that both saw"
     elif level:
@@ -62,10 +62,10 @@ def verdict(together: Comparison, backgrounds: Sequence[Reliance] = ()) -> Verdi
         )
     else:
         trained = f"these {counted(len(together.names))} trainings"
-        headline = f"{first} holds up best of {trained}: {right}% right {where}"
+        headline = f"{first} holds up best of {trained}: {right}% accuracy {where}"
     said += _leads(level, behind)
     if not together.conditions:
-        return Verdict(headline, (*said, "Nothing was shown corrupted yet."))
+        return Verdict(headline, (*said, "No corrupted images were evaluated yet."))
     return Verdict(headline, tuple(said + _asides(together, first)))
 
 
@@ -82,17 +82,17 @@ def _of_models(together: Comparison) -> Verdict:
     if level:
         headline = f"No clear winner over seeds: {first} is within error of {alike}"
     else:
-        headline = f"{first} holds up best, over seeds: {mean.value:.1f}% right {where}"
+        headline = f"{first} holds up best, over seeds: {mean.value:.1f}% accuracy {where}"
     seeds = listed([f"{len(names)} of {model}" for model, names in together.models.items()])
     said = (
-        f"{first} gets {mean.value:.1f}% right {where} (95% interval {between(mean)}), on {len(together.ids):,} images;"
-        f" trainings: {seeds}. The intervals allow for another training and other images."
+        f"{first} has {mean.value:.1f}% accuracy {where} (95% interval {between(mean)}), on {len(together.ids):,}"
+        f" images; trainings: {seeds}. The intervals allow for another training and other images."
     )
     return Verdict(headline, (said, *_leads(level, behind)))
 
 
 def _leads(level: Sequence[Pair], behind: Sequence[Pair]) -> list[str]:
-    """How far the first is from those that it is not told from, then from those that it is ahead of."""
+    """The first against those within error of it, then against those that it is ahead of."""
     said = []
     for pair in sorted(level, key=lambda pair: pair.difference.value)[:_NAMED]:
         one = pair.difference.times(100)
@@ -113,7 +113,7 @@ def _leads(level: Sequence[Pair], behind: Sequence[Pair]) -> list[str]:
 
 
 def _asides(together: Comparison, first: str) -> list[str]:
-    """What the mean alone does not tell: who is ahead on clean images, who loses less, and the lowest accuracy."""
+    """What the mean does not show: who is ahead on clean images, who loses least, and the worst corruption."""
     said = []
     others = [name for name in together.names if name != first]
     if together.clean and others:
@@ -128,16 +128,16 @@ def _asides(together: Comparison, first: str) -> list[str]:
     variant = _worst_of_all(together)
     if variant:
         one = together.accuracy(first, variant).times(100)
-        who = "every model is" if others else "it is"
+        who = " of every model" if others else ""
         said.append(
-            f"On these images {who} least often right under {spaced(variant)}: {number(one.value)}% ({between(one)})"
+            f"The worst corruption{who} on these images is {spaced(variant)}: {number(one.value)}% ({between(one)})"
             + (f" for {first}." if others else ".")
         )
     return said
 
 
 def _worst_of_all(together: Comparison) -> str:
-    """The corruption under which every model is right least often; empty where it is another, or none, for some."""
+    """The corruption under which every model is least accurate; empty where models differ in it, or have none."""
     variants = dict.fromkeys(one.variant for one in together.conditions)
     lowest = set()
     for name in together.names:
@@ -148,7 +148,7 @@ def _worst_of_all(together: Comparison) -> str:
 
 
 def _steadier(together: Comparison, first: str, others: Sequence[str]) -> list[str]:
-    """The one that loses least from clean to corrupted, where that is less than the first loses by its interval."""
+    """The model that loses least from clean to corrupted, if the interval shows that it loses less than the first."""
     level = 1 - (1 - LEVEL) / len(others)
     less = {name: together.drop_difference(first, name, level=level) for name in others}
     steadiest = max(others, key=lambda name: less[name].value)
@@ -161,19 +161,19 @@ def _steadier(together: Comparison, first: str, others: Sequence[str]) -> list[s
 
 
 def _gaps(found: Sequence[Reliance]) -> Verdict:
-    """Of outcomes that do not leak, where there are any, the one with the smallest gap; the others by their side."""
+    """The smallest gap among the outcomes without a leak, or among all if every one leaks; then the others."""
     ordered = sorted(found, key=lambda one: (bool(leaked(one.record)), one.gaps["bg_gap"].value))
     first, gap = ordered[0], ordered[0].gaps["bg_gap"].times(100)
     called = f"{first.model} ({spaced(first.protocol)})"
     if gap.above_zero:
         headline = f"{called} loses {points(gap.value)} when the background is of a random class"
     else:
-        headline = f"{called}: no reliance on the background’s class is shown"
+        headline = f"{called}: no clear reliance on the background’s class"
     right = first.accuracy["mixed_rand"].times(100)
     said = [
-        f"Its accuracy on backgrounds of the object’s own class less that on backgrounds of a random class is"
-        f" {points(gap.value, signed=True)} (95% interval {between(gap)}), on {gap.n:,} foregrounds;"
-        f" {right.value:.1f}% ({between(right)}) are right on the random ones."
+        f"Its accuracy on backgrounds of the object’s own class minus that on backgrounds of a random class is"
+        f" {points(gap.value, signed=True)} (95% interval {between(gap)}), on {gap.n:,} foregrounds. On random"
+        f" backgrounds, its accuracy is {right.value:.1f}% ({between(right)})."
     ]
     for one in ordered[1 : 1 + _NAMED]:
         other = one.gaps["bg_gap"].times(100)

@@ -30,7 +30,7 @@ def points(value: float, signed: bool = False) -> str:
 
 
 def number(value: float, sign: str = "", digits: int = 1) -> str:
-    """So many decimals, or as many more as it takes to tell it from zero; with a real minus."""
+    """With ``digits`` decimals, or more if it would be shown as zero; with a real minus."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if abs(value) < _NOTHING:

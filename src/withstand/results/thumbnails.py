@@ -21,7 +21,7 @@ from withstand.images.imageset import ImageSet
 from withstand.results.conditions import CLEAN, Condition
 
 FILE = "thumbnails.png"
-SEVERITY = 3  # of the conditions shown: what is lost there is lost in earnest, and can still be seen
+SEVERITY = 3  # of the conditions shown: strong enough to cause errors, and people can still see the object
 _COUNT, _SIDE = 32, 64
 _STREAM = 77  # draws of its own, whatever else draws by id
 

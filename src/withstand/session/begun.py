@@ -1,4 +1,4 @@
-"""What a run began to compute with, and so goes on with, whatever a new start would choose: kept in its record."""
+"""What a run began to compute with and keeps, whatever a new start would choose; it is in the run's record."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Begun:
         except UserError as error:
             raise UserError(
                 f"{self.folder.path} was evaluated with {plan.backend} in {plan.dtype}, which does not run here"
-                f" ({error}); make it run, or add evaluation.backend=eager, which computes every cell again"
+                f" ({error}); make it run, or add evaluation.backend=eager, which recomputes every cell"
             ) from error
         measured = {name: kept[name] for name in Trial.__dataclass_fields__ if name in kept}
         return replace(made, trial=Trial(plan=plan, **measured)) if "rate" in kept else made
@@ -97,7 +97,7 @@ class Begun:
 
 @functools.cache  # once for each run and process, however often it is asked
 def _tell(folder: str, kept: str, fresh: str) -> None:
-    say(f"  {folder} goes on in {kept}, as it began; this machine would now choose {fresh}")
+    say(f"  {folder} continues in {kept}, as it began; this machine would now choose {fresh}")
 
 
 def _read(folder: RunFolder) -> dict[str, Any]:

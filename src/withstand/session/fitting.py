@@ -89,11 +89,11 @@ def fit(
 
 
 def _dtype(setup: Setup, progress: Progress | None) -> torch.dtype:
-    """The arithmetic that a training goes on in, whatever the settings now say; else theirs."""
+    """The arithmetic that a resumed training keeps, whatever the settings now say; else theirs."""
     dtype = setup.dtype(setup.config.train.dtype)
     if progress is None or progress.dtype in ("", device.name(dtype)):
         return dtype
-    say(f"  goes on in {progress.dtype}, as it began, not in {device.name(dtype)}")
+    say(f"  continues in {progress.dtype}, as it began, not in {device.name(dtype)}")
     return device.choose_dtype(progress.dtype, setup.device)
 
 

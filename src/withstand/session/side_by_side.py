@@ -74,7 +74,7 @@ def _share(setup: Setup, classifier: Classifier, cells: Cells, conditions: list[
     if left:
         raise UserError(
             f"evaluation.devices={names}: a process stopped before its work was done ({len(left)} conditions are"
-            " missing); the same command goes on from here"
+            " missing); give the same command again to resume"
         )
 
 

@@ -1,4 +1,4 @@
-"""Several questions asked of the same data: what each may still claim."""
+"""Several questions asked of the same data: simultaneous intervals, and Holm's correction."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
 
 
 def simultaneous_level(values: NDArray[np.float64], level: float = LEVEL, seed: int = 0) -> float:
-    """The level that each of K intervals must have for *all* of them to hold at once with ``level``.
+    """The level that each of K intervals must have for *all* of them to be right together with ``level``.
 
     The largest standardised deviation over the K means is what is drawn (max-T; Romano & Wolf, 2005), from the normal
     distribution with the correlations of the values, so comparisons that move together cost less than Bonferroni would

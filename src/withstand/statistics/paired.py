@@ -31,8 +31,8 @@ class McNemar:
 def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_], level: float = LEVEL) -> McNemar:
     """Two classifiers on the same images under one condition: bool N each, right or wrong, row by row.
 
-    The p-value is exact (binomial; McNemar, 1947); the interval is that of Bonett and Price (2012), which stays honest
-    when few images tell the two apart.
+    The p-value is exact (binomial; McNemar, 1947); the interval is that of Bonett and Price (2012), which keeps its
+    coverage when the two differ on few images.
 
     Raises:
         ValueError: the lengths differ.

@@ -2,7 +2,7 @@
 
 Each module here is one tracker, known by its file's name; plug-ins bring others. It has ``start(...) -> Tracker``
 and, where it needs a package that withstand does not install by itself, ``PACKAGE``. A tracker is a convenience:
-whatever goes wrong in it is said in one line, and the run goes on without it.
+whatever goes wrong in it is reported in one line, and the run continues without it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Guarded:
         except Exception as error:  # a tracker may fail in any way its package knows
             self._tracker = None
             reason = " ".join(str(error).split()) or type(error).__name__
-            errors.print(f"tracker {self._name}: {reason}; the run goes on without it", markup=False)
+            errors.print(f"tracker {self._name}: {reason}; the run continues without it", markup=False)
 
 
 def names() -> list[str]:
@@ -84,7 +84,7 @@ def start(
         folder: the run's folder; what the tracker keeps on this machine may go there.
 
     Raises:
-        UserError: as `check`. Nothing else: a tracker that cannot begin is said in one line and left out.
+        UserError: as `check`. Nothing else: a tracker that cannot begin is reported in one line and left out.
     """
     module = _module(name)
     return Guarded(

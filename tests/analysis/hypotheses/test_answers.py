@@ -91,8 +91,8 @@ def test_without_a_side_there_is_no_data(make: MakeRun) -> None:
 def test_two_sides_that_were_measured_otherwise_have_no_data_and_say_so(make: MakeRun) -> None:
     found = ask(make("vit", 0.6, name="vit_small_patch16_224"), make("cnn", 0.3, first=5000))
     assert found.verdict == "no data"
-    assert found.left_out[0].reason == "measured on other source images than the rest"
-    assert "measured alike" in found.reason
+    assert found.left_out[0].reason == "measured on other source images than the others"
+    assert "measured on the same images and conditions" in found.reason
 
 
 def test_settings_that_differ_make_two_classifiers_not_two_seeds(make: MakeRun) -> None:

@@ -1,4 +1,4 @@
-"""Class by class."""
+"""Accuracy by class."""
 
 from __future__ import annotations
 

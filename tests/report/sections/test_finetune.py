@@ -84,7 +84,7 @@ def test_the_price_of_the_leak_is_on_the_images_that_both_test(tmp_path):
     assert worth.honest.value == pytest.approx(np.mean([part[20:] for part in honest[1:]]))
     assert worth.leaking.value == 1.0
     assert worth.difference.value == pytest.approx(1 - worth.honest.value)
-    assert "the leak is worth" in finetune_tables.sentences([grouped, published])[-1]
+    assert "the leak inflates accuracy by" in finetune_tables.sentences([grouped, published])[-1]
 
 
 @pytest.mark.parametrize(

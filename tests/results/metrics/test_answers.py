@@ -1,4 +1,4 @@
-"""What an answer is worth by itself, against definitions, image by image."""
+"""Metrics of single predictions, against definitions, image by image."""
 
 import numpy as np
 import pytest

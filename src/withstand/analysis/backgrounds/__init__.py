@@ -1,1 +1,1 @@
-"""What predictions under several backgrounds say."""
+"""Analysis of predictions under several backgrounds."""

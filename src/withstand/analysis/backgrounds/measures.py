@@ -1,4 +1,4 @@
-"""What predictions under several backgrounds say: pure functions, without a network.
+"""Measures of predictions under several backgrounds: pure functions, without a network.
 
 All of it is paired by foreground: one foreground in every variant is one draw.
 """
@@ -37,7 +37,7 @@ def gap(ours: Predictions, other: Predictions) -> Estimate:
 
 @dataclass(frozen=True)
 class Pull:
-    """What is answered where object and background are of different classes: shares of ``n`` images."""
+    """What is predicted where object and background differ in class: shares of ``n`` images."""
 
     foreground: Estimate
     background: Estimate
@@ -69,7 +69,7 @@ def pull(predictions: Predictions) -> Pull | None:
 
 
 def pull_matrix(predictions: Predictions, classes: int) -> NDArray[np.float64]:
-    """How often the background's class is answered, by the object's class (rows) and the background's (columns).
+    """How often the background's class is predicted, by the object's class (rows) and the background's (columns).
 
     On the diagonal both are one, so it is the accuracy there. NaN where no image shows that pair.
     """

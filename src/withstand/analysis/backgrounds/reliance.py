@@ -1,4 +1,4 @@
-"""Experiment 4: what a run under backgrounds says of reliance on them. Needs no network, no images and no torch."""
+"""Experiment 4: how far a run under several backgrounds shows reliance on them. Needs no network, no images and no torch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLUMNS = ("model", "protocol", "measure", "variant", "images", "percent", "low"
 
 @dataclass(frozen=True, eq=False)
 class Reliance:
-    """How far a classifier leans on backgrounds, by its run under them.
+    """How far a classifier relies on backgrounds, by its run under them.
 
     Attributes:
         run: under background conditions; its summary has the protocol's record under ``background``.
@@ -80,20 +80,20 @@ class Reliance:
 
     @cached_property
     def pulls(self) -> dict[str, measures.Pull]:
-        """What is answered where object and background differ, in the mixed variants where they do."""
+        """What is predicted where object and background differ in class, in the mixed variants where they do."""
         found = {v: measures.pull(self.predictions[v]) for v in MIXED if v in self.predictions}
         return {variant: pull for variant, pull in found.items() if pull is not None}
 
     @cached_property
     def outside(self) -> dict[str, Estimate]:
-        """``zero_shot`` alone: the share of answers outside all classes."""
+        """``zero_shot`` only: the share of predictions outside all classes."""
         if self.protocol != "zero_shot":
             return {}
         return {variant: measures.outside(one) for variant, one in self.predictions.items()}
 
     @cached_property
     def restricted(self) -> dict[str, Estimate]:
-        """``zero_shot`` alone: top-1 with the choice restricted to the classes' own outputs."""
+        """``zero_shot`` only: top-1 with the choice restricted to the classes' own outputs."""
         if self.protocol != "zero_shot":
             return {}
         return {v: measures.accuracy(measures.restricted(one)) for v, one in self.predictions.items()}
@@ -139,7 +139,7 @@ def reliances(run: Run) -> list[Reliance]:
 
 
 def leaked(record: Mapping[str, Any]) -> str:
-    """What of the test was seen in training, in words; empty where nothing was."""
+    """Which part of the test was seen in training, in words; empty without a leak."""
     shares = record.get("leak", {})
     seen = {v: one["foreground_trained"] for v, one in shares.items() if one["foreground_trained"]}
     if not seen:
@@ -149,8 +149,8 @@ def leaked(record: Mapping[str, Any]) -> str:
     clean = [v for v in shares if v not in seen]
     return (
         f"it leaks: {100 * worst:.0f}% of the pictures tested in {_listed(list(seen))} show a foreground that was"
-        f" trained on, {100 * picked:.0f}% one that was trained on or picked the epoch"
-        + (f"; {_listed(clean)} {'is' if len(clean) == 1 else 'are'} clean" if clean else "")
+        f" in training, {100 * picked:.0f}% one that was in training or validation"
+        + (f"; {_listed(clean)} {'does' if len(clean) == 1 else 'do'} not leak" if clean else "")
     )
 
 

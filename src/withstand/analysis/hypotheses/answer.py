@@ -1,4 +1,4 @@
-"""What the data says of a claim: supported, refuted, not decided, or nothing at all. A pure function of runs."""
+"""The answer to a claim: supported, refuted, not decided, or no data. A pure function of runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from withstand.statistics import LEVEL, Estimate, holm
 Verdict = Literal["supported", "refuted", "not decided", "no data"]
 
 FACTS = ("architecture", "corpus", "image_size", "parameters", "protocol")
-"""Facts beside the recorded settings that may be the cause."""
+"""Facts, beside the recorded settings, that are possible confounders."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Contrast:
     """One pair of classifiers; ``less`` is empty where the claim is about one alone. Effects have the measure's unit.
 
     Attributes:
-        effect: the intervals of all pairs of a hypothesis hold together, over seeds too where both sides have several.
+        effect: the intervals of all pairs of a hypothesis are simultaneous, over seeds too where both sides have several.
         seeds: trainings on either side.
     """
 
@@ -50,7 +50,7 @@ class Answer:
         scope: in words, what the answer is about: these trainings, these models, or models of these kinds.
         clean: for claims about corruption: the same difference on clean images (top-1), and ``drop``: in the drop.
         unrecorded: classifiers whose settings are not on record.
-        reason: why the verdict is not plainly that of the effect; empty where it is.
+        reason: why the verdict is not simply the sign of the effect; empty where it is.
         sampled: whether a classifier saw a random part of the images only.
     """
 
@@ -93,8 +93,10 @@ def _judged(one: Answer) -> Answer:
     if one.p_holm >= 1 - LEVEL or not sign:
         return replace(one, verdict="not decided", reason="the difference may be chance")
     if against:
-        pairs = ", ".join(f"{c.more} and {c.less}" if c.less else c.more for c in against)
-        return replace(one, verdict="not decided", reason=f"the pairs disagree: {pairs} say the opposite")
+        pairs = ", ".join(f"{c.more} − {c.less}" if c.less else c.more for c in against)
+        have = "has" if len(against) == 1 else "have"
+        reason = f"the pairs disagree: {pairs} {have} the opposite sign"
+        return replace(one, verdict="not decided", reason=reason)
     return replace(one, verdict="supported" if sign > 0 else "refuted")
 
 
@@ -116,7 +118,7 @@ def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
         left_out += unpaired
     if not pairs:
         shared = "".join(f" and share {fact}" for fact in hypothesis.equal)
-        reason = f"no two classifiers of the two sides were measured alike{shared}"
+        reason = f"no two classifiers of the two sides were measured on the same images and conditions{shared}"
         return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=reason)
     return _measured(hypothesis, pairs, tuple(left_out))
 

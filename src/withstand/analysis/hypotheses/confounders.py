@@ -1,4 +1,4 @@
-"""What else differs between two classifiers, and so may be the cause: every recorded setting, by key."""
+"""Possible confounders: every recorded setting that differs between two classifiers, by key."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _CLAIMED = {
 
 @dataclass(frozen=True)
 class Confounder:
-    """Something else in which the two sides differ: the values of each pair."""
+    """A possible confounder: a setting in which the two sides differ, with its values in each pair."""
 
     fact: str
     more: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The size of a difference between two sides, and how far it reaches: these trainings, these models, or their kinds."""
+"""The size of a difference between two sides, and what it holds for: these trainings, these models, or their kinds."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Measured:
 
 
 def contrasts(pairs: Sequence[Pair], measured: Measured) -> list[Estimate]:
-    """The difference of each pair; their intervals hold at once, and know of seeds where both sides have several."""
+    """The difference of each pair, with simultaneous intervals, over seeds too where both sides have several."""
     differences = [measured.difference(pair) for pair in pairs]
     level = simultaneous_level(np.stack(differences, axis=1))
     bonferroni = 1 - (1 - LEVEL) / len(pairs)
@@ -111,7 +111,7 @@ def contrasts(pairs: Sequence[Pair], measured: Measured) -> list[Estimate]:
 
 
 def effect(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate, float, str]:
-    """The mean over pairs with interval and p-value, and in words what they are about."""
+    """The mean over pairs with interval and p-value, and in words what they hold for."""
     sides = [_distinct([pair[place] for pair in pairs]) for place in (0, 1)]
     sides = [side for side in sides if side]
     if min(len(side) for side in sides) >= MANY and _balanced(pairs):

@@ -1,4 +1,4 @@
-"""The two sides of a claim: who stands on which, who pairs with whom, and why the others do not."""
+"""The two sides of a claim: which classifiers are on each, how they are paired, and why others are left out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def grouped(found: Sequence[Subject], chosen: Mapping[str, Any]) -> tuple[list[l
         )
         if first and (weights or subject.facts.get("seed") is not None):
             copies.append(
-                LeftOut(subject.name, f"it is the same training as {first}, by its weights or its seed")
+                LeftOut(subject.name, f"it is the same training as {first}: it has the same weights or seed")
             )
             continue
         by_model.setdefault(same, []).append(subject)
@@ -63,9 +63,9 @@ def comparable(found: list[Subject]) -> tuple[list[Subject], list[LeftOut]]:
     reasons = {}
     for subject in found:
         if subject.basis != basis:
-            reasons[subject.name] = "measured under other conditions, or on other images, than the rest"
+            reasons[subject.name] = "measured under other conditions, or on other images, than the others"
         elif not np.isin(subject.ids, ids).all() or not (subject.sampled or len(subject.ids) == len(ids)):
-            reasons[subject.name] = "measured on other source images than the rest"
+            reasons[subject.name] = "measured on other source images than the others"
     left_out = [LeftOut(name, reason) for name, reason in reasons.items()]
     return [subject for subject in kept if subject.name not in reasons], left_out
 
@@ -79,7 +79,7 @@ def shared_ids(used: list[Subject]) -> NDArray[np.int64]:
 def paired(
     more: list[list[Subject]], less: list[list[Subject]], equal: Sequence[str]
 ) -> tuple[list[tuple[list[Subject], list[Subject]]], list[LeftOut]]:
-    """Every two of the two sides that share the facts that must be equal; who found nobody is left out."""
+    """Every two of the two sides that share the facts that must be equal; those without a partner are left out."""
 
     def shared(group: list[Subject]) -> tuple[Any, ...]:
         return tuple(group[0].facts.get(fact) for fact in equal)
@@ -88,7 +88,7 @@ def paired(
     left_out = [
         LeftOut(
             group[0].name,
-            "nobody is on the other side"
+            "the other side has no classifier"
             + (" with the same " if equal else "")
             + ", ".join(f"{fact} ({group[0].facts.get(fact)})" for fact in equal),
         )
@@ -102,7 +102,7 @@ def paired(
 def absent(
     hypothesis: Hypothesis, measured: bool, more: Sequence[list[Subject]], less: Sequence[list[Subject]]
 ) -> str:
-    """Why a side has nobody; empty where each has somebody."""
+    """Why a side has no classifier; empty where both have one."""
     if not measured:
         return _NOBODY[hypothesis.measure.of]
     lacking = [

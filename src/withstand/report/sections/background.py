@@ -1,4 +1,4 @@
-"""Reliance on backgrounds: experiment 4's table beside what was published, the answers that follow the background,
+"""Reliance on backgrounds: experiment 4's table beside the published one, predictions of the background's class, and
 examples.
 """
 
@@ -22,17 +22,17 @@ from withstand.results.runs import LeftOut, Run
 PLACE = 65
 
 _LEAD = (
-    "The same foregrounds, each in several surroundings. BG-gap is the top-1 on backgrounds of the object’s own class"
-    " less that on backgrounds of a random class: what the background’s class is worth. The study’s gap, original less"
-    " mixed rand, starts from the original picture instead, so it also counts the traces of cutting out. Intervals are"
-    " at 95% and over foregrounds, all pictures of one together. With {classes} classes top-5 says little, so it is"
-    " left out."
+    "Each foreground is tested on several backgrounds. The BG-gap is top-1 on backgrounds of the object’s own class"
+    " minus top-1 on backgrounds of a random class: how much accuracy depends on the background’s class. The study’s"
+    " gap, original minus mixed rand, starts from the original picture, so it also includes the artefacts of cutting"
+    " out. Intervals are at 95% and over foregrounds; all pictures of one foreground count as one draw. With {classes}"
+    " classes top-5 says little, so it is left out."
 )
 _PROTOCOLS = {
-    "grouped": "each foreground is tested once, by a model that has never seen it in any variant",
+    "grouped": "each foreground is tested once, by a model that has not seen it in any variant",
     "published": "the study’s split",
     "trained": "the model of experiment 1, on foregrounds that it was not trained on",
-    "zero_shot": "the pretrained model as it is, its outputs mapped to the classes",
+    "zero_shot": "the pretrained model without further training, its outputs mapped to the classes",
 }
 
 
@@ -45,7 +45,7 @@ def section(context: Context) -> Section | None:
     pictures = [
         Picture(
             "backgrounds",
-            "Top-1 in each variant; the pale bars are 95% intervals.",
+            "Top-1 in each variant; pale bars: 95% intervals.",
             background_figures.draw(named, looks),
         )
     ]
@@ -53,8 +53,8 @@ def section(context: Context) -> Section | None:
     pictures += [
         Picture(
             f"pull-{one.model}-{one.protocol}",
-            f"{called}, on random backgrounds: how often the background’s class is answered (%), by the class of"
-            " the object and of the background; on the diagonal they are one.",
+            f"{called}, on random backgrounds: how often it predicts the background’s class (%), by the class of"
+            " the object and of the background. On the diagonal the two classes are equal.",
             background_figures.draw_pull(one, called),
         )
         for called, one in named.items()
@@ -106,50 +106,51 @@ def table(found: Sequence[tuple[str, Reliance]]) -> Table:
     notes += [said for _, one in found for said in _seen(one)]
     if any(row.origin == "published" for row in rows):
         notes.append(
-            f"Published rows: {theirs['source']}, on 4,050 foregrounds. They come without intervals."
+            f"Published rows: {theirs['source']}, on 4,050 foregrounds. No intervals were published."
         )
     return Table("backgrounds", "Top-1 on other backgrounds", columns, rows, list(dict.fromkeys(notes)))
 
 
 def _seen(one: Reliance) -> list[str]:
-    """Backgrounds that were cut from pictures trained on."""
+    """Which share of the backgrounds comes from pictures of the training set."""
     share = one.record.get("leak", {}).get("mixed_rand", {}).get("background_trained", 0)
     if not share:
         return []
     return [
-        f"{spaced(one.protocol)}: the backgrounds of {100 * share:.0f}% of the pictures in mixed rand were cut from"
+        f"{spaced(one.protocol)}: the backgrounds of {100 * share:.0f}% of the pictures in mixed rand come from"
         " originals that the model was trained on."
     ]
 
 
 def pulls(named: dict[str, Reliance]) -> list[Table]:
-    """What is answered where object and background are of different classes."""
+    """What is predicted where object and background differ in class."""
     rows = []
     for called, one in named.items():
         for variant, pull in one.pulls.items():
             shares = {key: getattr(pull, key).times(100) for key in ("foreground", "background", "other")}
             rows.append(Row({"model": called, "variant": spaced(variant), **shares, "images": pull.n}))
-    columns = [MODEL, Column("variant", "variant"), Column("foreground", "says the object", ".1f")]
-    columns += [Column("background", "says the background", ".1f"), Column("other", "says neither", ".1f")]
+    columns = [MODEL, Column("variant", "variant"), Column("foreground", "predicted the object’s class", ".1f")]
+    columns.append(Column("background", "predicted the background’s class", ".1f"))
+    columns.append(Column("other", "predicted another class", ".1f"))
     columns.append(Column("images", "images", ",d"))
-    title = "What is answered where object and background are of different classes, %"
+    title = "Predictions where object and background differ in class, %"
     return [Table("background-pull", title, columns, rows)] if rows else []
 
 
 def mapped(named: dict[str, Reliance]) -> list[Table]:
-    """``zero_shot`` alone: answers outside the classes, and top-1 where the choice is restricted to them."""
+    """``zero_shot`` only: predictions outside the classes, and top-1 where the choice is restricted to them."""
     rows = []
     for called, one in named.items():
         for variant, share in one.outside.items():
             inside = one.restricted[variant].times(100)
             values: dict[str, Value] = {"outside": share.times(100), "restricted": inside, "images": share.n}
             rows.append(Row({"model": called, "variant": spaced(variant), **values}))
-    columns = [MODEL, Column("variant", "variant"), Column("outside", "answers outside the classes", ".1f")]
+    columns = [MODEL, Column("variant", "variant"), Column("outside", "predictions outside the classes", ".1f")]
     columns += [
         Column("restricted", "top-1 among the classes’ outputs", ".1f"),
         Column("images", "images", ",d"),
     ]
-    return [Table("background-outside", "Zero shot: outside the classes, %", columns, rows)] if rows else []
+    return [Table("background-outside", "Zero-shot predictions outside the classes, %", columns, rows)] if rows else []
 
 
 def per_class(named: dict[str, Reliance]) -> list[Table]:
@@ -180,7 +181,7 @@ def _sheets(runs: Sequence[Run]) -> list[Picture]:
             return [
                 Picture(
                     "background-examples",
-                    "One foreground of three classes in each variant.",
+                    "One foreground of each of three classes, in each variant.",
                     sheet.draw(shown, names),
                 )
             ]

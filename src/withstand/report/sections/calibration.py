@@ -1,4 +1,4 @@
-"""Does a model know when it is wrong? Reliability diagrams, clean and corrupted."""
+"""Calibration: does confidence match accuracy? Reliability diagrams, clean and corrupted."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from withstand.statistics import mean_over_conditions
 PLACE = 55
 
 Answered = tuple[NDArray[np.float64], NDArray[np.bool_]]
-"""Confidence, and whether the answer was right: N×C each."""
+"""Confidence, and whether the prediction was right: N×C each."""
 
 _LEAD = (
-    "A model that says 80% should be right in 80% of such cases: on the diagonal. Below it, it is surer than right."
-    f" Each mark is one of at most {BINS} bins with equally many answers, ten or more. ECE, the expected calibration"
-    " error, is the mean distance from the diagonal in points, over all these answers together, less what chance"
-    " adds to it."
+    "A calibrated model is right in 80% of the cases in which its confidence is 80%: its marks lie on the diagonal."
+    f" Marks below the diagonal show overconfidence. Each mark is one of at most {BINS} bins, each with the same number"
+    " of predictions, ten or more. ECE, the expected calibration error, is the mean distance from the diagonal in"
+    " points, over all these predictions together, minus what chance adds to it."
 )
 
 _HEADINGS = {"clean": "clean images", "corrupted": "under corruption"}
 _OTHERS = (
-    "Means over the conditions; lower is better. NLL in nats; Brier score, 0 to 2; AURC, 0 to 1: the share of wrong"
-    " answers where only the surest are given, averaged over how many are given."
+    "Means over the conditions; lower is better. NLL is in nats. The Brier score lies between 0 and 2. AURC lies"
+    " between 0 and 1: it is the error rate among the most confident predictions, averaged over how many are kept."
 )
 
 
@@ -54,7 +54,7 @@ def section(context: Context) -> Section | None:
     pictures = [
         Picture(
             f"reliability-{name}",
-            f"{name}: share right against confidence, in bins of equal mass; open: clean, filled: corrupted.",
+            f"{name}: accuracy against confidence, in bins of equal mass; open marks: clean, filled: corrupted.",
             draw(name, binned, context.looks[name]),
             captioned=False,
         )
@@ -62,7 +62,7 @@ def section(context: Context) -> Section | None:
     ]
     return Section(
         "calibration",
-        "Calibration: does it know when it is wrong?",
+        "Calibration: does confidence match accuracy?",
         _LEAD,
         pictures,
         tables=[_table(context, found), _others(context, groups)],
@@ -118,17 +118,17 @@ def _table(context: Context, found: Mapping[str, Mapping[str, Answered]]) -> Tab
         said = _HEADINGS[group]
         columns += [
             Column(f"{group}_confidence", "confidence, %", ".1f", said),
-            Column(f"{group}_right", "right, %", ".1f", said),
+            Column(f"{group}_right", "accuracy, %", ".1f", said),
             Column(f"{group}_ece", "ECE, points", ".1f", said),
         ]
-    title, note = "Confidence and how often it is right", _arithmetic(context)
+    title, note = "Confidence and accuracy", _arithmetic(context)
     return Table("calibration", title, [*columns, IMAGES], rows, [note])
 
 
 def _arithmetic(context: Context) -> str:
-    """In which arithmetic the probabilities were computed: unlike top-1, they feel every rounding."""
+    """The arithmetic in which the probabilities were computed: unlike top-1, they change with every rounding."""
     runs = {name: context.runs[name].provenance for name in context.together.names}
-    used = {name: str(record.get("precision") or "not on record") for name, record in runs.items()}
+    used = {name: str(record.get("precision") or "not recorded") for name, record in runs.items()}
     if len(set(used.values())) == 1:
         return f"Arithmetic of the probabilities: {next(iter(used.values()))}."
     return f"Arithmetic of the probabilities: {'; '.join(f'{name}, {how}' for name, how in used.items())}."
@@ -149,12 +149,12 @@ def _others(context: Context, groups: Collection[str]) -> Table:
     ]
     columns = [Column(f"{g}_{m}", METRICS[m].title, ".3f", _HEADINGS[g]) for g in groups for m in metrics]
     notes = [_OTHERS, _arithmetic(context)]
-    title = "How good the probabilities are"
+    title = "Other metrics of the probabilities"
     return Table("probabilities", title, [MODEL, *columns, IMAGES], rows, notes)
 
 
 def draw(name: str, curves: dict[str, NDArray[np.float64]], look: Look) -> Figure:
-    """Share right against confidence: open marks clean, filled corrupted; the diagonal is a model that knows."""
+    """Accuracy against confidence: open marks clean, filled corrupted; a calibrated model lies on the diagonal."""
     with drawing(f"reliability-{name}"):
         figure = Figure(figsize=(4.2, 3.9))
         axes = figure.subplots()
@@ -177,7 +177,7 @@ def draw(name: str, curves: dict[str, NDArray[np.float64]], look: Look) -> Figur
         axes.set_ylim(0, 102)
         axes.set_aspect("equal")
         axes.set_xlabel("Confidence, %")
-        axes.set_ylabel("Right, %")
+        axes.set_ylabel("Accuracy, %")
         axes.legend(loc="upper left", labelcolor=INK)
         figure.subplots_adjust(left=0.14, right=0.98, top=0.92, bottom=0.13)
     return figure

@@ -35,14 +35,14 @@ def section(context: Context) -> Section | None:
     shown = classes[:_MOST]
     picture = Picture(
         "classes",
-        "Top-1 by class: filled the mean under corruption, open on clean images; the hardest class first.",
+        "Top-1 by class, the hardest class first. Open marks: clean images; filled: mean under corruption.",
         _draw(context, shown, found),
     )
-    left_out = [LeftOut("class by class", f"the {_MOST} hardest of {len(classes)} classes are shown")]
+    left_out = [LeftOut("accuracy by class", f"the {_MOST} hardest of {len(classes)} classes are shown")]
     return Section(
         "classes",
-        "Class by class",
-        "What is hard for a model, and what it then takes it for.",
+        "Accuracy by class",
+        "How often each class is recognised, and which classes are most often confused.",
         pictures=[picture],
         tables=[_table(context, shown, labels, found), _confusions(context, labels)],
         left_out=left_out if len(classes) > _MOST else [],
@@ -95,7 +95,7 @@ def _table(context: Context, classes: Sequence[int], labels: NDArray[np.int64], 
 
 
 def _confusions(context: Context, labels: NDArray[np.int64]) -> Table:
-    """What each model most often takes for what under corruption, as a share of the answers to that class."""
+    """Which class each model most often predicts for which under corruption, as a share of the class's predictions."""
     rows = []
     for name in context.together.ranking:
         chosen = context.answers[name].under(context.together.conditions).chosen
@@ -119,12 +119,13 @@ def _confusions(context: Context, labels: NDArray[np.int64]) -> Table:
     columns = [
         MODEL,
         Column("class", "class"),
-        Column("taken_for", "taken for"),
-        Column("share", "of its answers, %", ".1f"),
+        Column("taken_for", "predicted as"),
+        Column("share", "of its predictions, %", ".1f"),
         IMAGES,
     ]
     notes = [
-        "They were picked on these images for being frequent; on other images they would be somewhat less so."
+        "The mistakes were selected because they are frequent on these images; on other images they would be somewhat"
+        " less frequent."
     ]
     return Table("confusions", "Most frequent mistakes under corruption", columns, rows, notes)
 
@@ -163,7 +164,7 @@ def _draw(context: Context, classes: Sequence[int], found: Found) -> Figure:
         axes.set_ylim(len(classes) - 0.4, -0.6)
         axes.grid(visible=True, axis="x")
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("Top-1, %: filled under corruption, open on clean images")
+        axes.set_xlabel("Top-1, % (open: clean, filled: under corruption)")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9, borderaxespad=0)
         height = figure.get_figheight()
         figure.subplots_adjust(left=margin(names), right=0.97, top=1 - 0.35 / height, bottom=0.5 / height)

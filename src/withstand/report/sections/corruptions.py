@@ -19,7 +19,7 @@ PLACE = 40
 # One hue that fades where accuracy is lost: read the same with any colour vision, and in grey.
 _HEAT = LinearSegmentedColormap.from_list("fade", ["#f6efe4", "#cfd8dc", "#8db3cf", "#3f83b5", "#0b4f86"])
 _ON_LIGHT, _ON_DARK = "#22262c", "#fbfcfd"
-_LEAD = "The darker the cell, the more of the images are right. All models share one scale; rows are grouped by family."
+_LEAD = "Darker cells show higher accuracy. All models share one colour scale; rows are grouped by family."
 
 
 def section(context: Context) -> Section | None:
@@ -36,7 +36,7 @@ def section(context: Context) -> Section | None:
         for name in together.ranking
     ]
     return Section(
-        "corruptions", "Which corruptions hurt", _LEAD, heat, [by_family(together), table(together)]
+        "corruptions", "Accuracy by corruption", _LEAD, heat, [by_family(together), table(together)]
     )
 
 

@@ -14,8 +14,8 @@ PLACE = 90
 def section(context: Context) -> Section | None:
     if not any(run.provenance.get("seconds") for run in context.runs.values()):
         return None
-    lead = "Wall-clock time of the work done; what was found in the store cost nothing and is not counted."
-    return Section("cost", "What it took", lead, tables=[table(context.runs)])
+    lead = "Wall-clock time of the work done. Stored predictions that were reused are not counted."
+    return Section("cost", "Time and devices", lead, tables=[table(context.runs)])
 
 
 def table(runs: Mapping[str, Run]) -> Table:

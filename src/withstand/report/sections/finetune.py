@@ -1,4 +1,4 @@
-"""What fine-tuning on corrupted images buys back: before and after, seen and unseen, and the price of a leak."""
+"""Fine-tuning on corrupted images: before and after, seen and unseen, and how much a leak inflates accuracy."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from withstand.results.runs import LeftOut
 PLACE = 60
 
 _LEAD = (
-    "Each line tests the same images before and after. Gains are paired by source image, with 95% intervals over"
-    " source images. An image that was seen in training, under whatever corruption, is no test: where “seen”"
-    " is not 0, the gain may be memory in part."
+    "Each row tests the same images before and after fine-tuning. Gains are paired by source image, with 95% intervals"
+    " over source images. An image that training saw under any corruption does not test generalisation: where “seen”"
+    " is not 0, part of the gain may be memorisation."
 )
 
 
@@ -27,7 +27,7 @@ def section(context: Context) -> Section | None:
         Picture(
             f"finetune-{protocol}",
             f"Fine-tuned, {protocol}: points of top-1 gained under each corruption, mean over severities, with 95%"
-            " intervals; an open mark: a corruption left out of training.",
+            " intervals. Open marks: corruptions left out of training.",
             finetune_figure.draw(
                 {name: one for name, tuned in done.items() for one in tuned if one.name == protocol},
                 context.looks,
@@ -35,20 +35,20 @@ def section(context: Context) -> Section | None:
         )
         for protocol in dict.fromkeys(one.name for tuned in done.values() for one in tuned)
     ]
-    return Section("finetune", "What fine-tuning buys back", _LEAD, pictures, tables(done), _left_out(done))
+    return Section("finetune", "Fine-tuning on corrupted images", _LEAD, pictures, tables(done), _left_out(done))
 
 
 def _left_out(done: Done) -> list[LeftOut]:
-    """Leaks that have no price, and why; gains that rest on few images."""
+    """Leaks whose effect cannot be computed, and why; gains that rest on few images."""
     worth = {name: worth_of_leak(tuned) for name, tuned in done.items()}
     few = [
-        LeftOut(f"{name} ({one.name})", f"gains that rest on {len(one.ids)} images, fewer than {FEW_IMAGES}")
+        LeftOut(f"{name} ({one.name})", f"the gains rest on {len(one.ids)} images, fewer than {FEW_IMAGES}")
         for name, tuned in done.items()
         for one in tuned
         if len(one.ids) < FEW_IMAGES
     ]
     return few + [
-        LeftOut(f"{name}, the price of the leak", reason)
+        LeftOut(f"{name}, how much the leak inflates accuracy", reason)
         for name, reason in worth.items()
         if isinstance(reason, str)
     ]

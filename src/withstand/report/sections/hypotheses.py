@@ -1,4 +1,4 @@
-"""The claims: supported, refuted or not decided by this data, with what else may be the cause."""
+"""The claims: supported, refuted or not decided by these data, with possible confounders."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from withstand.statistics import Estimate
 PLACE = 5
 
 _LEAD = (
-    "Each claim is put to classifiers on the same images: supported or refuted where p, corrected for all the claims"
-    " tested here, is below 5% and no pair says the opposite. The answer is about what it names: with one training of a"
-    " model a side it is about these trainings, since another training would differ; with several seeds, about these"
-    f" models; with {MANY} models a side, about their kinds. Intervals are at 95%."
+    "Each claim is tested on classifiers that saw the same images. It is supported or refuted if p, corrected for all"
+    " claims tested here, is below 5% and no pair has an interval on the other side of zero. “For …” states what the"
+    " answer covers: with one training per model, only these trainings, since another training would differ; with"
+    f" several seeds, these models; with {MANY} models on each side, their kinds. Intervals are at 95%."
 )
 _ORDER = ("supported", "refuted", "not decided")
 _SHOWN = 8  # confounders in a sentence
 _DIGITS = 3  # of a metric that is no share
 _FACTS = {"corpus": "pretrained on", "image_size": "resolution"}
-_SAMPLE = "† It rests on a sample: a random part of the images under each condition."
+_SAMPLE = "† Based on a sample: a random part of the images under each condition."
 
 
 def section(context: Context) -> Section | None:
@@ -36,7 +36,7 @@ def section(context: Context) -> Section | None:
     without = [LeftOut(f"“{one.hypothesis.claim}”", _no_data(one)) for one in answers if not one.effect]
     return Section(
         "hypotheses",
-        "What the data says of the claims",
+        "Claims: supported, refuted or not decided",
         _LEAD + (" " + _silent(len(without)) if without else ""),
         tables=[table(answered)] if answered else [],
         left_out=without,
@@ -58,14 +58,14 @@ def finding(one: Answer, claims: int) -> Finding:
 
 
 def _clean(one: Answer) -> list[str]:
-    """The same sides on clean images, and what the rest, the drop, says."""
+    """The same difference on clean images, and in the drop from clean to corrupted."""
     if one.clean is None or one.drop is None:
         return []
     clean, drop = one.clean.times(100), one.drop.times(100)
     cause = ": clean accuracy is a possible confounder" if clean.excludes_zero else ""
     return [
-        f"On clean images they differ by {points(clean.value, signed=True)} ({between(clean)}), in the drop from clean"
-        f" to corrupted by {points(drop.value, signed=True)} ({between(drop)}){cause}."
+        f"On clean images they differ by {points(clean.value, signed=True)} ({between(clean)}), and in the drop from"
+        f" clean to corrupted by {points(drop.value, signed=True)} ({between(drop)}){cause}."
     ]
 
 
@@ -81,7 +81,7 @@ def _differs(one: Answer) -> list[str]:
     elif one.hypothesis.less and not one.unrecorded:
         said.append("No other recorded setting differs between the two sides.")
     if one.unrecorded and one.hypothesis.less:
-        said.append(f"The settings of {listed(one.unrecorded)} are not on record, so more may differ.")
+        said.append(f"The settings of {listed(one.unrecorded)} are not recorded, so more may differ.")
     return said
 
 
@@ -121,11 +121,11 @@ def table(answered: Sequence[Answer]) -> Table:
     columns = [
         Column("claim", "claim", prose=True),
         Column("verdict", "verdict"),
-        Column("scope", "about"),
-        Column("pair", "of"),
+        Column("scope", "holds for"),
+        Column("pair", "compared"),
         *(Column(m, _unit(m), _style(m)) for m in metrics),
         Column("p_holm", "p, Holm", "p"),
-        Column("p", "p, alone", "p"),
+        Column("p", "p, uncorrected", "p"),
         Column("clean", "clean top-1, points", "+.1f"),
         Column("drop", "drop, points", "+.1f"),
         IMAGES,
@@ -134,7 +134,7 @@ def table(answered: Sequence[Answer]) -> Table:
     ]
     notes = ["The intervals of a claim’s pairs are simultaneous."] if len(rows) > len(answered) else []
     notes += [_SAMPLE] if any(one.sampled for one in answered) else []
-    return Table("hypotheses", "The claims, answered", columns, rows, notes)
+    return Table("hypotheses", "Results of the tests", columns, rows, notes)
 
 
 def _effect(one: Answer, claims: int) -> str:
@@ -153,7 +153,7 @@ def _effect(one: Answer, claims: int) -> str:
 
 def _measured(measure: Measure) -> str:
     place = (lambda name: f"on {spaced(name)} backgrounds") if measure.of == "background" else group
-    less = f", less that {place(measure.minus)}" if measure.minus else ""
+    less = f", minus that {place(measure.minus)}" if measure.minus else ""
     gained = " gained by fine-tuning" if measure.of == "finetuning" else ""
     return f"{find(measure.metric).title}{gained} {place(measure.over)}{less}"
 
@@ -200,7 +200,7 @@ def _values(one: Confounder) -> str:
 
 
 def _number(value: str) -> str:
-    return f"{int(value):,}" if value.isdigit() else "not on record" if value in ("None", "") else value
+    return f"{int(value):,}" if value.isdigit() else "not recorded" if value in ("None", "") else value
 
 
 def _left_out(those: Sequence[LeftOut]) -> str:
@@ -214,4 +214,4 @@ def _no_data(one: Answer) -> str:
 
 def _silent(claims: int) -> str:
     many = f"{claims} claims have" if claims > 1 else "One claim has"
-    return f"{many} no data here; why is said at the end, under what was left out."
+    return f"{many} no data here; “What was left out, and why” gives the reason."

@@ -1,4 +1,4 @@
-"""What is lost: images that all models get right clean and all get wrong corrupted."""
+"""Images that all models classify correctly when clean and misclassify when corrupted."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def section(context: Context) -> Section | None:
     examples = _examples(context, conditions, lost, sheets)
     everyone = "all models get" if len(together.names) > 1 else f"{together.names[0]} gets"
     lead = (
-        f"Images that {everyone} right clean and wrong at severity {SEVERITY}:"
+        f"Images that {everyone} right when clean and wrong at severity {SEVERITY}:"
         f" {lost.sum():,} of {lost.size:,} pairs of an image and a corruption."
     )
     gallery = Gallery(
         "lost",
-        f"Each image clean, and corrupted at severity {SEVERITY}, with what the models took it for.",
+        f"Each image, clean and corrupted at severity {SEVERITY}, with the predictions of the models.",
         examples,
     )
     return Section(
         "lost",
-        "Right when clean, lost when corrupted",
+        "Right when clean, wrong when corrupted",
         lead,
         tables=[_table(together, conditions, lost)],
         galleries=[gallery] if examples else [],
@@ -70,11 +70,11 @@ def _table(together: Comparison, conditions: Sequence[Condition], lost: NDArray[
     rows.sort(key=lambda row: -int(str(row.values["lost"])))
     columns = [
         Column("corruption", "corruption"),
-        Column("share", "lost by all, %", ".1f"),
-        Column("lost", "images lost", ",d"),
+        Column("share", "wrong for all models, %", ".1f"),
+        Column("lost", "wrong", ",d"),
         Column("images", "images", ",d"),
     ]
-    return Table("lost", f"Lost by all at severity {SEVERITY}", columns, rows)
+    return Table("lost", f"Right when clean, wrong for all models at severity {SEVERITY}", columns, rows)
 
 
 def _examples(
@@ -128,7 +128,7 @@ def _reasons(
     if examples or not lost.any():
         return []
     if not sheets:
-        reason = f"no run has its {thumbnails.FILE}; give its command again, it takes a moment"
+        reason = f"no run has {thumbnails.FILE}; give its command again, which takes a moment"
     else:
-        reason = "none of the few images that the runs kept a thumbnail of is lost by all models"
-    return [LeftOut("pictures of the lost images", reason)]
+        reason = "none of the few images with a thumbnail is wrong for all models"
+    return [LeftOut("pictures of images that are wrong when corrupted", reason)]

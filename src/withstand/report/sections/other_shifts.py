@@ -1,4 +1,4 @@
-"""Shifts beside corruptions and backgrounds: clean accuracy, the mean under the shift, and what is lost."""
+"""Shifts other than corruptions and backgrounds: clean accuracy, the mean under the shift, and the drop."""
 
 from __future__ import annotations
 

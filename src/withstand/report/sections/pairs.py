@@ -1,4 +1,4 @@
-"""Model against model, on the same images."""
+"""Paired comparison of models, on the same images."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _ROOMY = 4  # models: with more of them intervals do not fit into the cells, and
 _FOREST = 10  # pairs: with more of them the matrix is read sooner
 
 _LEAD = (
-    "Each line pairs two models image by image, so what makes an image hard for both cancels out. The intervals of"
-    " the means are simultaneous: at 95%, all of them hold at once. Where a run is a sample, a pair is compared on"
-    " the images that both saw. p is corrected for all pairs by Holm’s method, another way to the same end: near 5%"
-    " the two may disagree, and the verdict goes by the interval. McNemar’s exact test, corrected likewise, looks at"
-    " the clean images alone, where intervals are each for itself. A row is about these trainings; another training"
-    " of the same model would differ, too."
+    "Each row compares two models image by image, so difficulty that both share cancels out. The intervals of the"
+    " means are simultaneous: with 95% confidence, all of them contain their true values together. Where a run is a"
+    " sample, a pair is compared on the images that both saw. p is corrected for all pairs by Holm’s method. This is"
+    " another correction than that of the intervals: near 5% the two may disagree, and the verdict follows the"
+    " interval. McNemar’s exact test, also corrected by Holm’s method, uses the clean images only; the intervals there"
+    " are not simultaneous. A row compares these trainings; another training of the same model would differ, too."
 )
 
 
@@ -38,7 +38,7 @@ def section(context: Context) -> Section | None:
         pictures.append(
             Picture(
                 "matrix",
-                "Points by which the row is ahead of the column under corruption; grey: within error.",
+                "Difference in top-1 under corruption, row minus column, in points; grey: within error.",
                 draw_matrix(together),
             )
         )
@@ -46,11 +46,11 @@ def section(context: Context) -> Section | None:
         pictures.append(
             Picture(
                 "pairs",
-                "By how many points the first is ahead under corruption; an open mark: within error.",
+                "Difference in top-1 under corruption, first minus second, in points; open marks: within error.",
                 draw(together, context.looks),
             )
         )
-    return Section("pairs", "Model against model", _LEAD, pictures, tables=[table(together)])
+    return Section("pairs", "Paired comparison of models", _LEAD, pictures, tables=[table(together)])
 
 
 LEAD_COLUMNS = (
@@ -63,7 +63,7 @@ LEAD_COLUMNS = (
 
 
 def lead(pair: Pair) -> dict[str, Value]:
-    """What a row says of a pair under ``LEAD_COLUMNS``, and on how many images."""
+    """A pair's values for ``LEAD_COLUMNS``, and its number of images."""
     return {
         "better": pair.better,
         "other": pair.other,
@@ -75,7 +75,7 @@ def lead(pair: Pair) -> dict[str, Value]:
 
 
 def table(together: Comparison) -> Table:
-    """Every two models on the same images; the intervals hold for all pairs at once."""
+    """Every two models on the same images, with simultaneous intervals."""
     rows = []
     for pair in together.pairs:
         values = lead(pair)
@@ -90,16 +90,16 @@ def table(together: Comparison) -> Table:
     columns = [
         *LEAD_COLUMNS,
         Column("clean_difference", "clean top-1, points", "+.1f"),
-        Column("only_better", "only the first right", ",d"),
-        Column("only_other", "only the second right", ",d"),
+        Column("only_better", "right: first only", ",d"),
+        Column("only_other", "right: second only", ",d"),
         Column("p", "McNemar p, clean, Holm", "p"),
         IMAGES,
     ]
-    return Table("pairs", "Model against model, on the same images", columns, rows)
+    return Table("pairs", "Paired comparison on the same images", columns, rows)
 
 
 def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
-    """A line a pair: by how many points the better model is ahead; the intervals hold for all pairs at once."""
+    """A line for each pair: by how many points the better model is ahead, with simultaneous intervals."""
     with drawing("pairs"):
         rows = len(together.pairs)
         figure = Figure(figsize=(WIDTH, 0.75 + 0.46 * rows))
@@ -117,7 +117,7 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("Points of top-1 ahead, under corruption")
+        axes.set_xlabel("Difference in top-1 under corruption, points")
         figure.subplots_adjust(
             left=margin([f"− {name}" for name in together.names]),
             right=0.97,

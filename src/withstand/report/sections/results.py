@@ -1,4 +1,4 @@
-"""What holds up: the study's second table, beside what was published."""
+"""Accuracy clean and under corruption: the study's second table, beside the published one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def section(context: Context) -> Section | None:
     together = context.together
     if not together.names:
         return None
-    return Section("results", "What holds up", _lead(together), tables=[table(context.runs, together)])
+    return Section("results", "Accuracy, clean and corrupted", _lead(together), tables=[table(context.runs, together)])
 
 
 def table(runs: Mapping[str, Run], together: Comparison) -> Table:
@@ -41,11 +41,11 @@ def table(runs: Mapping[str, Run], together: Comparison) -> Table:
         Column("benchmark_top1", "mean-15 top-1", ".2f"),
         Column("benchmark_top5", "mean-15 top-5", ".2f"),
         Column("drop", "drop", ".1f"),
-        Column("worst", "worst"),
+        Column("worst", "worst corruption"),
         Column("conditions", "conditions", "d"),
         IMAGES,
     ]
-    return Table("corrupted", "Accuracy under corruption", columns, rows, _notes(runs, together, rows))
+    return Table("corrupted", "Mean accuracy under corruption", columns, rows, _notes(runs, together, rows))
 
 
 def _means(comparison: Comparison, name: str) -> dict[str, Value]:
@@ -72,7 +72,7 @@ def _whole_benchmark(together: Comparison) -> bool:
 
 
 def _lead(together: Comparison) -> str:
-    """What the means are over, and how their intervals come about."""
+    """What the means are over, and what their intervals are."""
     if not together.conditions:
         return "Only clean images were evaluated; intervals are exact (Clopper and Pearson), at 95%."
     found = {condition.variant for condition in together.conditions}
@@ -82,7 +82,7 @@ def _lead(together: Comparison) -> str:
         over = f"{len(together.conditions)} conditions of {len(found)} corruptions"
     return (
         f"Means over {over}, on the same {len(together.ids):,} source images. Intervals are at 95% and"
-        " over source images: one image under all conditions is one draw."
+        " over source images: one image under all conditions counts as one draw."
     )
 
 
@@ -90,13 +90,13 @@ def _notes(runs: Mapping[str, Run], together: Comparison, rows: list[Row]) -> li
     notes = [f"{one.what}: {one.reason}." for one in caution(runs, together)]
     if together.conditions and not _whole_benchmark(together):
         notes.append(
-            f"No mean-15: it takes all of the {len(BENCHMARK)} benchmark corruptions at five severities."
+            f"No mean-15: it needs all {len(BENCHMARK)} benchmark corruptions at five severities."
         )
     if together.left_out:
         notes.append(
-            "A model marked * does not compare with the others; what was left out, and why, is said below."
+            "Models marked * are not comparable with the others; “What was left out, and why” gives the reason."
         )
     if any(published.of(run) for run in runs.values()):
-        notes.append(f"Published rows: {published.published()['source']}. They come without intervals.")
+        notes.append(f"Published rows: {published.published()['source']}. No intervals were published.")
         notes += published.why_ours_differ(runs, rows)
     return notes

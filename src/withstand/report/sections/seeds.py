@@ -1,4 +1,4 @@
-"""Several trainings of one model: what another training would give, seeds and images both drawn anew."""
+"""Several trainings of one model, with intervals over seeds and images."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from withstand.statistics import image_values, over_seeds
 PLACE = 25
 
 _LEAD = (
-    "Trainings that differ by their seed alone. The other tables show each by itself, and their intervals know of other"
-    " images only; these are wider, since another training would differ too. Few seeds say little of how"
-    " seeds vary: the interval allows for that."
+    "Trainings of one model that differ only in the seed. The other tables show each training separately, with"
+    " intervals over images only. The intervals here are wider, since another training would differ too. Few seeds"
+    " tell little about the variation between seeds: the interval allows for that."
 )
 _GROUPS = {"clean": "clean", "corrupted": "corrupted"}
 
@@ -28,7 +28,7 @@ def section(context: Context) -> Section | None:
     if not models:
         return None
     compared = [pairs(together)] if together.over_seeds.pairs else []
-    return Section("seeds", "Over seeds", _LEAD, tables=[table(together, models), *compared])
+    return Section("seeds", "Variation over seeds", _LEAD, tables=[table(together, models), *compared])
 
 
 def table(together: Comparison, models: list[tuple[str, ...]]) -> Table:
@@ -59,14 +59,14 @@ def table(together: Comparison, models: list[tuple[str, ...]]) -> Table:
             Column(f"{group}_most", "highest seed", ".2f"),
         ]
     notes = (
-        [f"{MARK.strip()} a seed or more is a sample of the images."]
+        [f"{MARK.strip()} at least one seed was evaluated on a sample of the images."]
         if any(MARK in str(r.values["model"]) for r in rows)
         else []
     )
-    return Table("seeds", "Top-1 over trainings of one model", [*columns, IMAGES], rows, notes)
+    return Table("seeds", "Top-1 over the trainings of each model", [*columns, IMAGES], rows, notes)
 
 
 def pairs(together: Comparison) -> Table:
-    """Every two models that were both trained several times; the intervals hold at once, over seeds and images."""
+    """Every two models that were both trained several times, with simultaneous intervals over seeds and images."""
     rows = [Row(lead(pair)) for pair in together.over_seeds.pairs]
-    return Table("seeds-pairs", "Model against model, over seeds", [*LEAD_COLUMNS, IMAGES], rows)
+    return Table("seeds-pairs", "Paired comparison over seeds", [*LEAD_COLUMNS, IMAGES], rows)

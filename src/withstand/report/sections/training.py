@@ -1,4 +1,4 @@
-"""How training went: the study's first table beside what was published, and the curves."""
+"""Training: the study's first table beside the published one, and the curves."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PLACE = 70
 
 _LEAD = (
     "The weights are those of the epoch with the highest validation top-1."
-    " That epoch was picked for this number, so the test column is the fairer one."
+    " The epoch was selected by that number, so test top-1 is the fairer estimate."
 )
 
 _GAP_NOTES = (
-    "Training top-1 is the epoch’s running mean, on images that were still being learnt and, where set, cropped and"
-    " flipped; it may lie below validation. A gap that grows may be a model that learns its images by heart; where"
-    " validation images are few, it may be chance.",
+    "Training top-1 is the running mean over the epoch, while the weights still change, on images that are cropped and"
+    " flipped where set; it may lie below validation top-1. A growing gap may be overfitting; with few validation"
+    " images, it may be chance.",
 )
 
 
@@ -40,11 +40,11 @@ def section(context: Context) -> Section | None:
     tables = [table(context.runs)]
     if pictures:
         tables.append(gaps(context.runs))
-    return Section("training", "How training went", _LEAD, pictures, tables=tables)
+    return Section("training", "Training", _LEAD, pictures, tables=tables)
 
 
 def table(runs: Mapping[str, Run]) -> Table:
-    """The study's first table: how training went, and the test on clean images."""
+    """The study's first table: training, and the test on clean images."""
     rows = []
     for name, run in runs.items():
         summary = run.summary

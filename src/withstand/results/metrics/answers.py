@@ -1,4 +1,4 @@
-"""What an answer is worth by itself: right or wrong, its probability, its loss."""
+"""Metrics of single predictions: right or wrong, the probability, the loss."""
 
 from __future__ import annotations
 
