@@ -92,7 +92,7 @@ def test_everything_works_without_a_locale(tmp_path: Path, plain: dict[str, str]
     assert "Größe" in page and "ein kleines Netz – größer als nötig" in page
     code, out, err = run(tmp_path, plain, *words, "dataset.folder=gibt-es-nicht-ß")
     assert code == 2 and err == (
-        "error: there is no folder gibt-es-nicht-ß; put images there, a folder a class, or set dataset.folder\n"
+        "error: there is no folder gibt-es-nicht-ß; put images there, one folder per class, or set dataset.folder\n"
     )
     assert "experiment=report dataset=folder &#39;dataset.title=Größe&#39;" in page
     assert "größer als nötig" in run(tmp_path, plain, "--help")[1]

@@ -125,8 +125,8 @@ def test_another_sets_folder_is_not_written_into(tmp_path):
         ({"images": ""}, "make_backgrounds.images="),
         ({"masks": None}, "boxes=TABLE or"),
         ({"boxes": "boxes.tsv"}, "boxes=TABLE or"),
-        ({"images": "nowhere"}, "is no folder"),
-        ({"masks": "nowhere"}, "is no folder"),
+        ({"images": "nowhere"}, "is not a folder"),
+        ({"masks": "nowhere"}, "is not a folder"),
     ],
 )
 def test_settings_are_checked_first(tmp_path, more, message):
@@ -140,7 +140,7 @@ def test_settings_are_checked_first(tmp_path, more, message):
     [
         ("file\tx0\ty0\tx1\n", "no column y1"),
         ("file\tx0\ty0\tx1\ty1\ndog/gone.png\t1\t1\t9\t9\n", "1 of 1 images .* not there"),
-        ("file\tx0\ty0\tx1\ty1\ndog/gone.png\t1\twide\t9\t9\n", "line 2 has a corner that is no number"),
+        ("file\tx0\ty0\tx1\ty1\ndog/gone.png\t1\twide\t9\t9\n", "line 2 has a corner that is not a number"),
     ],
 )
 def test_a_wrong_table_of_boxes(tmp_path, table, message):

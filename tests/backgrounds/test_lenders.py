@@ -46,7 +46,7 @@ def test_names_of_mixed_next_on_mixed_rand_are_not_believed(challenge):
     assert known.mean() > 0.9
     assert np.array_equal(seen.background[known], truth.background[known])
     assert np.array_equal(seen.lenders[known], truth.lenders[known])
-    assert any("recognised by their pixels" in note for note in found.notes)
+    assert any("identified by comparing pixels" in note for note in found.notes)
 
 
 def test_without_tiled_backgrounds_it_is_not_known(challenge):

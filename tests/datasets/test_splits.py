@@ -50,11 +50,11 @@ def test_images_in_subfolders_and_of_other_kinds_are_read(
     (photos / "cat" / "3.jpg").rename(photos / "cat" / "3.jfif")
     before = load(photos, 2)
     assert len(before.test) == 10 and before.test.labels.tolist() == [0] * 9 + [1]
-    assert "passed over" not in capsys.readouterr().out
+    assert "skipped" not in capsys.readouterr().out
     for name in ("cat/notes.txt", "dog/a.heic", "dog/b.heic", "dog/README", "list.csv"):
         (photos / name).write_text("no image")
     assert len(load(photos, 2).test) == 10
-    assert "passed over: 2 .heic, 1 .csv, 1 .txt, 1 without a suffix" in capsys.readouterr().out
+    assert "skipped: 2 .heic, 1 .csv, 1 .txt, 1 without a suffix" in capsys.readouterr().out
 
 
 def test_what_systems_leave_behind_is_no_class(photos: Path) -> None:

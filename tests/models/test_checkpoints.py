@@ -118,10 +118,10 @@ def test_every_form_is_the_same_classifier(tmp_path, plain, form):
 
 def test_averages_beside_plain_weights_are_said_and_chosen(tmp_path, plain, capsys):
     build(tmp_path, timm_s_own())
-    assert "averaged weights (EMA) are taken; model.ema=false takes the plain ones" in capsys.readouterr().out
+    assert "averaged weights (EMA) are used; model.ema=false uses the plain ones" in capsys.readouterr().out
     both = [build(tmp_path, timm_s_own(), f"model.ema={word}").digest() for word in ("auto", "true", "false")]
     assert both[0] == both[1] == plain.digest() != both[2]
-    assert "plain weights are taken, not the averaged ones (EMA)" in capsys.readouterr().out
+    assert "plain weights are used, not the averaged ones (EMA)" in capsys.readouterr().out
     assert both[2] == build(tmp_path, OTHERS).digest()
 
 

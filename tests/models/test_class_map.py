@@ -40,12 +40,12 @@ def test_a_map_without_anything_outside():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "is no map"),
-        ("{}", "is no map"),
-        ("[1]", "is no map"),
-        (json.dumps({"0": 0, "2": 1}), "is no map"),
+        ("{", "is not a map"),
+        ("{}", "is not a map"),
+        ("[1]", "is not a map"),
+        (json.dumps({"0": 0, "2": 1}), "is not a map"),
         (json.dumps({"0": 0, "1": 9}), "write others by name"),
-        (json.dumps({"0": [0]}), "is no map"),
+        (json.dumps({"0": [0]}), "is not a map"),
     ],
 )
 def test_a_wrong_map(tmp_path, content, message):

@@ -45,7 +45,7 @@ def test_one_that_cannot_be_imported_is_one_line_and_only_when_it_is_asked_for(o
     with pytest.raises(UserError) as caught:
         datasets.code("torn")
     assert str(caught.value) == (
-        "the dataset 'torn' of broken-one 3.1 cannot be imported (RuntimeError: no luck); mend it, or uninstall"
+        "the dataset 'torn' of broken-one 3.1 cannot be imported (RuntimeError: no luck); fix it, or uninstall"
         " broken-one"
     )
 
@@ -64,7 +64,7 @@ def test_an_entry_that_names_no_module_says_what_to_write(tmp_path: Path, offer:
         "[withstand.datasets]\ndirect = pointing_code:from_config\n", encoding="utf-8"
     )
     with pytest.raises(
-        UserError, match="names pointing_code:from_config, which is no module; write pointing_code"
+        UserError, match="names pointing_code:from_config, which is not a module; write pointing_code"
     ):
         datasets.code("direct")
 

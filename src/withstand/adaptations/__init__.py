@@ -1,4 +1,4 @@
-"""Adaptations, found by name: what a classifier does with the test images beside looking at them.
+"""Adaptations, found by name: how a classifier adapts to the test images.
 
 BatchNorm statistics of the test images, TENT and the like: each is a module here, or of a plug-in, that wraps a
 classifier, and says its facts, which are part of the key of every cell that the wrapped classifier predicts. No

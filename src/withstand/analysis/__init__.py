@@ -1,1 +1,1 @@
-"""What results say: comparisons, pairs, gains, hypotheses. Imports no torch."""
+"""Analysis of results: comparisons, pairs, gains, hypotheses. Imports no torch."""

@@ -105,7 +105,7 @@ class Change:
         return mcnemar(after, before)
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row a corrupted condition: the study's columns (percent, after fine-tuning), before, gain and test."""
+        """A row for each corrupted condition: the study's columns (percent, after fine-tuning), before, gain, test."""
         trained = {tuple(one) for one in self.facts["trained"]}
         tests = [self.mcnemar(condition) for condition in self.groups["corrupted"]]
         corrected = holm([test.p for test in tests])

@@ -202,7 +202,7 @@ class Comparison:
         return self.runs[self.names.index(name)]
 
     def values(self, name: str, group: str, metric: str = "top1") -> NDArray[np.float64]:
-        """float64 N×C, a row an image of ``ids`` and a column a condition of the group; NaN where not seen."""
+        """float64 N×C: a row for each image of ``ids``, a column for each condition; NaN where not seen."""
         return self.run(name).scores.of(metric, self._group(group), self.ids).astype(np.float64)
 
     def _group(self, group: str) -> tuple[Condition, ...]:

@@ -1,4 +1,4 @@
-"""Figures of merit with intervals, from one value an image: drops, mCE, effective robustness, agreement."""
+"""Figures of merit with intervals, from one value per image: drops, mCE, effective robustness, agreement."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ def of(layout: Layout, images: Mapping[str, NDArray[np.uint8]]) -> tuple[dict[st
             found["mixed_rand"] = lent = _from_pixels(layout, images)
             share = (lent.background >= 0).mean()
             notes.append(
-                "The file names of mixed_rand do not say which background it shows;"
-                f" {share:.1%} were found by comparing pixels with the tiled backgrounds."
+                "The file names of mixed_rand do not identify its backgrounds;"
+                f" {share:.1%} of them were identified by comparing pixels with the tiled backgrounds."
             )
     # What these two are says more than any name.
     for variant, by_definition in (("mixed_same", labels), ("mixed_next", (labels + 1) % classes)):

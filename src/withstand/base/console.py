@@ -1,4 +1,4 @@
-"""What a person sees while work goes on: a live bar on a terminal, plain lines elsewhere."""
+"""What a person sees while work is running: a live bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -139,9 +139,9 @@ def _imported(kind: Kind, name: str, found: Found) -> ModuleType:
     if found.entry is None:
         return import_module(found.module)
     whose = f"the {kind.called} '{name}' of {found.origin}"
-    remedy = f"mend it, or uninstall {found.origin.split(' ')[0]}"
+    remedy = f"fix it, or uninstall {found.origin.split(' ')[0]}"
     if found.entry.attr:
-        raise UserError(f"{whose} names {found.entry.value}, which is no module; write {found.module}")
+        raise UserError(f"{whose} names {found.entry.value}, which is not a module; write {found.module}")
     try:
         module = import_module(found.module)
     except Exception as error:  # a plug-in may fail in any way

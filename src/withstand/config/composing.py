@@ -100,7 +100,7 @@ def _read(file: Path) -> dict[str, Any]:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except (OSError, ValueError, yaml.YAMLError) as error:
         why = " ".join(str(error).split())
-        raise UserError(f"cannot read {file}: {why}; mend it") from error
+        raise UserError(f"cannot read {file}: {why}; fix it") from error
     if not isinstance(content, dict):
         raise UserError(f"{file} holds no settings; write KEY: VALUE lines, or remove it")
     return content

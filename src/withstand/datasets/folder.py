@@ -44,7 +44,7 @@ def from_config(config: Config) -> Dataset:
     root = Path(settings.folder)
     if not root.is_dir():
         raise UserError(
-            f"there is no folder {root}; put images there, a folder a class, or set dataset.folder"
+            f"there is no folder {root}; put images there, one folder per class, or set dataset.folder"
         )
     train, test = splits.find(root)
     classes = splits.agreed(train, test, config.dataset.num_classes)
@@ -57,7 +57,7 @@ def from_config(config: Config) -> Dataset:
 def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
     """Say what could make the labels others than a reader thinks."""
     if test.passed:
-        say(f"{test.folder}: passed over: {in_words(test.passed)}")
+        say(f"{test.folder}; skipped: {in_words(test.passed)}")
     numbers = splits.in_number_order(classes)
     if config.model.weights and numbers != classes:
         at = next(n for n, pair in enumerate(zip(classes, numbers, strict=True)) if pair[0] != pair[1])
@@ -81,7 +81,7 @@ def _read(
         which = worst((paths[row], reason) for row, reason in damaged.items())
         if not settings.skip_damaged:
             raise UserError(
-                f"{len(damaged)} of {len(files):,} images cannot be decoded: {which}; mend or remove them, or set"
+                f"{len(damaged)} of {len(files):,} images cannot be decoded: {which}; fix or remove them, or set"
                 " dataset.skip_damaged=true"
             )
         say(f"{folder}: {len(damaged)} of {len(files):,} images are left out as damaged: {which}")

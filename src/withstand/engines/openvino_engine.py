@@ -3,7 +3,7 @@
 int8 comes in two ways. A Transformer is nearly all linear layers, and the inputs of some hold a few values that are a
 hundred times the rest (Sun et al., Massive Activations in Large Language Models, 2024; ViTs have them too): one range
 for a whole tensor drowns the rest. There each token's input, 64 values at a time, gets a scale of its own as it comes
-by. Convolutions have no such kernels; a network of them has one range a tensor, learnt from images beforehand.
+by. Convolutions have no such kernels; a network of them has one range per tensor, learnt from images beforehand.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HINT = {"float32": "f32", "bfloat16": "bf16", "float16": "f16", "int8": "f32"} 
 def build(
     network: nn.Module, dtype: str, image_size: int, calibration: Tensor | None
 ) -> Callable[[Tensor], Tensor]:
-    """An engine with one stream a thread: each core runs its own part of the batch from end to end.
+    """An engine with one stream per thread: each core runs its own part of the batch from end to end.
 
     Args:
         calibration: prepared images, float32 N×3×S×S, from which a network of convolutions in int8 learns the ranges of

@@ -107,7 +107,7 @@ def _sizes(usual: int, device: torch.device) -> list[int]:
     return [usual] if device.type == "cpu" else [usual, 2 * usual, usual // 2]
 
 
-@torch.inference_mode()  # as in the evaluation: torch.compile compiles another function where gradients may be asked for
+@torch.inference_mode()  # as in evaluation: torch.compile compiles another function where gradients may be asked for
 def _try(engine: Engine, plan: Plan, images: Tensor, expected: Tensor, device: torch.device) -> Trial:
     repeats = -(-plan.batch_size // len(images)) if device.type == "cuda" else 1
     batch = images.repeat(repeats, 1, 1, 1)[: plan.batch_size].contiguous(memory_format=torch.channels_last)

@@ -76,7 +76,7 @@ def evaluate(
             work, precision, before, lambda found: _record(work, shifts, folder, about, found)
         )
         spent += more
-        say(f"  {sample}; ± {100 * sample.mean.half_width:.2f} points of what all of them would give")
+        say(f"  {sample}; ± {100 * sample.mean.half_width:.2f} points around the value over all of them")
     else:
         spent = fill(work, ", ".join(f"{shift.name}s" for shift in shifts))
     _record(work, shifts, folder, about, sample)

@@ -51,7 +51,7 @@ def fill_sample(
 
 
 def drawn(condition: Condition, ids: NDArray[np.int64], sample: Sample) -> NDArray[np.int64]:
-    """Which of the test images ``ids`` a sample has seen under a condition, by its own count."""
+    """Which of the test images ``ids`` a sample has seen under a condition, by its own record."""
     return ids[sequential.order(str(condition), len(ids), sample.seed)[: sample.rounds]]
 
 

@@ -25,7 +25,7 @@ def run(config: Config, overrides: list[str]) -> int:
 
 
 def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Classifier:
-    """Train ``classifier`` or go on where an earlier run stopped, and test its best epoch."""
+    """Train ``classifier`` or resume where an earlier run stopped, and test its best epoch."""
     identity.claim(setup.config, setup.dataset, setup.folder, given=False)
     train_set, val_set = datasets.split(setup.dataset.train, setup.config.train.validation, setup.config.seed)
     work = (

@@ -1,4 +1,4 @@
-"""Downloads that go on where they stopped, try every mirror, and land only when the checksum is right."""
+"""Downloads that resume where they stopped, try every mirror, and land only when the checksum is right."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PLAIN_EVERY = 10.0  # seconds between lines where the output is no terminal
 def download(mirrors: Sequence[str], target: Path, *, md5: str) -> Path:
     """Have ``target``, whose MD5 is known: as it lies there, or from the first mirror that gives it.
 
-    What has arrived is kept in ``target.part``, whatever ends the run; the next mirror, or the next run, goes on from
+    What has arrived is kept in ``target.part``, whatever ends the run; the next mirror, or the next run, resumes
     there. Mirrors are gone round again for as long as a round brings more of the file.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Classifiers, and where they come from: a source a file."""
+"""Classifiers, and where they come from: one source per file."""
 
 from withstand.models.classifier import Classifier, digest
 from withstand.models.timm import build, restore, tag_of

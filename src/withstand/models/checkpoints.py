@@ -46,11 +46,11 @@ def read_state(path: Path, ema: bool | None = None) -> dict[str, Tensor]:
     if ema is False and plain is None and averaged is not None:
         raise UserError(f"{path} holds averaged weights (EMA) alone; leave model.ema=false out")
     if averaged is not None and ema is not False:
-        beside = "" if plain is None else "; model.ema=false takes the plain ones beside them"
-        say(f"  {path.name}: averaged weights (EMA) are taken{beside}")
+        beside = "" if plain is None else "; model.ema=false uses the plain ones beside them"
+        say(f"  {path.name}: averaged weights (EMA) are used{beside}")
         return averaged
     if averaged is not None:
-        say(f"  {path.name}: plain weights are taken, not the averaged ones (EMA) beside them")
+        say(f"  {path.name}: plain weights are used, not the averaged ones (EMA) beside them")
     if plain is None:
         raise UserError(f"{path} holds no state dict; save one with torch.save(model.state_dict(), path)")
     return plain

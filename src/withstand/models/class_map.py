@@ -47,7 +47,7 @@ def read_map(path: Path, *, fetch: bool) -> tuple[str, ...]:
             )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{path} is no map of outputs 0, 1, … to classes ({type(error).__name__}: {error})"
+            f"{path} is not a map of outputs 0, 1, … to classes ({type(error).__name__}: {error})"
         ) from error
     return tuple(one if isinstance(one, str) else "" if one in (None, -1) else NINE[one] for one in said)
 

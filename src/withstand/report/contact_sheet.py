@@ -16,7 +16,7 @@ _INK, _PAPER = (40, 40, 40), (255, 255, 255)
 def draw(
     clean: NDArray[np.uint8], cells: Mapping[str, NDArray[np.uint8]], severities: Sequence[int]
 ) -> Image.Image:
-    """A row a corruption; the clean image, then a column a severity.
+    """A row for each corruption; the clean image, then a column for each severity.
 
     Args:
         clean: uint8 H×W×3.

@@ -18,7 +18,7 @@ def save(history: pd.DataFrame, title: str, path: Path) -> None:
     """Write loss and accuracy by epoch as a PNG, train and validation, the best epoch marked.
 
     Args:
-        history: a row an epoch, the columns of ``history.csv``.
+        history: a row for each epoch, the columns of ``history.csv``.
         title: stands over the figure.
         path: the file to write, atomically.
     """

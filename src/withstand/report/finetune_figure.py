@@ -15,7 +15,7 @@ from withstand.report.wording import family, spaced
 
 
 def draw(tuned: Mapping[str, Change], looks: Mapping[str, Look]) -> Figure:
-    """A line a corruption: the gain of each model with its interval, clean images last."""
+    """A line for each corruption: the gain of each model with its interval, clean images last."""
     found = {variant for one in tuned.values() for variant in one.variants}
     rows = [v for members in FAMILIES.values() for v in members if v in found]
     rows += [*sorted(found - set(rows)), "clean"]

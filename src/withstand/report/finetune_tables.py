@@ -24,7 +24,7 @@ def tables(done: Done) -> list[Table]:
 
 
 def summary(done: Done) -> Table:
-    """Before and after, a row a fine-tuning, with what was published under it."""
+    """Before and after, a row for each fine-tuning, with what was published under it."""
     rows = []
     for name, tuned in done.items():
         rows += [Row({"model": name, **_summary(one)}) for one in tuned]

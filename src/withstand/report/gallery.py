@@ -24,7 +24,7 @@ def address(image: NDArray[np.uint8]) -> str:
 
 
 def draw(gallery: Gallery) -> Figure:
-    """All examples in one figure, for Markdown and for slides."""
+    """All examples in one figure, for Markdown and slides."""
     shots = max(len(example.shots) for example in gallery.examples)
     lines = max(len(example.said) for example in gallery.examples)
     rows = -(-len(gallery.examples) // _COLUMNS)

@@ -29,7 +29,7 @@ class Card:
 
 
 def cards(context: Context) -> list[Card]:
-    """A card a model, the best first."""
+    """A card for each model, the best first."""
     return [_card(context, name) for name in context.together.ranking]
 
 
@@ -57,14 +57,12 @@ def picture(context: Context) -> Picture | None:
     """Clean accuracy and the mean under corruption of every model; None where nothing compares."""
     if not context.together.names:
         return None
-    said = (
-        "Top-1, %. Open marks: clean images; filled: mean under corruption; pale bars: 95% intervals."
-    )
+    said = "Top-1, %. Open marks: clean images; filled: mean under corruption; pale bars: 95% intervals."
     return Picture("overview", said, draw(context))
 
 
 def draw(context: Context) -> Figure:
-    """A line a model: clean accuracy (open mark) to the mean under corruption (filled), with intervals."""
+    """A line for each model: clean accuracy (open mark) to the mean under corruption (filled), with intervals."""
     names = context.together.ranking
     with drawing("overview"):
         figure = Figure(figsize=(WIDTH, 0.4 + 0.56 * len(names)))

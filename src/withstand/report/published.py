@@ -53,7 +53,10 @@ def why_ours_differ(runs: Mapping[str, Run], rows: Sequence[Row]) -> list[str]:
         differences = _differences(run, images.get(name))
         if differences:
             alike.setdefault("; ".join(differences), []).append(name)
-    return [f"Differences from the published run of {', '.join(called)}: {said}." for said, called in alike.items()]
+    return [
+        f"Differences from the published run of {', '.join(called)}: {said}."
+        for said, called in alike.items()
+    ]
 
 
 def _differences(run: Run, images: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""A sheet of pictures: a row a foreground, a column a variant."""
+"""A sheet of pictures: a row for each foreground, a column for each variant."""
 
 from __future__ import annotations
 

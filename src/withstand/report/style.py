@@ -14,7 +14,7 @@ class Look:
     marker: str
 
 
-# Okabe & Ito (2008), distinguishable with every common colour blindness; its yellow, too pale on white, and black, unseen
+# Okabe & Ito (2008), distinct with every common colour blindness; its yellow, too pale on white, and black, unseen
 # on a dark page, give way to a brown and a grey.
 _LOOKS = tuple(
     Look(colour, marker)

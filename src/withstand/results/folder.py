@@ -87,7 +87,7 @@ class RunFolder:
 
 
 def training_settings(config: Config) -> dict[str, Any]:
-    """Everything that the trained weights depend on. More epochs at a constant rate only go on."""
+    """Everything that the trained weights depend on. More epochs at a constant rate only continue it."""
     train = {k: v for k, v in asdict(config.train).items() if k not in ("device",)}
     if config.train.schedule == "constant":
         del train["epochs"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import shlex
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -69,8 +68,3 @@ def _git(*words: str) -> str | None:
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None
-
-
-def outside_checkout() -> bool:
-    """True where the program was started as `withstand`, not as `python main.py`."""
-    return Path(sys.argv[0]).name == "withstand"

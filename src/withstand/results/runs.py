@@ -1,7 +1,7 @@
 """Finished runs, read back from their folders. Nothing here needs a network, or torch.
 
 >>> runs = withstand.load_runs("checkpoints")
->>> runs[0].frame()                        # a row a condition: n, top-1 with interval, top-5, loss
+>>> runs[0].frame()                        # a row for each condition: n, top-1 with interval, top-5, loss
 >>> runs[0].predictions(Condition("corruption", "fog", 3)).logits
 """
 
@@ -45,7 +45,7 @@ class Run:
         folder: where it is.
         summary: ``summary.json``.
         provenance: ``provenance.json``; empty where there is none.
-        history: a row an epoch (``history.csv``); empty for a model that was not trained here.
+        history: a row for each epoch (``history.csv``); empty for a model that was not trained here.
         files: condition → the files of its predictions that are there: several, of different images, where several
             classifiers shared the work.
         missing: conditions that the summary lists and whose file is gone.
@@ -149,7 +149,7 @@ class Run:
         return {key: facts[key] for key in ("images", "shift") if key in facts}
 
     def frame(self) -> pd.DataFrame:
-        """A row a condition: shift, variant, severity, n, every metric's mean, and top-1's 95% interval (exact)."""
+        """A row for each condition: shift, variant, severity, n, each metric's mean, top-1's 95% interval (exact)."""
         each = [self.under(c for c in self.conditions if c.shift == shift).scores for shift in self.shifts]
         rows = []
         for scores, column, condition in ((s, k, c) for s in each for k, c in enumerate(s.conditions)):

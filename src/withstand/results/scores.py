@@ -1,4 +1,4 @@
-"""Per-image values of one run: a row a source image, a column a condition, worked out when they are asked for."""
+"""Per-image values of one run: a row for each source image, a column for each condition, computed when asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictions on disk: one Parquet file a cell, found by what made it, written once.
+"""Predictions on disk: one Parquet file per cell, found by what made it, written once.
 
 A *cell* is one classifier under one condition. Its key is a digest of everything that its numbers depend on, so a file
 that is there is right by construction, and resuming is only not doing again what is there.
@@ -25,7 +25,7 @@ from withstand.results.conditions import Condition
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What one classifier said under one condition, a row an image.
+    """What one classifier predicted under one condition, a row for each image.
 
     Attributes:
         ids: int64 N, the source image of each row.

@@ -1,7 +1,8 @@
 """A few test images, clean and corrupted, kept beside the predictions so that a report can show what was lost.
 
-One PNG sheet: a row an image, a column a condition, and in its text what they are. The images are the same for every
-model on a dataset, chosen by id, so that what several models lost can be shown wherever any of them left its sheet.
+One PNG sheet: a row for each image, a column for each condition, and in its text what they are. The images are the
+same for every model on a dataset, chosen by id, so that what several models lost can be shown wherever any of them left
+its sheet.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def features_of(setup: Setup, classifier: Classifier, found: Worlds) -> Features
 def train_part(
     setup: Setup, found: Worlds, part: Part, features: Features | None, tracker: Tracker
 ) -> Classifier:
-    """A classifier trained on the part's originals, or gone on with; each part starts from the same weights."""
+    """A classifier trained on the part's originals, or resumed; each part starts from the same weights."""
     config = setup.config
     folder = RunFolder(setup.folder.path / "background" / config.background.protocol / part.name)
     classifier = models.build(config)

@@ -1,4 +1,4 @@
-"""Train a classifier in a run's folder, or go on there: the one way from settings to the training loop."""
+"""Train a classifier in a run's folder, or resume there: the one way from settings to the training loop."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def fit(
     work: str,
     more: Mapping[str, Any] | None = None,
 ) -> None:
-    """Train ``classifier`` in ``setup.folder``, or go on there; it ends with the weights of the best epoch.
+    """Train ``classifier`` in ``setup.folder``, or resume there; it ends with the weights of the best epoch.
 
     Args:
         work: how much there is to do, in words; the epochs are added.

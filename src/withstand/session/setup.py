@@ -58,7 +58,7 @@ class Setup:
     def predictor(self, classifier: Classifier, total: int = 0, sample: ImageSet | None = None) -> Predictor:
         """Ready to evaluate ``total`` images, for which it may be worth to try what is fastest; 0: ready at once.
 
-        An evaluation that is started again goes on with the engine that it began with.
+        An evaluation that is started again keeps the engine that it began with.
 
         Args:
             sample: images like those, where they are not the test images.

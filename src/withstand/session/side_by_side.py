@@ -1,4 +1,4 @@
-"""Conditions shared among several devices: one process a device, all into the same store."""
+"""Conditions shared among several devices: one process per device, all into the same store."""
 
 from __future__ import annotations
 

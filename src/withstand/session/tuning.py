@@ -107,7 +107,7 @@ class Work:
         return Cells.of(classifier, predictor, test, [self.shift.over(test)], store, elsewhere)
 
     def train(self, classifier: Classifier, start: str, tracker: Tracker) -> None:
-        """Fine-tune in the folder, or go on there; ``classifier`` ends with the weights of the best epoch."""
+        """Fine-tune in the folder, or resume there; ``classifier`` ends with the weights of the best epoch."""
         plan, mix = self.plan, self.mix
         work = f"  fine-tuning on {len(mix):,} images an epoch, {len(self.val):,} to validate"
         depends = {

@@ -96,7 +96,7 @@ def function_of_means(
     """What a smooth ``function`` makes of several means, with an interval by what each image moves it by.
 
     Args:
-        values: N×K, a row a source image.
+        values: N×K, a row for each source image.
         function: takes means …×K to one number each, (…).
         bounds: of the answer; the interval does not leave them.
     """

@@ -36,7 +36,7 @@ def simultaneous_level(values: NDArray[np.float64], level: float = LEVEL, seed: 
     charge. Never more than Bonferroni's either.
 
     Args:
-        values: N×K, a row a source image, a column a comparison.
+        values: N×K, a row for each source image, a column for each comparison.
         seed: of the draws, ``DRAWS`` many.
     """
     n, k = values.shape

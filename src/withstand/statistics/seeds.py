@@ -20,7 +20,7 @@ def over_seeds(
     27). Resampling three seeds would be far too narrow (Owen, 2007, on the bootstrap of crossed effects).
 
     Args:
-        a: S×N, a row a training of the one model, a column a source image.
+        a: S×N, a row for each training of the one model, a column for each source image.
         b: S'×N, trainings of the other, on the same images.
 
     Raises:
@@ -29,7 +29,7 @@ def over_seeds(
     sides = [np.asarray(side, dtype=np.float64) for side in ((a,) if b is None else (a, b))]
     n = sides[0].shape[1]
     if any(len(side) < 2 for side in sides):
-        raise ValueError("one seed says nothing of how much seeds matter: two or more are needed")
+        raise ValueError("one seed does not show how much seeds vary: two or more are needed")
     if any(side.shape[1] != n for side in sides):
         raise ValueError(f"not paired: {sides[0].shape[1]} and {sides[-1].shape[1]} images")
     per_image = sides[0].mean(axis=0) - (sides[1].mean(axis=0) if len(sides) > 1 else 0)

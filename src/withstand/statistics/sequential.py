@@ -45,7 +45,7 @@ def finite_mean(
     """The mean over all N×C values from the first rounds, with an interval that holds at every look.
 
     Args:
-        values: T×C between 0 and 1: a row a round, a column a condition, its images as ``order`` has them.
+        values: T×C between 0 and 1: a row for each round, a column for each condition, in the order of ``order``.
         steps: (rounds, half-width aimed at) of each look so far, in shares; the last has T rounds. The aim of a step
             must be chosen before its values are seen; it only decides when the interval is tightest.
         population: N, the images under each condition.

@@ -27,7 +27,7 @@ HISTORY = (
 
 @dataclass
 class Progress:
-    """Where training stands after a whole epoch: all that is needed to go on."""
+    """Where training stands after a whole epoch: all that is needed to resume."""
 
     epoch: int  # epochs done
     network: dict[str, Tensor]

@@ -1,4 +1,4 @@
-"""Experiment 4: how far a run under several backgrounds shows reliance on them. Needs no network, no images and no torch."""
+"""Experiment 4: reliance on backgrounds, from the predictions of a run. Needs no network, no images and no torch."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Contrast:
     """One pair of classifiers; ``less`` is empty where the claim is about one alone. Effects have the measure's unit.
 
     Attributes:
-        effect: the intervals of all pairs of a hypothesis are simultaneous, over seeds too where both sides have several.
+        effect: intervals are simultaneous over a hypothesis's pairs, over seeds too where both sides have several.
         seeds: trainings on either side.
     """
 
@@ -118,7 +118,9 @@ def _one(hypothesis: Hypothesis, found: Sequence[Subject]) -> Answer:
         left_out += unpaired
     if not pairs:
         shared = "".join(f" and share {fact}" for fact in hypothesis.equal)
-        reason = f"no two classifiers of the two sides were measured on the same images and conditions{shared}"
+        reason = (
+            f"no two classifiers of the two sides were measured on the same images and conditions{shared}"
+        )
         return Answer(hypothesis, "no data", left_out=tuple(left_out), reason=reason)
     return _measured(hypothesis, pairs, tuple(left_out))
 

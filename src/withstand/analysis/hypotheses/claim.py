@@ -70,9 +70,9 @@ def read(path: Path) -> Hypothesis:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"{path} cannot be read as YAML ({str(error).splitlines()[0]}); mend it") from error
+        raise UserError(f"{path} cannot be read as YAML ({str(error).splitlines()[0]}); fix it") from error
     if not isinstance(content, dict):
-        raise UserError(f"{path} is no mapping; see configs/hypothesis/transformers.yaml for the form")
+        raise UserError(f"{path} is not a mapping; see configs/hypothesis/transformers.yaml for the form")
     _known(path, "key", content, _KEYS)
     for key in ("claim", "measure", "more"):
         if not content.get(key):

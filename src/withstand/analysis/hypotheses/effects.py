@@ -71,7 +71,7 @@ class Measured:
         return cls({name: np.asarray(value) for name, value in values.items()}, ids[rows], reach)
 
     def rows(self, group: Group) -> NDArray[np.float64]:
-        """S×N, a row a training."""
+        """S×N, a row for each training."""
         return np.stack([self.values[one.name] for one in group])
 
     def model(self, group: Group) -> NDArray[np.float64]:

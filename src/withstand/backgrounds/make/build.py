@@ -53,7 +53,7 @@ class Made:
 def build(
     settings: MakeBackgroundsConfig, sources: Sequence[LocatedImage], seed: int, overwrite: bool
 ) -> Made:
-    """Cut out, put together and write; goes on where an earlier run of the same settings stopped.
+    """Cut out, put together and write; resumes where an earlier run of the same settings stopped.
 
     Raises:
         UserError: the folder holds something else, a class is left with fewer than two images, or a file cannot be
@@ -132,7 +132,7 @@ def _cut_all(
     work: Path,
     key: str,
 ) -> list[CutOut | str]:
-    """Every object, a file for each batch of them, so that a run that was stopped goes on."""
+    """Every object, a file for each batch of them, so that a run that was stopped can resume."""
 
     def one(row: int) -> CutOut | str:
         if row in photographs.damaged:

@@ -47,7 +47,7 @@ def read(settings: MakeBackgroundsConfig) -> list[LocatedImage]:
             "say where the objects are: make_backgrounds.boxes=TABLE or make_backgrounds.masks=FOLDER"
         )
     if not root.is_dir():
-        raise UserError(f"make_backgrounds.images={root} is no folder")
+        raise UserError(f"make_backgrounds.images={root} is not a folder")
     found = _boxed(root, Path(settings.boxes)) if settings.boxes else _masked(root, Path(str(settings.masks)))
     seen: dict[tuple[str, str], Path] = {}
     for source in found:
@@ -96,7 +96,7 @@ def _boxed(root: Path, table: Path) -> list[LocatedImage]:
     corners = rows[["x0", "y0", "x1", "y1"]].apply(pd.to_numeric, errors="coerce")
     if corners.isna().any(axis=None):
         raise UserError(
-            f"{table}: line {int(corners.isna().any(axis=1).argmax()) + 2} has a corner that is no number"
+            f"{table}: line {int(corners.isna().any(axis=1).argmax()) + 2} has a corner that is not a number"
         )
     files = rows["file"].astype(str)
     classes = rows["class"].astype(str) if "class" in rows else files.map(lambda file: Path(file).parts[0])
@@ -116,7 +116,7 @@ def _boxed(root: Path, table: Path) -> list[LocatedImage]:
 
 def _masked(root: Path, masks: Path) -> list[LocatedImage]:
     if not masks.is_dir():
-        raise UserError(f"make_backgrounds.masks={masks} is no folder")
+        raise UserError(f"make_backgrounds.masks={masks} is not a folder")
     found = []
     passed: Counter[str] = Counter()
     for folder in class_folders(root):
@@ -129,7 +129,7 @@ def _masked(root: Path, masks: Path) -> list[LocatedImage]:
     if not found:
         raise UserError(f"{root} has no images in class folders")
     if passed:
-        say(f"{root}: passed over: {in_words(passed)}")
+        say(f"{root}; skipped: {in_words(passed)}")
     if not any(source.mask for source in found):
         raise UserError(
             f"{masks} has no mask of any image; one is called {found[0].folder}/{found[0].name}.png or .npy"

@@ -79,7 +79,7 @@ def label(name: str, one: Reliance, found: Sequence[tuple[str, Reliance]]) -> st
 
 
 def table(found: Sequence[tuple[str, Reliance]]) -> Table:
-    """The study's table: top-1 in each variant and the gaps, a row a model and protocol, the published row under it."""
+    """The study's table: top-1 in each variant and the gaps, by model and protocol, with the published rows."""
     theirs, rows = published()["backgrounds"], []
     for name, one in found:
         values: dict[str, Value] = {"model": name, "protocol": spaced(one.protocol)}
@@ -129,7 +129,11 @@ def pulls(named: dict[str, Reliance]) -> list[Table]:
         for variant, pull in one.pulls.items():
             shares = {key: getattr(pull, key).times(100) for key in ("foreground", "background", "other")}
             rows.append(Row({"model": called, "variant": spaced(variant), **shares, "images": pull.n}))
-    columns = [MODEL, Column("variant", "variant"), Column("foreground", "predicted the object’s class", ".1f")]
+    columns = [
+        MODEL,
+        Column("variant", "variant"),
+        Column("foreground", "predicted the object’s class", ".1f"),
+    ]
     columns.append(Column("background", "predicted the background’s class", ".1f"))
     columns.append(Column("other", "predicted another class", ".1f"))
     columns.append(Column("images", "images", ",d"))
@@ -145,12 +149,20 @@ def mapped(named: dict[str, Reliance]) -> list[Table]:
             inside = one.restricted[variant].times(100)
             values: dict[str, Value] = {"outside": share.times(100), "restricted": inside, "images": share.n}
             rows.append(Row({"model": called, "variant": spaced(variant), **values}))
-    columns = [MODEL, Column("variant", "variant"), Column("outside", "predictions outside the classes", ".1f")]
+    columns = [
+        MODEL,
+        Column("variant", "variant"),
+        Column("outside", "predictions outside the classes", ".1f"),
+    ]
     columns += [
         Column("restricted", "top-1 among the classes’ outputs", ".1f"),
         Column("images", "images", ",d"),
     ]
-    return [Table("background-outside", "Zero-shot predictions outside the classes, %", columns, rows)] if rows else []
+    return (
+        [Table("background-outside", "Zero-shot predictions outside the classes, %", columns, rows)]
+        if rows
+        else []
+    )
 
 
 def per_class(named: dict[str, Reliance]) -> list[Table]:

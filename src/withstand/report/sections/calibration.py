@@ -107,7 +107,7 @@ def _table(context: Context, found: Mapping[str, Mapping[str, Answered]]) -> Tab
     for name, groups in found.items():
         values: dict[str, Value] = {"model": name, "images": len(context.together.ids)}
         for group, (sure, right) in groups.items():
-            # One value an answer; all the answers to one source image are one draw.
+            # One value per answer; all the answers to one source image are one draw.
             gaps = calibration_of(sure, right)
             values[f"{group}_confidence"] = mean_over_conditions(sure).times(100)
             values[f"{group}_right"] = context.together.accuracy(name, group).times(100)

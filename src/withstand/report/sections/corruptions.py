@@ -1,4 +1,4 @@
-"""Which corruptions hurt: a heat map a model, and the tables by family and by corruption."""
+"""Accuracy by corruption: a heat map for each model, and the tables by family and by corruption."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def by_family(together: Comparison) -> Table:
 
 
 def table(together: Comparison) -> Table:
-    """Top-1 by corruption, a row a corruption and a column a model."""
+    """Top-1 by corruption, a row for each corruption and a column for each model."""
     rows = []
     for variant in variants(together):
         accuracies = {name: together.accuracy(name, variant).times(100) for name in together.ranking}

@@ -35,7 +35,9 @@ def section(context: Context) -> Section | None:
         )
         for protocol in dict.fromkeys(one.name for tuned in done.values() for one in tuned)
     ]
-    return Section("finetune", "Fine-tuning on corrupted images", _LEAD, pictures, tables(done), _left_out(done))
+    return Section(
+        "finetune", "Fine-tuning on corrupted images", _LEAD, pictures, tables(done), _left_out(done)
+    )
 
 
 def _left_out(done: Done) -> list[LeftOut]:

@@ -86,7 +86,7 @@ def _differs(one: Answer) -> list[str]:
 
 
 def table(answered: Sequence[Answer]) -> Table:
-    """A row a claim, and under it one a pair where there are several."""
+    """A row for each claim, and under it one a pair where there are several."""
     rows = []
     for one in answered:
         metric = one.hypothesis.measure.metric

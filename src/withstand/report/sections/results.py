@@ -20,7 +20,9 @@ def section(context: Context) -> Section | None:
     together = context.together
     if not together.names:
         return None
-    return Section("results", "Accuracy, clean and corrupted", _lead(together), tables=[table(context.runs, together)])
+    return Section(
+        "results", "Accuracy, clean and corrupted", _lead(together), tables=[table(context.runs, together)]
+    )
 
 
 def table(runs: Mapping[str, Run], together: Comparison) -> Table:
@@ -89,9 +91,7 @@ def _lead(together: Comparison) -> str:
 def _notes(runs: Mapping[str, Run], together: Comparison, rows: list[Row]) -> list[str]:
     notes = [f"{one.what}: {one.reason}." for one in caution(runs, together)]
     if together.conditions and not _whole_benchmark(together):
-        notes.append(
-            f"No mean-15: it needs all {len(BENCHMARK)} benchmark corruptions at five severities."
-        )
+        notes.append(f"No mean-15: it needs all {len(BENCHMARK)} benchmark corruptions at five severities.")
     if together.left_out:
         notes.append(
             "Models marked * are not comparable with the others; “What was left out, and why” gives the reason."

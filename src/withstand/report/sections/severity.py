@@ -21,7 +21,9 @@ def section(context: Context) -> Section | None:
         return None
     groups = {"clean": "clean"} if together.clean else {}
     groups |= {f"severity-{severity}": f"severity {severity}" for severity in together.severities}
-    bands = Picture("severity", "Mean top-1 at each severity, with 95% intervals as bands.", draw(together, context.looks))
+    bands = Picture(
+        "severity", "Mean top-1 at each severity, with 95% intervals as bands.", draw(together, context.looks)
+    )
     table = by_group(together, "severity", "Top-1 by severity", groups)
     return Section("severity", "Accuracy by severity", "", [bands], [table])
 

@@ -1,4 +1,4 @@
-"""Metrics: pure functions of predictions. One value an image, whose mean is the metric.
+"""Metrics: pure functions of predictions. One value per image, whose mean is the metric.
 
 Per-image values are what everything later resamples and pairs, so a new metric in ``METRICS`` gains intervals,
 comparisons and a name in every table, also for runs made before it was written. A plug-in's metric is in there, too:
@@ -143,7 +143,9 @@ def _plugged(name: str, taken: bool) -> Metric:
         raise UserError(f"two go by the name of metric '{name}': withstand and {whose}; uninstall one")
     if not isinstance(module.METRIC, Metric):
         place = f"METRIC in {module.__name__}"
-        raise UserError(f"the metric '{name}' of {whose}: {place} is no withstand.metrics.Metric; mend it")
+        raise UserError(
+            f"the metric '{name}' of {whose}: {place} is not a withstand.results.metrics.Metric; fix it"
+        )
     metric: Metric = module.METRIC
     return metric
 

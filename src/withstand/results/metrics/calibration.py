@@ -1,4 +1,4 @@
-"""Whether confidence is what it says: calibration errors in bins of equal mass, less what chance adds."""
+"""Whether confidence matches accuracy: calibration errors in bins of equal mass, less what chance adds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether confidence tells right from wrong answers."""
+"""Whether confidence separates right from wrong predictions."""
 
 from __future__ import annotations
 
