@@ -54,7 +54,7 @@ def test_images_in_subfolders_and_of_other_kinds_are_read(
     for name in ("cat/notes.txt", "dog/a.heic", "dog/b.heic", "dog/README", "list.csv"):
         (photos / name).write_text("no image")
     assert len(load(photos, 2).test) == 10
-    assert "skipped: 2 .heic, 1 .csv, 1 .txt, 1 without a suffix" in capsys.readouterr().out
+    assert "skipped 2 .heic, 1 .csv, 1 .txt, 1 without a suffix" in capsys.readouterr().out
 
 
 def test_what_systems_leave_behind_is_no_class(photos: Path) -> None:

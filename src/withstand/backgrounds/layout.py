@@ -89,7 +89,7 @@ def read(root: Path, wanted: Sequence[str] | None, num_classes: int) -> Layout:
     found = {variant: _foregrounds(place, folders) for variant, place in places.items()}
     passed = sum((others(place / folder) for place in places.values() for folder in folders), Counter[str]())
     if passed:
-        say(f"{root}; skipped: {in_words(passed)}")
+        say(f"{root}: skipped {in_words(passed)}")
     own = found["original"]
     for variant in variants[1:]:
         _same(variant, found[variant], own, places)

@@ -57,7 +57,7 @@ def from_config(config: Config) -> Dataset:
 def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
     """Say what could make the labels others than a reader thinks."""
     if test.passed:
-        say(f"{test.folder}; skipped: {in_words(test.passed)}")
+        say(f"{test.folder}: skipped {in_words(test.passed)}")
     numbers = splits.in_number_order(classes)
     if config.model.weights and numbers != classes:
         at = next(n for n, pair in enumerate(zip(classes, numbers, strict=True)) if pair[0] != pair[1])

@@ -127,7 +127,7 @@ def test_pairs_that_disagree_decide_nothing(make: MakeRun) -> None:
     found = ask(*runs)
     assert found.effect is not None and found.effect.excludes_zero and found.effect.value > 0
     assert found.verdict == "not decided"
-    assert "vit1 and cnn1" in found.reason
+    assert "vit1 − cnn1" in found.reason
 
 
 @pytest.mark.parametrize(

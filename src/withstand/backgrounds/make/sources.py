@@ -129,7 +129,7 @@ def _masked(root: Path, masks: Path) -> list[LocatedImage]:
     if not found:
         raise UserError(f"{root} has no images in class folders")
     if passed:
-        say(f"{root}; skipped: {in_words(passed)}")
+        say(f"{root}: skipped {in_words(passed)}")
     if not any(source.mask for source in found):
         raise UserError(
             f"{masks} has no mask of any image; one is called {found[0].folder}/{found[0].name}.png or .npy"
