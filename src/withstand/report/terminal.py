@@ -64,7 +64,7 @@ def backgrounds(outcome: Reliance) -> Table:
         f"{outcome.model}: top-1 (%) of the same foregrounds on different backgrounds, {outcome.protocol}"
     )
     shown.title_style = "bold"
-    for heading in ("variant", "top-1", "95%", "predicted the background’s class", "images"):
+    for heading in ("variant", "top-1", "95%", "predicted the\nbackground’s class", "images"):
         shown.add_column(heading, justify="left" if heading == "variant" else "right", no_wrap=True)
     for variant, share in outcome.accuracy.items():
         one, pull = share.times(100), outcome.pulls.get(variant)

@@ -64,7 +64,10 @@ def test_several_pairs_have_a_row_each_and_who_is_left_out_is_named(make_context
     assert section is not None
     (found,) = (one for one in section.findings if one.claim == CLAIM)
     assert "mean of 2 pairs" in found.sentences[0]
-    assert any(s.startswith("Left out: resnet18: the other side has no") and "ImageNet-1k" in s for s in found.sentences)
+    assert any(
+        s.startswith("Left out: resnet18: the other side has no") and "ImageNet-1k" in s
+        for s in found.sentences
+    )
     rows = [row for row in section.tables[0].rows if row.values["claim"] == CLAIM]
     assert {row.values["pair"] for row in rows} == {"mean of 2 pairs", f"{VIT} − {CNN}", f"vit_tiny − {CNN}"}
     assert "simultaneous" in section.tables[0].notes[0]

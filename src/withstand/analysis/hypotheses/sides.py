@@ -14,9 +14,9 @@ from withstand.analysis.hypotheses.subjects import Subject
 from withstand.results.runs import LeftOut
 
 _NOBODY = {
-    "corruption": "no run was shown these conditions",
+    "corruption": "no run was evaluated under these conditions",
     "finetuning": "no run was fine-tuned",
-    "background": "no run was shown other backgrounds",
+    "background": "no run was evaluated on other backgrounds",
 }
 
 

@@ -71,7 +71,7 @@ def _table(together: Comparison, conditions: Sequence[Condition], lost: NDArray[
     columns = [
         Column("corruption", "corruption"),
         Column("share", "wrong for all models, %", ".1f"),
-        Column("lost", "wrong", ",d"),
+        Column("lost", "number wrong", ",d"),
         Column("images", "images", ",d"),
     ]
     return Table("lost", f"Right when clean, wrong for all models at severity {SEVERITY}", columns, rows)
