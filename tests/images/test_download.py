@@ -178,7 +178,7 @@ def test_wrong_everywhere_leaves_nothing(servers: tuple[Server, Server], tmp_pat
     for server in servers:
         server.content = b"not it"
     with pytest.raises(
-        UserError, match=r"127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+: gives another file \(wrong MD5\)"
+        UserError, match=r"127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+: serves another file \(wrong MD5\)"
     ):
         download([s.url() for s in servers], tmp_path / "file.bin", md5=MD5)
     assert list(tmp_path.iterdir()) == []
