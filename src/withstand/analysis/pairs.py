@@ -151,7 +151,7 @@ class Standing:
 
     @property
     def unbeaten(self) -> tuple[str, ...]:
-        """The names that nobody is clearly ahead of, in the order of the ranking."""
+        """The names that no other is clearly ahead of, in the order of the ranking."""
         beaten = {pair.other for pair in self.pairs if pair.ahead}
         return tuple(name for name in self.ranking if name not in beaten)
 

@@ -202,7 +202,7 @@ class Config:
 
 
 def folder_label(folder: str) -> str:
-    """What the images in a folder are called where nobody says: as the folder is."""
+    """The name of a folder's data set where none is given: that of the folder."""
     return os.path.basename(os.path.abspath(folder))
 
 

@@ -1,4 +1,4 @@
-"""Which engine a long evaluation should use: what is fastest here and says the same, found out by trying.
+"""Which engine a long evaluation should use: the fastest here whose predictions agree, found by trials.
 
 The choice is kept in the cache folder, so that a run that is started again keeps what it began with: backend
 and arithmetic are part of every cell's key.
@@ -56,7 +56,7 @@ def default(device: torch.device, settings: EvaluationConfig, image_size: int) -
 
 
 def batch_size(device: torch.device, image_size: int) -> int:
-    """Images in a batch where nothing else is said."""
+    """The default number of images in a batch."""
     if device.type == "cpu":
         return 64 if image_size <= 64 else 16
     return 4096 if image_size <= 64 else 512

@@ -53,7 +53,7 @@ def tried(
     sample: Tensor,
     total: int,
 ) -> list[Trial]:
-    """Every plan worth trying, tried; none where the run is too short for any."""
+    """A trial of every candidate plan; none where the run is too short for any."""
     size = classifier.preprocessing.image_size
     few = 64 if settings.exact else 16  # a share is not measured on a handful
     images = classifier.preprocessing(sample[:few] if size > 64 and device.type == "cpu" else sample)

@@ -1,4 +1,4 @@
-"""What each run answered, image by image: the class it chose and how sure it was."""
+"""The predictions of each run, image by image: the chosen class and its confidence."""
 
 from __future__ import annotations
 

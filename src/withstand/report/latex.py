@@ -1,4 +1,4 @@
-"""A table as LaTeX: a tabular with booktabs' rules, to be put into a paper as it is."""
+"""A table as LaTeX: a tabular with booktabs' rules, ready to be put into a paper."""
 
 from __future__ import annotations
 

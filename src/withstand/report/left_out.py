@@ -46,7 +46,7 @@ def caution(runs: Mapping[str, Run], compared: Comparison) -> list[LeftOut]:
 
 
 def together(found: Iterable[LeftOut]) -> list[LeftOut]:
-    """Those of the same reason in one line; a reason that begins with "it" speaks of one alone."""
+    """Those of the same reason in one line; a reason that begins with "it" is about one alone."""
     alike: dict[tuple[str, str], list[str]] = {}
     for one in found:
         own = one.what if one.reason.startswith("it ") else ""

@@ -63,7 +63,7 @@ class Shot:
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A few photographs that belong together, and what is said of them: lines, or (model, what it answered)."""
+    """A few photographs that belong together, with their captions: lines, or (model, its prediction)."""
 
     title: str
     shots: Sequence[Shot]

@@ -33,7 +33,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Facts:
-    """A classifier in the words in which hypotheses speak of it.
+    """The facts about a classifier that hypotheses select and compare by.
 
     Attributes:
         model: the config's name.

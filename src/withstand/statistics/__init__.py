@@ -1,4 +1,4 @@
-"""How sure a number is: intervals and paired comparisons. Pure functions of arrays; no file, no network.
+"""Uncertainty: intervals and paired comparisons. Pure functions of arrays; no file, no network.
 
 All the conditions of an evaluation show the *same* source images, so their results rise and fall together: a million
 rows from ten thousand images hold the evidence of ten thousand draws. Whatever is averaged over conditions therefore

@@ -1,4 +1,4 @@
-"""A number that says how sure it is."""
+"""A number with its interval."""
 
 from __future__ import annotations
 

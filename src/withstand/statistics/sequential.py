@@ -1,4 +1,4 @@
-"""Enough, not everything: the mean of a whole test set from a part of it, valid although one looks again and again.
+"""The mean of a whole test set from a part of it, with an interval that stays valid however often one looks.
 
 The population is finite and known: N images under each of C conditions, and the mean wanted is the one that the whole
 evaluation would give. In a *round* every condition is shown one more image of its own, drawn at random without

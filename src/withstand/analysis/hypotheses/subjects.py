@@ -1,4 +1,4 @@
-"""What hypotheses speak of: a classifier with its facts and one value per image and condition, of any experiment."""
+"""The subjects of hypotheses: a classifier with its facts and one value per image and condition, of any experiment."""
 
 from __future__ import annotations
 

@@ -213,5 +213,5 @@ def _no_data(one: Answer) -> str:
 
 
 def _silent(claims: int) -> str:
-    many = f"{claims} claims have" if claims > 1 else "One claim has"
-    return f"{many} no data here; “What was left out, and why” gives the reason."
+    many = f"for {claims} claims" if claims > 1 else "for one claim"
+    return f"There are no data here {many}; “What was left out, and why” gives the reason."

@@ -138,7 +138,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Official:
-    """The published CIFAR-10-C, or files in its layout that anyone may have made, which are told apart by their MD5."""
+    """The published CIFAR-10-C, or files in its layout that anyone may have made, which differ from them in MD5."""
 
     folder: Path
     test: ImageSet
