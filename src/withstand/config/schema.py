@@ -11,6 +11,13 @@ from omegaconf import MISSING
 
 from withstand.base import json_file
 
+NOT_OF_THE_WEIGHTS = {
+    "model": frozenset({"title", "family", "corpus"}),
+    "dataset": frozenset({"title", "about", "download", "test_limit", "n_test"}),
+    "train": frozenset({"device"}),
+}
+"""The settings by group that trained weights do not depend on."""
+
 
 @dataclass
 class Paths:
