@@ -18,7 +18,6 @@ from typing import Any
 import timm  # noqa: F401
 import torch._dynamo  # noqa: F401
 
-import withstand.experiments.finetune
 import withstand.experiments.study  # noqa: F401
 from withstand.cli import main
 from withstand.engines import device

@@ -34,7 +34,7 @@ KILLS = [("*/checkpoint.pth", 2), ("*/checkpoint.pth", 2)]
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """The weights in each arithmetic of runs left alone, the files that one wrote, and the folder of one killed twice."""
+    """The weights in each arithmetic of runs left alone, the files of one, and the folder of one killed twice."""
     alone = {said: tmp_path_factory.mktemp(str(said)) for said in (False, True)}
     killed = tmp_path_factory.mktemp("killed")
     written, *_ = run(

@@ -40,7 +40,9 @@ def trained(tmp_path_factory):
 @pytest.fixture(scope="module")
 def runs(trained, tmp_path_factory):
     """A fine-tuning that was left alone, the files that it wrote, and the folder of one that was killed twice."""
-    folders = [shutil.copytree(trained, tmp_path_factory.mktemp(name) / "run") for name in ("whole", "killed")]
+    folders = [
+        shutil.copytree(trained, tmp_path_factory.mktemp(name) / "run") for name in ("whole", "killed")
+    ]
     written, *_ = run(Start(TUNE, folders[0]), *(Start(TUNE, folders[1], kill) for kill in KILLS))
     return folders[0] / RUN, written, folders[1]
 
