@@ -23,7 +23,7 @@ from withstand.cli import main
 from withstand.datasets.shapes import CLASSES, draw
 
 MODELS, SEEDS = ("small_cnn", "small_vit"), (42, 1)
-SMALL = {
+SIZES = {
     "small_cnn": ["model.image_size=16"],
     "small_vit": ["model.image_size=16", "model.args.img_size=16", "model.args.embed_dim=64"],
 }
@@ -60,7 +60,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main(["experiment=corrupt", *words]) == 0
     for seed in SEEDS:
         for model in MODELS:
-            own = ["experiment=study", f"model={model}", *SMALL[model], "train.epochs=3", f"seed={seed}"]
+            own = ["experiment=study", f"model={model}", *SIZES[model], "train.epochs=3", f"seed={seed}"]
             assert main([*own, *words, f"paths.checkpoints={root / f'seed{seed}'}"]) == 0
     shutil.copytree(root / f"seed{SEEDS[0]}", root / "one")
     shutil.copytree(root / "one", root / "all")
