@@ -21,6 +21,8 @@ assert _SPEC is not None and _SPEC.loader is not None
 apply = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(apply)
 
+pytestmark = pytest.mark.xdist_group("recipes")  # what they share takes long to make
+
 SMALL = [
     "model=small_cnn",
     "threads=1",

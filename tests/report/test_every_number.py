@@ -34,6 +34,8 @@ DRAWN = 0.02  # the same where the level of the interval is drawn
 WORDS = {"scope", "differs", "left_out"}  # of claims: no numbers of the predictions
 
 
+pytestmark = pytest.mark.xdist_group("every number")  # what they share takes long to make
+
 again = cache(Report)
 """The runs of a folder and, under ``tables``, what their report must say."""
 

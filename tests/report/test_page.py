@@ -15,6 +15,8 @@ from withstand.report import sections
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.runs import Runs, load_runs
 
+pytestmark = pytest.mark.xdist_group("page")  # what they share takes long to make
+
 
 def test_sections_stand_in_order_of_place(page: Path) -> None:
     text = page.with_name("report.md").read_text()
