@@ -17,7 +17,7 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "src"))
 
 from benchmarks.frame import RESULTS, Contest, Options, hardware  # noqa: E402
-from withstand.base import atomic  # noqa: E402
+from withstand.base import json_file  # noqa: E402
 from withstand.base.errors import UserError, nearest  # noqa: E402
 
 
@@ -83,7 +83,7 @@ def keep(name: str, title: str, contests: list[Contest], folder: Path) -> None:
         "hardware": machine,
         "contests": [each.record() for each in contests],
     }
-    atomic.write_json(folder / f"{name}.{machine['name']}.json", content)
+    json_file.write(folder / f"{name}.{machine['name']}.json", content)
 
 
 if __name__ == "__main__":

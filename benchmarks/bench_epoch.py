@@ -21,11 +21,11 @@ from benchmarks.inputs import images
 from withstand import datasets, models
 from withstand.config.composing import compose
 from withstand.engines import device as devices
-from withstand.experiments.setup import Setup
-from withstand.experiments.train import fit
 from withstand.images.imageset import Dataset
 from withstand.models import Classifier
 from withstand.results.folder import RunFolder
+from withstand.session.fitting import fit
+from withstand.session.setup import Setup
 from withstand.trackers.none import Nothing
 from withstand.training.progress import Progress
 

@@ -23,10 +23,10 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from benchmarks.frame import RESULTS, hardware  # noqa: E402
 from benchmarks.study_needs import needs  # noqa: E402
-from withstand.base import atomic  # noqa: E402
+from withstand.base import json_file  # noqa: E402
 from withstand.base.errors import UserError  # noqa: E402
 from withstand.config.composing import compose  # noqa: E402
-from withstand.experiments.usage import used  # noqa: E402
+from withstand.session.usage import used  # noqa: E402
 
 MODELS = ("resnet50", "vit_small", "vit_tiny_pretrained")
 SMALL = (
@@ -107,7 +107,7 @@ def _run(commands: dict[str, list[str]], record: Path, about: dict[str, object])
             print(f"stopped at '{name}'; the same command goes on from there", file=sys.stderr)
             return code
         times.setdefault(name, time.perf_counter() - started)  # one that was done already keeps its time
-        atomic.write_json(record, {**about, "seconds": times})
+        json_file.write(record, {**about, "seconds": times})
     return 0
 
 

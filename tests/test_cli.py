@@ -14,7 +14,7 @@ import torch
 
 from withstand.cli import main
 from withstand.config.composing import choices
-from withstand.experiments.usage import used
+from withstand.session.usage import used
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["dataset=shapes", "dataset.n_train=120", "dataset.n_test=20", "train.epochs=1", "threads=1"]

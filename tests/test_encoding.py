@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from withstand.experiments.usage import used
+from withstand.session.usage import used
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [ROOT / "main.py", *(ROOT / "src").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]

@@ -11,7 +11,7 @@ from benchmarks.coverage import __doc__ as about
 from benchmarks.coverage import means, quotients, sets, standings, tests
 from benchmarks.coverage.line import Lines
 from benchmarks.frame import RESULTS
-from withstand.base import atomic
+from withstand.base import json_file
 
 BEFORE = RESULTS / "coverage.before.json"
 """What the bootstrap, Wilson's intervals and the sign flips gave for the same draws, measured once before they went."""
@@ -41,7 +41,7 @@ def main() -> None:
         mark = " " if found["holds"] else "!"
         print(f"{mark} {line.what:84} {found['share']:.4f}   ({seconds:.1f} s)", flush=True)
         results.append(found | {"before": before.get(line.what)})
-    atomic.write_json(told.out, results)
+    json_file.write(told.out, results)
 
 
 if __name__ == "__main__":

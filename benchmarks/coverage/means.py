@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.coverage import measures
 from benchmarks.coverage.line import Draw, Line, Lines, Outcome, Values, covers
 from benchmarks.coverage.worlds import C, N, clustered, truth
-from withstand.statistics import Estimate, exact, mcnemar, over_seeds, sequential, wilson
+from withstand.statistics import Estimate, clopper_pearson, mcnemar, over_seeds, sequential, wilson
 
 
 def near_all(draw: Draw, n: int, share: float, together: bool) -> Values:
@@ -123,7 +123,7 @@ def lines() -> Lines:
     yield Line("mean over conditions, rows as draws (naive)", naive, 0, 0.6)
     for n in (50, 100, 300, 1000):
         yield Line(f"one condition at 99.9%, {n:,} images", cell(measures.share, n, 0.999))
-    yield Line("one condition, 200 images, 5% to 95% (exact)", any_cell(exact))
+    yield Line("one condition, 200 images, 5% to 95% (exact)", any_cell(clopper_pearson))
     yield Line("one condition, 200 images, 5% to 95% (Wilson)", any_cell(wilson), 0.935, 0.965)
     for n in (5, 10):
         for ability in (0.0, 1.5):

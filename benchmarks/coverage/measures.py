@@ -12,8 +12,8 @@ from withstand.results.metrics import BINS, find
 from withstand.results.store import Predictions
 from withstand.statistics import (
     Estimate,
+    clopper_pearson,
     condition_values,
-    exact,
     mean_interval,
     mean_over_conditions,
     mean_p,
@@ -24,7 +24,7 @@ from withstand.statistics import (
 mean = mean_over_conditions
 difference = paired_difference
 p_of_mean = mean_p
-share = exact
+share = clopper_pearson
 effective_robustness = merit.effective_robustness
 
 

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from withstand.base.console import console, say
 from withstand.config.composing import choices
+from withstand.results.metrics import METRICS
 
 _INTRODUCTION = """withstand: which image classifier holds up when the images change, by how much, and how sure are we?
 
@@ -41,13 +42,31 @@ def show() -> None:
         ("dataset", "Datasets"),
         ("tracker", "Trackers"),
     ):
-        table = Table(box=None, show_header=False, padding=(0, 2), pad_edge=True)
+        table = _table()
         for name, config in choices(group).items():
             own = config.get(group)
             said = own if isinstance(own, dict) else config
             title = said.get("about") or said.get("title", "")
             table.add_row(name, Text(str(title)))  # not markup: an extra's [name] is no style
-        say(heading)
-        console.print(table)
-        say("")
+        _print(heading, table)
+    _print("Metrics", _metrics())
     say(_EXAMPLES)
+
+
+def _metrics() -> Table:
+    """What is computed of every run, ours and those of plug-ins."""
+    table = _table()
+    for name, metric in METRICS.items():
+        unit = f" in {metric.unit}" if metric.unit else ""
+        table.add_row(name, Text(f"{metric.title}{unit}, {metric.better} is better"))
+    return table
+
+
+def _table() -> Table:
+    return Table(box=None, show_header=False, padding=(0, 2), pad_edge=True)
+
+
+def _print(heading: str, table: Table) -> None:
+    say(heading)
+    console.print(table)
+    say("")

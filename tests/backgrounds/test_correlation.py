@@ -7,8 +7,8 @@ import torch
 
 from withstand import datasets, models
 from withstand.analysis.backgrounds import measures
-from withstand.backgrounds import worlds
 from withstand.config.composing import compose
+from withstand.datasets import worlds
 from withstand.engines.predictor import Predictor
 from withstand.training.loop import train
 

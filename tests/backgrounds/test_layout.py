@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from withstand.backgrounds import layout, worlds
+from withstand.backgrounds import layout
 from withstand.base.errors import UserError
 from withstand.config.composing import compose
-from withstand.datasets import load
+from withstand.datasets import load, worlds
 
 from .conftest import CLASSES, PER_CLASS
 

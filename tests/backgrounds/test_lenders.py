@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from withstand.backgrounds import worlds
 from withstand.backgrounds.layout import read
+from withstand.datasets import worlds
 
 from .test_layout import configured
 

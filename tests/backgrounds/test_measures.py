@@ -6,6 +6,7 @@ import pytest
 from withstand.analysis.backgrounds import measures
 from withstand.backgrounds import drawn
 from withstand.datasets import shapes
+from withstand.results import store
 from withstand.results.store import Predictions
 from withstand.statistics import paired_difference
 
@@ -125,7 +126,7 @@ def test_parts_come_together_by_id_and_never_twice():
         says(np.array([1, 2]), np.array([1, 2]), ids=np.array([9, 3])),
         says(np.array([4]), np.array([5]), ids=np.array([5])),
     )
-    whole = measures.together([first, second])
+    whole = store.together([first, second])
     assert whole.ids.tolist() == [3, 5, 9] and whole.labels.tolist() == [2, 5, 1]
     with pytest.raises(ValueError, match="twice"):
-        measures.together([first, first])
+        store.together([first, first])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from withstand.base import atomic
+from withstand.base import atomic, json_file
 from withstand.base.errors import UserError
 
 
@@ -20,9 +20,9 @@ def test_writes_and_replaces(tmp_path):
 
 
 def test_an_error_while_writing_leaves_the_old_file(tmp_path):
-    atomic.write_json(tmp_path / "a.json", {"x": 1})
+    json_file.write(tmp_path / "a.json", {"x": 1})
     with pytest.raises(ValueError, match="JSON compliant"):
-        atomic.write_json(tmp_path / "a.json", {"x": float("nan")})
+        json_file.write(tmp_path / "a.json", {"x": float("nan")})
     with pytest.raises(ZeroDivisionError), atomic.replacing(tmp_path / "a.json") as temporary:
         temporary.write_text(f"half {1 / 0}")
     assert (tmp_path / "a.json").read_text() == '{\n  "x": 1\n}\n'

@@ -13,7 +13,7 @@ from withstand.config.composing import compose
 from withstand.config.schema import EvaluationConfig
 from withstand.engines import openvino_engine, planning, predictor, trials
 from withstand.engines.engine import Plan
-from withstand.engines.exactness import exact
+from withstand.engines.exactness import recompute_borderline
 from withstand.engines.predictor import Predictor
 from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Preprocessing
@@ -102,7 +102,7 @@ def test_exact_widens_its_bound_until_no_near_call_is_left():
     truth = rng.normal(size=(4000, 10)).astype(np.float32)
     fast = (truth + rng.uniform(-0.05, 0.05, truth.shape)).astype(np.float32)
     assert (fast.argmax(1) != truth.argmax(1)).any()
-    best, done = exact(fast, lambda rows: truth[rows])
+    best, done = recompute_borderline(fast, lambda rows: truth[rows])
     assert np.array_equal(best.argmax(1), truth.argmax(1))
     assert np.array_equal(best[done], truth[done]) and np.array_equal(best[~done], fast[~done])
     assert 64 < done.sum() < 2000, "some, not all"
@@ -118,7 +118,7 @@ def test_exact_guards_the_fifth_place_too():
         return np.sort(np.argsort(-logits, axis=1)[:, :5], axis=1)
 
     assert not np.array_equal(five(fast), five(truth))
-    best, done = exact(fast, lambda rows: truth[rows])
+    best, done = recompute_borderline(fast, lambda rows: truth[rows])
     assert np.array_equal(five(best), five(truth))
     assert 64 < done.sum() < 2000, "some, not all"
 
@@ -128,7 +128,7 @@ def test_a_row_that_is_no_number_hides_no_error():
     truth = rng.normal(size=(4000, 10)).astype(np.float32)
     fast = (truth + rng.uniform(-0.05, 0.05, truth.shape)).astype(np.float32)
     fast[::97] = np.nan
-    best, _ = exact(fast, lambda rows: truth[rows])
+    best, _ = recompute_borderline(fast, lambda rows: truth[rows])
     assert np.array_equal(best.argmax(1), truth.argmax(1))
 
 
@@ -136,13 +136,13 @@ def test_exact_computes_again_what_is_not_a_number():
     truth = np.tile(np.float32([[5, 0]]), (200, 1))
     fast = truth.copy()
     fast[150] = np.nan
-    best, done = exact(fast, lambda rows: truth[rows])
+    best, done = recompute_borderline(fast, lambda rows: truth[rows])
     assert done[150] and np.array_equal(best, truth)
 
 
 def test_exact_of_one_class_has_nothing_to_do():
     logits = np.zeros((3, 1), np.float32)
-    assert np.array_equal(exact(logits, lambda rows: logits[rows])[0], logits)
+    assert np.array_equal(recompute_borderline(logits, lambda rows: logits[rows])[0], logits)
 
 
 def test_nonsense_is_refused(classifier, test_set, monkeypatch):

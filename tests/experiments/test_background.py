@@ -16,15 +16,15 @@ from tests.faults.running import Start, finish
 from tests.faults.running import run as start
 
 from withstand import experiments, models
-from withstand.analysis.backgrounds import results
-from withstand.backgrounds.worlds import load
+from withstand.analysis.backgrounds import reliance
 from withstand.base.errors import UserError
 from withstand.config.composing import compose, config_folder
+from withstand.datasets.worlds import load
 from withstand.engines import planning
 from withstand.engines.predictor import Predictor
-from withstand.experiments.usage import used
 from withstand.images.imageset import ImageSet
-from withstand.results.runs import load_runs
+from withstand.results.runs import load_run, load_runs
+from withstand.session.usage import used
 from withstand.training import frozen
 from withstand.training.loop import train
 
@@ -53,8 +53,7 @@ def run(*words):
 
 
 def outcome(folder, protocol):
-    summary = json.loads((folder / "summary.json").read_text())
-    return next(one for one in results.outcomes(folder, summary) if one.protocol == protocol)
+    return next(one for one in reliance.reliances(load_run(folder)) if one.protocol == protocol)
 
 
 def test_grouped_then_published_in_one_folder_and_one_report():
@@ -62,11 +61,11 @@ def test_grouped_then_published_in_one_folder_and_one_report():
     grouped = outcome(folder, "grouped")
     assert all(len(one) == 60 for one in grouped.predictions.values())
     assert len(grouped.predictions) == 8 and set(grouped.gaps) == {"bg_gap", "study_gap"}
-    assert results.leaked(grouped.record) == ""
+    assert reliance.leaked(grouped.record) == ""
     run("background.protocol=published")
     published = outcome(folder, "published")
     assert [len(published.predictions[v]) for v in ("original", "mixed_rand")] == [6, 60]
-    assert "80% of the pictures" in results.leaked(published.record)
+    assert "80% of the pictures" in reliance.leaked(published.record)
     table = pd.read_csv(folder / "background_results.csv")
     assert set(table.protocol) == {"grouped", "published"}
     row = table[

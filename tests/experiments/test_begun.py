@@ -15,9 +15,9 @@ from withstand.cli import main
 from withstand.engines import device, planning, trials
 from withstand.engines.engine import Plan
 from withstand.engines.trials import Trial
-from withstand.experiments.usage import used
 from withstand.results.facts import training_of
 from withstand.results.runs import load_run
+from withstand.session.usage import used
 
 RUN = Path("checkpoints/small_cnn_shapes")
 WORDS = [*SHAPES, "dataset.n_train=100", "dataset.n_test=40", "shift.corruptions=[contrast]"]
@@ -147,7 +147,7 @@ def test_the_engine_is_on_record_before_the_first_image(monkeypatch):
     monkeypatch.setattr(trials, "_WORTH_TRYING", 1e9)
     go("experiment=train", "train.epochs=1")
     monkeypatch.setattr(planning, "_MANY", 1)
-    monkeypatch.setattr("withstand.experiments.robustness.CellFacts.of", lambda *_: 1 / 0)
+    monkeypatch.setattr("withstand.evaluation.evaluate.Cells.of", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main([*WORDS, "experiment=robustness"])
     assert len(provenance()["plans"]) == 1

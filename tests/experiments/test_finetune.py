@@ -14,7 +14,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from src.finetune import main as door
 
-from withstand.analysis.finetuned import load_finetuned
+from withstand.analysis.changes import changes
 from withstand.cli import main
 from withstand.config.composing import config_folder
 from withstand.engines import planning
@@ -115,7 +115,7 @@ def test_predictions_of_experiment_2_are_taken_over(there):
         sevens = np.eye(10, dtype=np.float32)[np.full(len(whole), 7)]
         _rewrite(store, cell, Predictions(whole.ids, whole.labels, sevens))
     assert main([*TUNE, "finetune.protocol=train_images"]) == 0
-    [tuned] = load_finetuned(there)
+    [tuned] = changes(there)
     for condition in tuned.before.conditions:
         assert np.array_equal(tuned.before.predictions(condition).logits.argmax(1), np.full(100, 7))
 
@@ -148,7 +148,7 @@ def test_the_engine_of_experiment_2_is_chosen_again_and_its_predictions_are_take
     assert main(words) == 0
     assert asked == [7 * 100], "the engine of experiment 2 is on record, and not chosen again"
     folder = there / "finetune" / "train_images"
-    [tuned] = load_finetuned(there)
+    [tuned] = changes(there)
     store = Store(there / "predictions")
     for condition in tuned.before.conditions:
         expected = store.read(kept[str(condition).split(".")[0]].name)
@@ -198,7 +198,7 @@ def test_protocols(there, capsys, words, leak, trained, tested):
     assert ("this protocol leaks: 50% of the test's rows and 100% of its source images" in said) == bool(
         leak["rows"]
     )
-    [tuned] = load_finetuned(there)
+    [tuned] = changes(there)
     assert tuned.facts["leak"] == leak
     assert len(tuned.facts["trained"]) == trained and len(tuned.ids) == tested
     assert tuned.facts["shown"]["rows"] <= leak["rows"]

@@ -15,10 +15,10 @@ from PIL import Image
 
 from withstand.cli import main
 from withstand.config.composing import compose
-from withstand.experiments.usage import used
 from withstand.results import metrics
 from withstand.results.runs import load_run, load_runs
 from withstand.results.store import Store
+from withstand.session.usage import used
 
 SHIFT = ["shift.corruptions=[contrast]", "shift.severities=[1]", "shift.source=made"]
 SETTINGS = [
@@ -78,11 +78,11 @@ def check(folder: Path) -> None:
     run, store = load_run(folder), Store(folder / "predictions")
     facts = [
         json.loads(pq.read_schema(folder / "predictions" / file).metadata[b"withstand"])
-        for file in run.files.values()
+        for (file,) in run.files.values()
     ]
     assert len({one["weights"] for one in facts}) == len({one["images"] for one in facts}) == 1
     assert run.provenance["weights_digest"] == facts[0]["weights"]
-    cells = {condition.variant: store.read(file) for condition, file in run.files.items()}
+    cells = {condition.variant: store.read(file) for condition, (file,) in run.files.items()}
     if run.summary.get("test"):
         assert run.summary["test"]["top1"] == pytest.approx(100 * metrics.top1(cells["clean"]), abs=1e-4)
     assert ("test" in run.summary) == (folder / "best_model.pth").is_file()

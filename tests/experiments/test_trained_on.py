@@ -16,7 +16,7 @@ from withstand import models
 from withstand.base.errors import UserError
 from withstand.cli import main
 from withstand.config.composing import compose
-from withstand.experiments import trained_on
+from withstand.session import trained_on
 
 pytestmark = pytest.mark.usefixtures("there")
 

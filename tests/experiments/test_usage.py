@@ -13,7 +13,7 @@ from tests.experiments.conftest import SHAPES, refused
 from withstand import experiments
 from withstand.cli import main
 from withstand.config.composing import choices, compose
-from withstand.experiments import usage
+from withstand.session import usage
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ import torch
 from tests.faults.running import REPEATS, Start, finish, place, run
 
 from withstand.cli import main
-from withstand.experiments.usage import used
+from withstand.session.usage import used
 
 RUN = "checkpoints/small_cnn_shapes"
 WORDS = [

@@ -79,8 +79,8 @@ def metric(copy: Path) -> None:
     _edit(table, "    losses,\n    nll,", "    losses,\n    margin,\n    nll,")
     _edit(
         table,
-        "METRICS: dict[str, Metric] = {\n",
-        'METRICS: dict[str, Metric] = {\n    "margin": Metric(margin, "Margin", "higher", high=1),\n',
+        "_OURS: dict[str, Metric] = {\n",
+        '_OURS: dict[str, Metric] = {\n    "margin": Metric(margin, "Margin", "higher", high=1),\n',
     )
 
 

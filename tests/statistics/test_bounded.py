@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -53,6 +53,7 @@ def test_the_ends_leave_a_fortieth_of_the_drawn_means(values: np.ndarray) -> Non
 
 
 @given(bounded_values, st.floats(0, 1))
+@example(np.zeros(1), 1.8595482330054827e-204)  # a hair above a value: the logarithm of 0
 def test_the_chance_is_that_of_drawn_weights_everywhere(values: np.ndarray, at: float) -> None:
     found = chance_above(Tally.of(values).with_one(1.0), at)
     if min(np.abs(np.append(values, 1.0) - at)) > 1e-6:  # no step of the chance right there

@@ -13,7 +13,7 @@ from withstand.config.schema import FinetuneConfig
 from withstand.corruptions import CORRUPTIONS, FAMILIES
 from withstand.images.imageset import Dataset, ImageSet
 from withstand.results.conditions import Condition
-from withstand.training.protocols import Plan, last_of_each_class, name, plan, some
+from withstand.training.protocols import TuningPlan, last_of_each_class, name, plan, some
 
 EVERY = [Condition("corruption", c, s) for c in CORRUPTIONS for s in range(1, 6)]
 
@@ -198,4 +198,4 @@ def test_some_are_drawn_without_replacement_and_all_where_fewer():
 
 def test_plan_is_over_its_own_pool():
     one = planned("grouped", dataset())
-    assert isinstance(one, Plan) and one.leak(np.arange(len(one.pool) * len(one.trained))).images == 1.0
+    assert isinstance(one, TuningPlan) and one.leak(np.arange(len(one.pool) * len(one.trained))).images == 1.0

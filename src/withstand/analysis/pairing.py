@@ -25,7 +25,8 @@ class Matched:
 
 def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
     """The runs that cover what most runs saw, cut to that."""
-    called = dict(zip(names(runs), runs, strict=True))
+    wanted = [run.under(c for c in run.conditions if c == CLEAN or c.shift == shift) for run in runs]
+    called = dict(zip(names(runs), wanted, strict=True))
     shown = {name: run for name, run in called.items() if len(run.scores.ids)}
     left_out = [
         LeftOut(name, "it saw neither clean nor corrupted images") for name in called if name not in shown

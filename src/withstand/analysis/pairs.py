@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.results.conditions import Condition
 from withstand.statistics import (
     LEVEL,
     Estimate,
@@ -26,8 +27,21 @@ from withstand.statistics import (
     simultaneous_level,
 )
 
-if TYPE_CHECKING:
-    from withstand.analysis.comparison import Comparison
+
+class Together(Protocol):
+    """What runs side by side must say of themselves; ``Comparison`` does."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def clean(self) -> bool: ...
+    @property
+    def groups(self) -> Mapping[str, tuple[Condition, ...]]: ...
+    @property
+    def sampled(self) -> tuple[str, ...]: ...
+    @property
+    def models(self) -> dict[str, tuple[str, ...]]: ...
+    def values(self, name: str, group: str) -> NDArray[np.float64]: ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ class Standing:
     pairs: tuple[Pair, ...]
 
     @classmethod
-    def of(cls, together: Comparison, group: str) -> Standing:
+    def of(cls, together: Together, group: str) -> Standing:
         """The standing of the runs of a comparison by their top-1 over a group of conditions."""
         names = together.names
         if len(names) < 2 or group not in together.groups:
@@ -90,7 +104,7 @@ class Standing:
         return cls(ranking, _judged(together, ordered))
 
     @classmethod
-    def over_seeds(cls, together: Comparison, group: str) -> Standing:
+    def over_seeds(cls, together: Together, group: str) -> Standing:
         """That of models of which each was trained several times: their intervals are over seeds and images.
 
         Without pairs where a run stands alone, two models go by one name, or a run is a sample.
@@ -151,7 +165,7 @@ def differences(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray
     return image_values(both[seen(both)])
 
 
-def _judged(together: Comparison, ordered: Mapping[tuple[str, str], NDArray[np.float64]]) -> tuple[Pair, ...]:
+def _judged(together: Together, ordered: Mapping[tuple[str, str], NDArray[np.float64]]) -> tuple[Pair, ...]:
     # Pairs of a sample are of other images than those of whole runs: what moves together is not known.
     each = None if together.sampled else np.stack(list(ordered.values()), axis=1)
     level = 1 - (1 - LEVEL) / len(ordered) if each is None else simultaneous_level(each)
@@ -172,7 +186,7 @@ def _judged(together: Comparison, ordered: Mapping[tuple[str, str], NDArray[np.f
     )
 
 
-def _clean_test(together: Comparison, better: str, other: str) -> McNemar | None:
+def _clean_test(together: Together, better: str, other: str) -> McNemar | None:
     if not together.clean:
         return None
     first, second = (together.values(name, "clean")[:, 0] for name in (better, other))

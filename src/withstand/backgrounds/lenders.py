@@ -7,7 +7,6 @@ around the foreground with every tiled background.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from withstand.backgrounds.layout import Layout, identity
 from withstand.backgrounds.variants import MIXED
+from withstand.base import json_file
 from withstand.base.errors import UserError
 
 MANIFEST = "manifest.json"
@@ -79,7 +79,7 @@ def _manifest(root: Path) -> dict[str, dict[str, str]]:
     if not path.is_file():
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json_file.read(path)
         return {str(k): dict(v) for k, v in content["backgrounds"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}); make the set again, or move the file away") from error

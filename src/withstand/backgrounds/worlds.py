@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from withstand.backgrounds.variants import VARIANTS
 from withstand.base.errors import UserError, nearest
-from withstand.config.schema import Config
-from withstand.datasets import code
 from withstand.images.imageset import ImageSet
 
 Positions = NDArray[np.int64]
@@ -94,28 +92,6 @@ class Worlds:
             held_out=self.held_out[at],
             variants=variants,
         )
-
-
-def load(config: Config) -> Worlds:
-    """The worlds of the configured data set, cut to its limit and to the variants that are wanted.
-
-    Raises:
-        UserError: the data set has no foregrounds that are known apart from their backgrounds, or its files are wrong.
-    """
-    module = code(config.dataset.name)
-    if not hasattr(module, "worlds"):
-        raise UserError(
-            f"dataset={config.dataset.name}: its objects are not known apart from their backgrounds; take"
-            " dataset=imagenet9 or dataset=shapes, or make a set of your own with experiment=make_backgrounds"
-        )
-    wanted = wanted_variants(config.background.variants)
-    found: Worlds = replace(module.worlds(config, wanted), name=config.dataset.label)
-    limit = config.dataset.test_limit
-    if limit is None or limit == len(found):
-        return found
-    if limit > len(found):
-        raise UserError(f"dataset.test_limit={limit:,} is more than the {len(found):,} foregrounds there are")
-    return found.only(np.sort(np.random.default_rng(config.seed).permutation(len(found))[:limit]))
 
 
 def wanted_variants(wanted: str | Sequence[str]) -> tuple[str, ...] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 import socket
@@ -11,7 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from withstand.base.errors import UserError
 
@@ -98,8 +96,3 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 def write_text(path: str | Path, content: str) -> None:
     """Write ``content`` to ``path`` atomically, as UTF-8 with line feeds on every platform."""
     write_bytes(path, content.encode("utf-8", "surrogateescape"))  # a path's name keeps its bytes
-
-
-def write_json(path: str | Path, content: Any) -> None:
-    """Write ``content`` to ``path`` atomically as indented JSON."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from withstand.base import atomic
+from withstand.base import json_file
 from withstand.base.errors import UserError
 
 
@@ -35,7 +34,7 @@ def first(name: str, make: Callable[[], Any]) -> Any:
         return _linked(place, made)
     except (OSError, UserError):  # no links there, or nothing may be written: the next run makes it again
         with contextlib.suppress(UserError):
-            atomic.write_json(place, made)
+            json_file.write(place, made)
         return made
 
 
@@ -44,7 +43,7 @@ def _linked(place: Path, made: Any) -> Any:
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".first-") as folder:
         whole = Path(folder) / place.name
-        atomic.write_json(whole, made)
+        json_file.write(whole, made)
         try:
             os.link(whole, place)
         except FileExistsError:
@@ -57,6 +56,6 @@ def _linked(place: Path, made: Any) -> Any:
 
 def _read(place: Path) -> Any:
     try:
-        return json.loads(place.read_text(encoding="utf-8"))
+        return json_file.read(place)
     except (OSError, ValueError):
         return None

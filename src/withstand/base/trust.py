@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from withstand.base import atomic
+from withstand.base import json_file
 from withstand.base.errors import UserError
 
 STAMPS = ".verified.json"
@@ -38,7 +37,7 @@ def verified(path: Path, digest: str, hashed: Callable[[Path], str]) -> bool:
 
 def _stamps(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / STAMPS).read_text(encoding="utf-8"))
+        found = json_file.read(folder / STAMPS)
     except (OSError, ValueError):
         return {}  # nothing is trusted, so everything is hashed
     return found if isinstance(found, dict) else {}
@@ -47,6 +46,6 @@ def _stamps(folder: Path) -> dict[str, Any]:
 def _keep(path: Path, stamp: list[Any]) -> None:
     there = {name: one for name, one in _stamps(path.parent).items() if (path.parent / name).is_file()}
     try:
-        atomic.write_json(path.parent / STAMPS, there | {path.name: stamp})
+        json_file.write(path.parent / STAMPS, there | {path.name: stamp})
     except UserError:
         return  # a folder that may only be read: the next run hashes again

@@ -12,8 +12,9 @@ from typing import Any, TypeVar, cast, get_args, get_origin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
-from withstand.config.schema import Config, DatasetConfig, keys
+from withstand.config.schema import Config, DatasetConfig, ShiftConfig, keys
 from withstand.corruptions.constants import PRESETS
 from withstand.corruptions.names import chosen as corruptions_in
 
@@ -30,6 +31,10 @@ FINETUNE_PROTOCOLS = ("grouped", "published", "train_images", "held_out")
 
 _FOLDER_NAME = re.compile(r"(?!\.{1,2}$)[^/\x00\r\n]+")
 
+_OPEN = {"dataset": DatasetConfig, "shift": ShiftConfig}
+"""The groups whose YAML may set more than the schema has: what the code of one name alone reads."""
+_OPTIONS = tuple(f"{group}.options" for group in _OPEN)
+
 Settings = TypeVar("Settings")
 
 
@@ -45,9 +50,10 @@ def typed(raw: DictConfig | Config) -> Config:
         content = cast(dict[str, Any], OmegaConf.to_container(raw, resolve=True))
     except OmegaConfBaseException as error:
         raise UserError(f"configuration: {error.full_key}: {str(error).splitlines()[0]}") from error
-    dataset = content["dataset"]
-    own = {key: dataset.pop(key) for key in list(dataset) if key not in _names(DatasetConfig)}
-    content["dataset"]["options"] = own | dataset.get("options", {})
+    for group, schema in _OPEN.items():
+        settings = content[group]
+        own = {key: settings.pop(key) for key in list(settings) if key not in _names(schema)}
+        settings["options"] = own | settings.get("options", {})
     for key in _flat(content):
         check_key(key)
     _listed(content)
@@ -72,7 +78,7 @@ def own_settings(schema: type[Settings], group: str, values: dict[str, Any]) -> 
 
 def check_key(key: str, also: Iterable[str] = ()) -> None:
     """Refuse a key that neither the configuration has nor is one of ``also``."""
-    if key in also or key.startswith(("model.args.", "dataset.options")):
+    if key in also or key.startswith(("model.args.", *_OPTIONS)):
         return
     if key not in keys():
         raise UserError(f"unknown key '{key}'; {nearest(key, [*keys(), *also])}")
@@ -105,7 +111,7 @@ def _flat(node: dict[str, Any], prefix: str = "") -> list[str]:
     found = []
     for name, value in node.items():
         key = f"{prefix}{name}"
-        if isinstance(value, dict) and key not in ("model.args", "dataset.options"):
+        if isinstance(value, dict) and key not in ("model.args", *_OPTIONS):
             found += _flat(value, f"{key}.")
         else:
             found.append(key)
@@ -113,7 +119,14 @@ def _flat(node: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def _check(c: Config) -> None:
-    """Ranges and choices, each named by its key."""
+    """Choices, ranges and lists, each named by its key; then what must fit together."""
+    _check_choices(c)
+    _check_numbers(c)
+    _check_lists(c)
+    _check_together(c)
+
+
+def _check_choices(c: Config) -> None:
     for key, chosen, options in (
         ("train.optimizer", c.train.optimizer, OPTIMIZERS),
         ("train.schedule", c.train.schedule, SCHEDULES),
@@ -122,7 +135,7 @@ def _check(c: Config) -> None:
         ("evaluation.dtype", c.evaluation.dtype, (*DTYPES, "int8")),
         ("evaluation.backend", c.evaluation.backend, ("auto", *BACKENDS)),
         ("model.interpolation", c.model.interpolation, INTERPOLATIONS),
-        ("shift.name", c.shift.name, ("corruption",)),
+        ("shift.name", c.shift.name, plugins.names("shifts")),
         ("shift.source", c.shift.source, SOURCES),
         ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
         ("train.freeze", c.train.freeze, FREEZES),
@@ -131,6 +144,11 @@ def _check(c: Config) -> None:
     ):
         if chosen not in options:
             raise UserError(f"{key}={chosen} is not known; {nearest(chosen, options)}")
+    if not (c.model.ema is None or isinstance(c.model.ema, bool)):
+        raise UserError(f"model.ema={c.model.ema} must be auto, true or false")
+
+
+def _check_numbers(c: Config) -> None:
     at_least_one: list[tuple[str, int | None]] = [
         ("train.epochs", c.train.epochs),
         ("train.batch_size", c.train.batch_size),
@@ -158,11 +176,6 @@ def _check(c: Config) -> None:
     ):
         if not low <= real <= high:
             raise UserError(f"{key}={real} must lie between {low:g} and {high:g}")
-    if c.train.freeze == "backbone" and c.train.augment != "none":
-        raise UserError(
-            "train.freeze=backbone computes the features of every image once, so it cannot augment them; add"
-            " train.augment=none"
-        )
     for key, share in (("train.validation", c.train.validation), ("finetune.test", c.finetune.test)):
         if not 0 < share < 1:
             raise UserError(f"{key}={share} must lie between 0 and 1")
@@ -170,14 +183,13 @@ def _check(c: Config) -> None:
         raise UserError(f"seed={c.seed} must be 0 or more")
     if c.evaluation.precision is not None and not 0 < c.evaluation.precision <= 50:
         raise UserError(f"evaluation.precision={c.evaluation.precision} must lie between 0 and 50 points")
-    if c.evaluation.devices:
-        _check_devices(c)
     if c.threads < 0:
         raise UserError(f"threads={c.threads} must be 0 (every core) or more")
     if c.evaluation.batch_size < 0:
         raise UserError(f"evaluation.batch_size={c.evaluation.batch_size} must be 0 (chosen) or more")
-    if not (c.model.ema is None or isinstance(c.model.ema, bool)):
-        raise UserError(f"model.ema={c.model.ema} must be auto, true or false")
+
+
+def _check_lists(c: Config) -> None:
     for key, names in (
         ("shift.corruptions", c.shift.corruptions),
         ("shift.severities", c.shift.severities),
@@ -205,6 +217,16 @@ def _check(c: Config) -> None:
     corruptions_in(c.shift.corruptions)
     if any(not 1 <= severity <= 5 for severity in c.shift.severities):
         raise UserError(f"shift.severities={c.shift.severities} must lie between 1 and 5")
+
+
+def _check_together(c: Config) -> None:
+    if c.train.freeze == "backbone" and c.train.augment != "none":
+        raise UserError(
+            "train.freeze=backbone computes the features of every image once, so it cannot augment them; add"
+            " train.augment=none"
+        )
+    if c.evaluation.devices:
+        _check_devices(c)
     if c.model.num_classes != c.dataset.num_classes:
         raise UserError(
             f"model.num_classes={c.model.num_classes}, but dataset '{c.dataset.name}' has"

@@ -13,6 +13,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from withstand.base import plugins
 from withstand.base.errors import UserError
 from withstand.config import spelling
 from withstand.config.checks import typed
@@ -36,10 +37,10 @@ def config_folder() -> Path:
 
 
 def config_folders() -> list[Path]:
-    """The shipped configs, and the user's own ``./configs`` where there is one."""
+    """The shipped configs, those of plug-ins, and the user's own ``./configs`` where there is one."""
     own = Path.cwd() / "configs"
-    shipped = config_folder()
-    return [shipped, own] if own.is_dir() and own.resolve() != shipped.resolve() else [shipped]
+    found = [config_folder(), *plugins.config_folders()]
+    return [*found, own] if own.is_dir() and own.resolve() not in {one.resolve() for one in found} else found
 
 
 def choices(group: str) -> dict[str, dict[str, Any]]:
@@ -62,9 +63,11 @@ def compose(overrides: Sequence[str]) -> Config:
     """The typed configuration that the overrides ask for.
 
     Raises:
-        UserError: a word is not KEY=VALUE, or names an unknown key or choice.
+        UserError: a word is not KEY=VALUE, or names an unknown key or choice, or one that two distributions have.
     """
     asked = spelling.read([*overrides], {group: choices(group) for group in GROUPS})
+    for group, name in asked.choices.items():
+        _refuse_two(group, name)
     raw = compose_raw(asked.overrides)
     for key, text in asked.texts.items():
         OmegaConf.update(raw, key, text, force_add=True)
@@ -72,15 +75,24 @@ def compose(overrides: Sequence[str]) -> Config:
 
 
 def compose_raw(overrides: Sequence[str]) -> DictConfig:
-    """Hydra's composition, with the user's own configs on the search path."""
-    shipped, *own = config_folders()
-    search = [f"hydra.searchpath=[{spelling.quoted(f'file://{folder}')}]" for folder in own]
+    """Hydra's composition, with the configs of plug-ins and the user's own on the search path."""
+    shipped, *others = config_folders()
+    places = ",".join(spelling.quoted(f"file://{folder}") for folder in others)
+    search = [f"hydra.searchpath=[{places}]"] if others else []
     GlobalHydra.instance().clear()
     with initialize_config_dir(version_base=None, config_dir=str(shipped.resolve())):
         try:
             return hydra_compose("config", [*overrides, *search])
         except HydraException as error:
             raise UserError(f"configuration: {str(error).splitlines()[0]}") from error
+
+
+def _refuse_two(group: str, name: str) -> None:
+    """A plug-in's config may not go by the name of one of ours, or of another plug-in's."""
+    places = [folder / group / f"{name}.yaml" for folder in (config_folder(), *plugins.config_folders())]
+    there = [str(place) for place in places if place.is_file()]
+    if len(there) > 1:
+        raise UserError(f"{group}={name} is two: {' and '.join(there)}; uninstall the plug-in that has one")
 
 
 def _read(file: Path) -> dict[str, Any]:

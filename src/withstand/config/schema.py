@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from omegaconf import MISSING
+
+from withstand.base import json_file
 
 
 @dataclass
@@ -76,6 +77,8 @@ class DatasetConfig:
 
 @dataclass
 class ShiftConfig:
+    """The shift and its settings; whatever a plug-in's YAML sets beside these is its own, and is in ``options``."""
+
     name: str = "corruption"
     source: str = "auto"
     folder: str = "data/CIFAR-10-C"
@@ -84,6 +87,7 @@ class ShiftConfig:
     corruptions: Any = "all"
     severities: list[int] = field(default_factory=lambda: [1, 2, 3, 4, 5])
     seed: int = 42
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -206,7 +210,7 @@ def folder_label(folder: str) -> str:
 def _shows(run: Path, dataset: DatasetConfig) -> bool:
     """Whether a run of the days when all folders were one data set, ``folder``, is on the images of this one."""
     try:
-        record = json.loads((run / "provenance.json").read_text(encoding="utf-8"))
+        record = json_file.read(run / "provenance.json")
         folder = str(record["config"]["dataset"]["options"]["folder"])
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -47,7 +47,12 @@ def read(words: list[str], groups: Choices) -> Words:
         UserError: a word is not KEY=VALUE, or names an unknown key or choice, or several values.
     """
     found = Words({}, [], {})
-    own = {f"dataset.{key}": value for one in groups["dataset"].values() for key, value in one.items()}
+    own = {
+        f"{group}.{key}": value
+        for group in ("dataset", "shift")
+        for one in groups[group].values()
+        for key, value in one.items()
+    }
     for word in words:
         name, given, value = word.partition("=")
         key, value = name.lstrip("+").strip(), value.strip()

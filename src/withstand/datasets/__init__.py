@@ -1,16 +1,13 @@
-"""Datasets, found by name: each module here that has ``from_config(config) -> Dataset`` is one."""
+"""Datasets, found by name: each module here, or of a plug-in, that has ``from_config(config) -> Dataset`` is one."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import pkgutil
 from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
 
+from withstand.base import plugins
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.images.imageset import Dataset, ImageSet
@@ -36,11 +33,7 @@ def load(config: Config) -> Dataset:
 
 def code(name: str) -> ModuleType:
     """The module of a data set: it has ``from_config``, and ``worlds`` where foregrounds are known apart."""
-    known = [module.name for module in pkgutil.iter_modules(__path__)]
-    module = importlib.import_module(f"{__name__}.{name}") if name in known else None
-    if module is None or not hasattr(module, "from_config"):
-        raise UserError(f"dataset.name={name} has no code: there is no from_config in datasets/{name}.py")
-    return module
+    return plugins.load("datasets", name)
 
 
 def _limited(images: ImageSet, limit: int | None, key: str, seed: int) -> ImageSet:
@@ -63,18 +56,3 @@ def split(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet
     if set(train.ids.tolist()) & set(val.ids.tolist()):
         raise AssertionError("training and validation images share ids")
     return train, val
-
-
-def digest(images: ImageSet) -> str:
-    """SHA-256 of the images, labels and ids."""
-    sha = hashlib.sha256()
-    for array in (images.images, images.labels, images.ids):
-        sha.update(f"{array.dtype} {array.shape}".encode())
-        sha.update(np.ascontiguousarray(array).data)
-    return sha.hexdigest()
-
-
-def digests(images: ImageSet) -> NDArray[np.uint64]:
-    """64 bits of each image's BLAKE2 digest: uint64 N."""
-    each = [hashlib.blake2b(np.ascontiguousarray(one).data, digest_size=8).digest() for one in images.images]
-    return np.frombuffer(b"".join(each), "<u8").astype(np.uint64)

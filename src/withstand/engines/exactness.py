@@ -14,7 +14,9 @@ _TOP = 5
 Logits = NDArray[np.float32]
 
 
-def exact(logits: Logits, plain: Callable[[NDArray[np.int64]], Logits]) -> tuple[Logits, NDArray[np.bool_]]:
+def recompute_borderline(
+    logits: Logits, plain: Callable[[NDArray[np.int64]], Logits]
+) -> tuple[Logits, NDArray[np.bool_]]:
     """Recompute the images whose top-1 or set of five highest classes the measured error could change.
 
     A class leaves the highest, or the five highest, where one outside gains more on it than the margin between the

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from withstand.base import atomic
+from withstand.base import json_file
 from withstand.base.cache import cache_folder
 from withstand.base.console import say
 from withstand.base.errors import UserError
@@ -76,13 +76,13 @@ def choose(
     place = cache_folder() / "plans.json"
     known: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):
-        known = json.loads(place.read_text(encoding="utf-8"))
+        known = json_file.read(place)
     key = _key(classifier, device, settings, total)
     if key not in known:
         best = _best(tried(classifier, device, settings, plan, sample, total))
         known[key] = {"plan": asdict(plan)} if best is None else asdict(best)
         with contextlib.suppress(UserError):  # a folder that can't be written to costs the next run's trials
-            atomic.write_json(place, known)
+            json_file.write(place, known)
         if best is not None:
             _tell(best, settings)
     chosen = Plan(**known[key]["plan"])

@@ -16,9 +16,9 @@ from withstand.config.schema import EvaluationConfig
 from withstand.engines import device as devices
 from withstand.engines import openvino_engine, planning
 from withstand.engines.engine import Engine, Plan, build
-from withstand.engines.exactness import exact
+from withstand.engines.exactness import recompute_borderline
 from withstand.engines.trials import Trial
-from withstand.images import npy
+from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Preprocessing
 from withstand.models import Classifier
@@ -116,21 +116,22 @@ class Predictor:
         """float32 N×K for uint8 N×H×W×3 on the device, as many as one batch holds."""
         return self.engine(self.preprocessing(images))
 
-    def __call__(self, images: ImageSet) -> Predictions:
-        """Predictions of the whole image set, in its order.
+    def __call__(self, images: ImageSet | Blocks) -> Predictions:
+        """Predictions of all the images, in their order.
 
         Raises:
             UserError: an output is NaN or infinite.
         """
-        if not len(images):
-            logits = np.empty((0, len(images.classes)), np.float32)
+        blocks = Blocks.of(images) if isinstance(images, ImageSet) else images
+        if not len(blocks):
+            logits = np.empty((0, len(blocks.classes)), np.float32)
         else:
-            logits = self._logits(images.images, self.engine)
+            logits = self._logits(blocks, self.engine)
             plain = self.plain
             if plain is not None:
-                logits, _ = exact(logits, lambda rows: self._logits(images.images[rows], plain))
+                logits, _ = recompute_borderline(logits, lambda rows: self._logits(blocks.take(rows), plain))
         self._check_numbers(logits)
-        return Predictions(ids=images.ids, labels=images.labels, logits=logits)
+        return Predictions(blocks.ids, blocks.labels, logits, blocks.background)
 
     def _check_numbers(self, logits: NDArray[np.float32]) -> None:
         """Refuse what would be scored as wrong without a word; an output that is masked with −∞ is a number here."""
@@ -142,7 +143,7 @@ class Predictor:
             )
 
     @torch.inference_mode()
-    def _logits(self, images: NDArray[np.uint8], engine: Engine) -> NDArray[np.float32]:
+    def _logits(self, images: Blocks, engine: Engine) -> NDArray[np.float32]:
         """Batch by batch; every buffer is used again, so memory does not grow with the images."""
         whole: NDArray[np.float32] | None = None
         side, n = self.preprocessing.image_size, self.batch_size
@@ -157,14 +158,12 @@ class Predictor:
         assert whole is not None
         return whole
 
-    def _chunks(self, images: NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
-        """As many images as go to the device in one piece, in whole batches; memory-mapped or not."""
+    def _chunks(self, images: Blocks) -> Iterator[tuple[int, Tensor]]:
+        """As many images as are on the device in one piece, in whole batches."""
         size = _CHUNK.get(self.device.type, _CHUNK["cuda"])
-        each = max(1, size // max(1, images[0].nbytes) // self.batch_size) * self.batch_size
+        each = max(1, size // max(1, images.nbytes) // self.batch_size) * self.batch_size
         for start in range(0, len(images), each):
-            # A copy, since a memory-mapped array is read-only and torch has no read-only tensors.
-            yield start, torch.from_numpy(np.array(images[start : start + each])).to(self.device)
-            npy.release(images)
+            yield start, images.read(np.arange(start, min(start + each, len(images))), self.device)
 
     def _padded(self, batch: Tensor) -> Tensor:
         """A short last batch, filled up where another shape would have to be compiled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,81 +10,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.base.console import progress, say
-from withstand.engines.predictor import Predictor
-from withstand.images.imageset import ImageSet
+from withstand.evaluation.cells import Cells, Spent
 from withstand.results import metrics
-from withstand.results.conditions import Condition
+from withstand.results.conditions import CLEAN, Condition
 from withstand.results.sample import Sample
-from withstand.results.store import Cell, Predictions, Store
-from withstand.shifts.corruption.shift import Corruption
+from withstand.results.store import Predictions
 from withstand.statistics import sequential
 
 SEED = 0
 """One order of images for all classifiers, whatever the seed of their training: samples pair image by image."""
 
 
-def evaluate_sample(
-    store: Store,
-    predictor: Predictor,
-    shift: Corruption,
-    test: ImageSet,
-    cells: Mapping[Condition, Cell],
-    precision: float,
-    before: Mapping[str, Any] | None,
-    note: Callable[[Sample], None],
-) -> tuple[Sample, int]:
-    """Evaluate until the mean over ``cells`` is known to ``precision`` points; what is in the store is not done again.
+def fill_sample(
+    work: Cells, precision: float, before: Mapping[str, Any] | None, note: Callable[[Sample], None]
+) -> tuple[Sample, Spent]:
+    """Evaluate until the mean over the shifted conditions is known to ``precision`` points; nothing is done again.
 
     Args:
         before: the sample that the run has from earlier, as its summary says.
         note: is told of the sample at every look.
-
-    Returns:
-        The sample, and how many images were predicted for it now.
     """
-    n = len(test)
-    drawing = _Drawing(store, predictor, shift, test, cells)
+    started, drawing = time.perf_counter(), _Drawing(work)
     steps = _earlier(before, min(map(len, drawing.seen.values())))
     with progress("looks", 0) as bar:
         while True:
             rounds = steps[-1][0] if steps else 0
             if rounds:
-                sample = _look(drawing, steps, precision, n)
+                sample = _look(drawing, steps, precision)
                 note(sample)
                 say(
                     f"  {sample.evaluated:,} of {sample.of:,}: top-1 {100 * sample.value:.2f}%,"
                     f" {100 * sample.low:.2f} to {100 * sample.high:.2f}"
                 )
-                if sample.mean.half_width <= precision / 100 or rounds == n:
-                    return sample, drawing.predicted
-            target = sequential.next_look(drawing.right(rounds), precision / 100, n)
-            for condition in cells:
+                if sample.mean.half_width <= precision / 100 or rounds == drawing.n:
+                    return sample, Spent(drawing.predicted, time.perf_counter() - started)
+            target = sequential.next_look(drawing.right(rounds), precision / 100, drawing.n)
+            for condition in drawing.seen:
                 bar.advance(0, images=drawing.extend(condition, target), note=str(condition))
             steps.append((target, precision))
 
 
-class _Drawing:
-    """The predictions of every condition so far, in the order in which its images are drawn."""
+def drawn(condition: Condition, ids: NDArray[np.int64], sample: Sample) -> NDArray[np.int64]:
+    """Which of the test images ``ids`` a sample has seen under a condition, by its own count."""
+    return ids[sequential.order(str(condition), len(ids), sample.seed)[: sample.rounds]]
 
-    def __init__(
-        self,
-        store: Store,
-        predictor: Predictor,
-        shift: Corruption,
-        test: ImageSet,
-        cells: Mapping[Condition, Cell],
-    ) -> None:
-        self.store, self.predictor, self.shift, self.test, self.cells = store, predictor, shift, test, cells
-        self.predicted = 0
-        self.orders = {c: sequential.order(str(c), len(test), SEED) for c in cells}
-        self.seen = {c: self._stored(c) for c in cells}
+
+class _Drawing:
+    """The predictions of every shifted condition so far, in the order in which its images are drawn."""
+
+    def __init__(self, work: Cells) -> None:
+        self.work, self.predicted = work, 0
+        self.images = {c: work.images(c) for c in work.cells if c != CLEAN}
+        (self.n,) = {len(images) for images in self.images.values()}
+        self.orders = {c: sequential.order(str(c), self.n, SEED) for c in self.images}
+        self.seen = {c: self._stored(c) for c in self.images}
 
     def right(self, rounds: int) -> NDArray[np.float64]:
         """rounds×C: 1 where the answer was right."""
         if not rounds:
-            return np.zeros((0, len(self.cells)))
+            return np.zeros((0, len(self.seen)))
         whole = np.arange(rounds)
-        columns = [metrics.correct(self.seen[c].take(whole)) for c in self.cells]
+        columns = [metrics.correct(seen.take(whole)) for seen in self.seen.values()]
         return np.stack(columns, axis=1).astype(np.float64)
 
     def extend(self, condition: Condition, rounds: int) -> int:
@@ -92,37 +79,23 @@ class _Drawing:
         rows = self.orders[condition][len(seen) : rounds]
         if not len(rows):
             return 0
-        more = self.predictor(self.shift.over(self.test.take(rows)).images(condition))
+        more = self.work.predict(self.images[condition].take(rows))
         self.seen[condition] = seen.join(more) if len(seen) else more
-        self.store.write(self.cells[condition], self.seen[condition], part=True)
+        self.work.store.write(self.work.cells[condition], self.seen[condition], part=True)
         self.predicted += len(rows)
         return len(rows)
 
     def _stored(self, condition: Condition) -> Predictions:
-        stored = self.store.part(self.cells[condition])
+        stored, images = self.work.store.part(self.work.cells[condition]), self.images[condition]
         if stored is None:
             none = np.empty(0, np.int64)
-            return Predictions(none, none, np.zeros((0, len(self.test.classes)), np.float32))
-        wanted = self.test.ids[self.orders[condition]]
+            return Predictions(none, none, np.zeros((0, len(images.classes)), np.float32))
+        wanted = images.ids[self.orders[condition]]
         if len(stored) == len(wanted):  # the whole cell, in the order of the test set
             return stored.take(self.orders[condition])
         if not np.array_equal(stored.ids, wanted[: len(stored)]):
-            raise AssertionError(f"{self.cells[condition].part} holds other images than were drawn")
+            raise AssertionError(f"{self.work.cells[condition].part} holds other images than were drawn")
         return stored
-
-
-def complete(store: Store, cell: Cell, predictor: Predictor, shift: Corruption, test: ImageSet) -> int:
-    """Predict what a cell's part lacks to the whole, and write the whole; gives how many images that were."""
-    part = store.part(cell)
-    if part is None:
-        whole, rows = predictor(shift.images(cell.condition)), np.arange(len(test))
-    else:
-        rows = np.flatnonzero(~np.isin(test.ids, part.ids))
-        both = part.join(predictor(shift.over(test.take(rows)).images(cell.condition)))
-        by_id = np.argsort(both.ids)
-        whole = both.take(by_id[np.searchsorted(both.ids[by_id], test.ids)])
-    store.write(cell, whole)
-    return len(rows)
 
 
 def _earlier(before: Mapping[str, Any] | None, rounds: int) -> list[tuple[int, float]]:
@@ -132,14 +105,14 @@ def _earlier(before: Mapping[str, Any] | None, rounds: int) -> list[tuple[int, f
     return [(int(end), float(aim)) for end, aim in before["steps"] if end <= rounds]
 
 
-def _look(drawing: _Drawing, steps: list[tuple[int, float]], precision: float, n: int) -> Sample:
+def _look(drawing: _Drawing, steps: list[tuple[int, float]], precision: float) -> Sample:
     rounds = steps[-1][0]
-    mean = sequential.finite_mean(drawing.right(rounds), [(end, aim / 100) for end, aim in steps], n)
+    mean = sequential.finite_mean(drawing.right(rounds), [(end, aim / 100) for end, aim in steps], drawing.n)
     return Sample(
         precision=precision,
         rounds=rounds,
         evaluated=mean.n,
-        of=n * len(drawing.cells),
+        of=drawing.n * len(drawing.seen),
         seed=SEED,
         value=mean.value,
         low=mean.low,

@@ -1,21 +1,22 @@
-"""The experiments: short scripts over the pieces below, each a module of its name with ``run(config, overrides)``."""
+"""The experiments: short scripts over the pieces below, each a module of its name with ``run(config, overrides)``.
+
+Plug-ins bring others.
+"""
 
 from __future__ import annotations
 
-import importlib
-
+from withstand.base import plugins
 from withstand.config.schema import Config
-from withstand.experiments import usage
+from withstand.session import usage
 
 
 def run(config: Config, overrides: list[str]) -> int:
     """Run the experiment that the configuration names; gives the exit code.
 
     Raises:
-        UserError: ``overrides`` sets what the experiment does not use.
+        UserError: ``overrides`` sets what the experiment does not use, or there is no module of that name.
     """
-    # The name comes from a config file of that name, which `compose` has found.
-    experiment = importlib.import_module(f"withstand.experiments.{config.experiment.name}")
+    experiment = plugins.load("experiments", config.experiment.name)
     uses: tuple[str, ...] | None = getattr(experiment, "USES", None)
     if uses is not None:
         usage.check(config.experiment.name, uses, overrides)

@@ -12,16 +12,16 @@ from withstand import __version__, datasets
 from withstand.base.console import Bar, progress, say
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
-from withstand.corruptions import corrupt, frost
+from withstand.corruptions import corrupt
 from withstand.corruptions.constants import constants
 from withstand.corruptions.names import chosen
 from withstand.engines import device
 from withstand.images import npy
-from withstand.images.imageset import ImageSet
+from withstand.images.imageset import ImageSet, digests
 from withstand.results import provenance
 from withstand.shifts.corruption import official
 from withstand.shifts.corruption.manifest import MANIFEST, Manifest, Recipe, present, resumed
-from withstand.shifts.corruption.sources import makeable, preset_for
+from withstand.shifts.corruption.sources import left_out, makeable, preset_for
 
 _AT_ONCE = 64 << 20  # bytes of images in memory
 
@@ -31,11 +31,11 @@ USES = ("shift",)
 def run(config: Config, overrides: list[str]) -> int:
     device.set_threads(config.threads)
     shift, dataset = config.shift, datasets.load(config)
-    names = makeable(shift, wanted := chosen(shift.corruptions))
+    names = makeable(shift, chosen(shift.corruptions))
     folder, test = Path(shift.written), dataset.test
     recipe = Recipe(
         dataset=dataset.name,
-        images=datasets.digest(test),
+        images=test.digest,
         n=len(test),
         shape=list(test.images.shape[1:]),
         severities=list(shift.severities),
@@ -50,8 +50,8 @@ def run(config: Config, overrides: list[str]) -> int:
         f"{folder}: {len(names)} corruptions × {len(recipe.severities)} severities × {len(test):,} images,"
         f" {len(names) - len(missing)} done; seed {recipe.seed}, preset {recipe.preset}"
     )
-    if len(names) < len(wanted):
-        say(f"  frost is left out: its published textures are not here; get them with: {frost.COMMAND}")
+    for note in left_out(shift, names):
+        say(f"  {note}")
     cells, done = (len(part) * len(recipe.severities) for part in (names, set(names) - set(missing)))
     with progress("corrupt", cells, done) as bar:
         for name in missing:
@@ -69,7 +69,7 @@ def _opened(folder: Path, fresh: Manifest, test: ImageSet, overwrite: bool) -> M
     manifest = resumed(folder, fresh, overwrite)
     label = np.dtype(np.uint8 if len(test.classes) <= 256 else np.int64)
     labels = np.tile(test.labels.astype(label), len(fresh.recipe.severities))
-    for name, array in (("labels", labels), ("ids", test.ids), ("clean", datasets.digests(test))):
+    for name, array in (("labels", labels), ("ids", test.ids), ("clean", digests(test))):
         if f"{name}.npy" not in manifest.files:
             manifest.files[f"{name}.npy"] = npy.write(
                 folder / f"{name}.npy", [array], array.dtype, array.shape

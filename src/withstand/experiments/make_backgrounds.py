@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from withstand.analysis.backgrounds.results import sample
+from withstand.analysis.backgrounds.reliance import one_of_each_class
 from withstand.backgrounds.layout import read
 from withstand.backgrounds.make import build, sources
 from withstand.backgrounds.variants import VARIANTS
@@ -41,7 +41,7 @@ def run(config: Config, overrides: list[str]) -> int:
 def _draw_sheet(to: Path, classes: int, size: int) -> None:
     """One foreground of each class in every variant, as a picture."""
     layout = read(to, None, classes)
-    rows = sample(layout.labels, most=classes)
+    rows = one_of_each_class(layout.labels, most=classes)
     shown = {
         variant: decoded([files[row] for row in rows], to, size, to / build.WORK, f"sheet-{variant}").images
         for variant, files in layout.files.items()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from withstand import models
+from withstand import models, shifts
 from withstand.config.schema import Config
-from withstand.experiments import train, usage
-from withstand.experiments.robustness import evaluate_corruptions
-from withstand.experiments.setup import Setup
-from withstand.experiments.train import start_tracker, train_and_test
-from withstand.shifts.corruption.shift import Corruption
+from withstand.experiments import train
+from withstand.experiments.robustness import evaluate_shift
+from withstand.experiments.train import train_and_test
+from withstand.session import usage
+from withstand.session.fitting import start_tracker
+from withstand.session.setup import Setup
 
 USES = (*train.USES, "shift", "evaluation")
 
@@ -16,11 +17,9 @@ USES = (*train.USES, "shift", "evaluation")
 def run(config: Config, overrides: list[str]) -> int:
     usage.refuse_freezing(config)
     setup = Setup.of(config, overrides)
-    shift = Corruption.of(
-        config.shift, setup.dataset.name, setup.dataset.test
-    )  # checked before hours of training
+    shift = shifts.load(config.shift, setup.dataset)  # checked before hours of training
     classifier = models.build(config)
     tracker = start_tracker(config)
     train_and_test(setup, classifier, tracker)
-    tracker.finish(evaluate_corruptions(setup, classifier, shift, tracker))
+    tracker.finish(evaluate_shift(setup, classifier, shift, tracker))
     return 0

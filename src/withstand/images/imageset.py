@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from withstand.images import npy
+
+_AT_ONCE = 256  # images that are hashed between two looks at the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +46,17 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the images, labels and ids."""
+        sha = hashlib.sha256()
+        for array in (self.images, self.labels, self.ids):
+            sha.update(f"{array.dtype} {array.shape}".encode())
+            for start in range(0, len(array), _AT_ONCE):
+                sha.update(np.ascontiguousarray(array[start : start + _AT_ONCE]).data)
+                npy.release(array)
+        return sha.hexdigest()
+
     def take(self, rows: NDArray[np.int64] | slice) -> ImageSet:
         """The image set of ``rows`` alone (positions, not ids)."""
         return replace(
@@ -72,3 +89,13 @@ class Dataset:
     @property
     def classes(self) -> tuple[str, ...]:
         return self.test.classes
+
+
+def digests(images: ImageSet) -> NDArray[np.uint64]:
+    """64 bits of each image's BLAKE2 digest: uint64 N."""
+    each = []
+    for start in range(0, len(images), _AT_ONCE):
+        part = images.images[start : start + _AT_ONCE]
+        each += [hashlib.blake2b(np.ascontiguousarray(one).data, digest_size=8).digest() for one in part]
+        npy.release(part)
+    return np.frombuffer(b"".join(each), "<u8").astype(np.uint64)

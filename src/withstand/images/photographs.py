@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from withstand.base import atomic, trust
+from withstand.base import atomic, json_file, trust
 from withstand.base.console import progress, say
 from withstand.images import picture
 from withstand.images.listing import name_of
@@ -65,7 +65,7 @@ def decoded(files: Sequence[Path], root: Path, size: int, cache: Path, name: str
         return found
     with atomic.replacing(array) as temporary:
         content = _decode(files, size, temporary, name)
-    atomic.write_json(record, content)
+    json_file.write(record, content)
     for old in [*cache.glob(f"{name}.*.npy"), *cache.glob(f"{name}.*.json")]:
         if key not in old.name:
             old.unlink(missing_ok=True)
@@ -86,7 +86,7 @@ def _stamp(file: Path) -> tuple[int, int]:
 def _read(array: Path, record: Path, shape: tuple[int, ...]) -> Photographs | None:
     """What is in the cache; None where it is absent, cut short, of another shape or altered."""
     try:
-        content: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json_file.read(record)
         images = np.load(array, mmap_mode="r")
         sizes = np.array(content["sizes"], np.int64).reshape(-1, 2)
         damaged = {int(position): str(reason) for position, reason in content["damaged"].items()}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
 from withstand.images.download import download
 from withstand.results.store import Predictions
@@ -38,9 +38,7 @@ def read_map(path: Path, *, fetch: bool) -> tuple[str, ...]:
     if not path.is_file():
         download((URL,), path, md5=MD5)
     try:
-        content = {
-            int(output): label for output, label in json.loads(path.read_text(encoding="utf-8")).items()
-        }
+        content = {int(output): label for output, label in json_file.read(path).items()}
         said = [content[output] for output in range(len(content))]
         numbers = {label for label in said if label is not None and not isinstance(label, str)}
         if not said or not numbers <= {-1, *range(len(NINE))}:

@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from withstand.analysis.backgrounds.measures import pull_matrix
-from withstand.analysis.backgrounds.results import Outcome
+from withstand.analysis.backgrounds.reliance import Reliance
 from withstand.backgrounds.variants import VARIANTS
 from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.style import PAPER, Look
@@ -24,7 +24,7 @@ _FILLS = {
 _PER_CELL = 10  # images that a cell of the matrix must rest on, in the middle
 
 
-def draw(named: Mapping[str, Outcome], looks: Mapping[str, Look]) -> Figure:
+def draw(named: Mapping[str, Reliance], looks: Mapping[str, Look]) -> Figure:
     """Top-1 by variant, a mark a model, side by side so that their intervals can be told apart."""
     shown = [v for v in VARIANTS if any(v in one.accuracy for one in named.values())]
     with drawing("backgrounds"):
@@ -66,7 +66,7 @@ def draw(named: Mapping[str, Outcome], looks: Mapping[str, Look]) -> Figure:
     return figure
 
 
-def enough(one: Outcome) -> bool:
+def enough(one: Reliance) -> bool:
     """Whether there are images enough on known random backgrounds for a matrix of classes."""
     rand = one.predictions.get("mixed_rand")
     if rand is None or rand.background is None:
@@ -74,7 +74,7 @@ def enough(one: Outcome) -> bool:
     return int((rand.background >= 0).sum()) >= _PER_CELL * len(one.classes) ** 2
 
 
-def draw_pull(one: Outcome, called: str) -> Figure:
+def draw_pull(one: Reliance, called: str) -> Figure:
     """How often the background's class is answered, by the object's class and the background's."""
     values = 100 * pull_matrix(one.predictions["mixed_rand"], len(one.classes))
     with drawing(f"pull-{called}"):

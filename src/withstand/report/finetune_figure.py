@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from withstand.analysis.finetuned import Finetuned
+from withstand.analysis.changes import Change
 from withstand.corruptions.names import FAMILIES
 from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.style import INK, PAPER, Look
 from withstand.report.wording import family, spaced
 
 
-def draw(tuned: Mapping[str, Finetuned], looks: Mapping[str, Look]) -> Figure:
+def draw(tuned: Mapping[str, Change], looks: Mapping[str, Look]) -> Figure:
     """A line a corruption: the gain of each model with its interval, clean images last."""
     found = {variant for one in tuned.values() for variant in one.variants}
     rows = [v for members in FAMILIES.values() for v in members if v in found]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from withstand.analysis.finetuned import Finetuned, Price, price
+from withstand.analysis.changes import Change, Price, leak_price
 from withstand.corruptions.names import FAMILIES
 from withstand.report import published
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.report.wording import between, family, points, spaced
 from withstand.statistics import Estimate
 
-Done = Mapping[str, Sequence[Finetuned]]
+Done = Mapping[str, Sequence[Change]]
 """Model → its fine-tunings."""
 
 _PROTOCOL = Column("name", "protocol")
@@ -137,7 +137,7 @@ def by_corruption(done: Done) -> Table:
     return Table("finetune-corruptions", "Points of top-1 gained, mean over severities", columns, rows)
 
 
-def sentences(tuned: Sequence[Finetuned]) -> list[str]:
+def sentences(tuned: Sequence[Change]) -> list[str]:
     """Seen against unseen, and the price of the leak, of one model's fine-tunings, in words."""
     said = []
     for one in tuned:
@@ -173,7 +173,7 @@ def _perhaps(one: Estimate) -> str:
     return "" if one.excludes_zero else ", which may be chance"
 
 
-def _summary(one: Finetuned) -> dict[str, Value]:
+def _summary(one: Change) -> dict[str, Value]:
     corrupted, clean, seen = one.gain("corrupted"), one.gain("clean"), one.facts["leak"]
     return {
         "name": one.name,
@@ -205,13 +205,13 @@ def _published(name: str, theirs: Mapping[str, float]) -> dict[str, Value]:
     }
 
 
-def worth_of_leak(tuned: Sequence[Finetuned]) -> Price | str | None:
+def worth_of_leak(tuned: Sequence[Change]) -> Price | str | None:
     """The price of the leak; why there is none; None where not both protocols were run."""
     named = {one.name: one for one in tuned}
     if not {"grouped", "published"} <= named.keys():
         return None
-    return price(leaking=named["published"], honest=named["grouped"])
+    return leak_price(leaking=named["published"], honest=named["grouped"])
 
 
-def _each(done: Done) -> list[tuple[str, Finetuned]]:
+def _each(done: Done) -> list[tuple[str, Change]]:
     return [(name, one) for name, tuned in done.items() for one in tuned]

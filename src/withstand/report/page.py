@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
 from withstand import __version__
-from withstand.analysis.backgrounds.results import outcomes
+from withstand.analysis.backgrounds.reliance import reliances
 from withstand.analysis.comparison import compare
 from withstand.base import atomic
 from withstand.base.errors import UserError
@@ -23,6 +24,7 @@ from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
 from withstand.report.verdict import verdict
 from withstand.results.runs import Run, Runs, names
+from withstand.results.sample import Sample
 from withstand.statistics import Estimate
 
 
@@ -47,6 +49,29 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         replace(section, tables=[sampling.marked(table, sampled) for table in section.tables])
         for section in sections.build(context)
     ]
+    _write_tables(built, runs, folder / "tables")
+    content = _content(context, built, sampled, runs, folder) | {"dataset": dataset}
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("withstand.report"),
+        autoescape=jinja2.select_autoescape(["html.j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"breakable": breakable, "ends": wording.between, "estimate": _estimate}
+    for name in ("report.md", "report.html"):
+        atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
+    return folder / "report.html"
+
+
+def _content(
+    context: Context,
+    built: Sequence[Section],
+    sampled: Mapping[str, Sample],
+    runs: Sequence[Run],
+    folder: Path,
+) -> dict[str, Any]:
+    """What the templates show; writes the figures that the page holds within itself."""
     first = overview.picture(context)
     pictures = [
         picture for section in built for picture in (*section.pictures, *map(_sheet, section.galleries))
@@ -54,9 +79,8 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
     unused += sampling.left_out(context)
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
-    content = {
-        "dataset": dataset,
-        "verdict": verdict(context.together, [o for run in runs for o in outcomes(run.folder, run.summary)]),
+    return {
+        "verdict": verdict(context.together, [o for run in runs for o in reliances(run)]),
         "cards": overview.cards(context),
         "overview": first,
         "sections": [section for section in built if section.shows],
@@ -70,18 +94,6 @@ def write(runs: Sequence[Run], folder: Path) -> Path:
         "inline": _write_figures([*([first] if first else []), *pictures], folder / "figures"),
         "address": gallery.address,
     }
-    _write_tables(built, runs, folder / "tables")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("withstand.report"),
-        autoescape=jinja2.select_autoescape(["html.j2"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {"breakable": breakable, "ends": wording.between, "estimate": _estimate}
-    for name in ("report.md", "report.html"):
-        atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
-    return folder / "report.html"
 
 
 _LONG = 16  # characters that fit a headline's line on any screen

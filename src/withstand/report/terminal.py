@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from withstand.analysis.backgrounds.results import GAPS, Outcome, leaked
+from withstand.analysis.backgrounds.reliance import GAPS, Reliance, leaked
+from withstand.analysis.changes import Change
 from withstand.analysis.comparison import compare
-from withstand.analysis.finetuned import Finetuned
 from withstand.report import finetune_tables
 from withstand.report.left_out import caution
 from withstand.report.sampling import MARK, note, samples
@@ -55,7 +55,7 @@ def table(runs: Sequence[Run]) -> Table:
     return shown
 
 
-def backgrounds(outcome: Outcome) -> Table:
+def backgrounds(outcome: Reliance) -> Table:
     """Experiment 4 of one model: a row a variant, then the gaps."""
     shown = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
@@ -87,7 +87,7 @@ def backgrounds(outcome: Outcome) -> Table:
     return shown
 
 
-def finetuned(done: Sequence[Finetuned]) -> Table:
+def changes(done: Sequence[Change]) -> Table:
     """Experiment 3 of one model: a row a fine-tuning, the published row, and what else they tell in words."""
     shown = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from withstand.analysis.backgrounds.results import Outcome, leaked
+from withstand.analysis.backgrounds.reliance import Reliance, leaked
 from withstand.analysis.comparison import Comparison
 from withstand.analysis.hypotheses.effects import counted
 from withstand.analysis.pairs import Pair
@@ -25,7 +25,7 @@ class Verdict:
     sentences: tuple[str, ...]
 
 
-def verdict(together: Comparison, backgrounds: Sequence[Outcome] = ()) -> Verdict:
+def verdict(together: Comparison, backgrounds: Sequence[Reliance] = ()) -> Verdict:
     """What the comparison says of the model that holds up best; without one, the BG-gaps."""
     if not together.names and any("bg_gap" in one.gaps for one in backgrounds):
         return _gaps([one for one in backgrounds if "bg_gap" in one.gaps])
@@ -160,7 +160,7 @@ def _steadier(together: Comparison, first: str, others: Sequence[str]) -> list[s
     ]
 
 
-def _gaps(found: Sequence[Outcome]) -> Verdict:
+def _gaps(found: Sequence[Reliance]) -> Verdict:
     """Of outcomes that do not leak, where there are any, the one with the smallest gap; the others by their side."""
     ordered = sorted(found, key=lambda one: (bool(leaked(one.record)), one.gaps["bg_gap"].value))
     first, gap = ordered[0], ordered[0].gaps["bg_gap"].times(100)

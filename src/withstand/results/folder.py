@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from withstand.base import atomic
+from withstand.base import atomic, json_file
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.results.store import Store
@@ -40,9 +39,15 @@ class RunFolder:
 
     def summary(self) -> dict[str, Any]:
         """``summary.json`` as far as it is written; empty where it is not there yet."""
-        path = self.path / "summary.json"
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return found
+        return json_file.record(self.path / "summary.json")
+
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write a JSON file of the run anew."""
+        json_file.write(self.path / name, content)
+
+    def update(self, name: str, values: Mapping[str, Any]) -> None:
+        """Add ``values`` to a JSON file of the run; what it holds in groups, such as times, is added to the groups."""
+        json_file.update(self.path / name, values)
 
     def open(self, config: Config, more: Mapping[str, Any] | None = None) -> None:
         """Write down what this run is; refuse a folder that holds another one.
@@ -56,7 +61,7 @@ class RunFolder:
         settings = training_settings(config) | dict(more or {})
         record = self.path / "training.json"
         if record.is_file() and self.checkpoint.is_file():
-            changed = _changes(json.loads(record.read_text(encoding="utf-8")), settings)
+            changed = _changes(json_file.read(record), settings)
             if changed and not config.overwrite:
                 raise UserError(
                     f"{self.path} holds a run with other settings ({'; '.join(changed[:3])}); add overwrite=true to"
@@ -64,7 +69,7 @@ class RunFolder:
                 )
             if changed:
                 self.checkpoint.unlink()
-        atomic.write_json(record, settings)
+        json_file.write(record, settings)
         atomic.write_text(
             self.path / "model_config.yaml", yaml.safe_dump(asdict(config.model), sort_keys=False)
         )

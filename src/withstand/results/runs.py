@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
 from withstand.config.schema import folder_label
 from withstand.results.conditions import Condition
@@ -25,8 +25,8 @@ from withstand.results.facts import Facts, training_of
 from withstand.results.metrics import METRICS
 from withstand.results.sample import Sample
 from withstand.results.scores import Scores
-from withstand.results.store import Predictions, Store
-from withstand.statistics import exact
+from withstand.results.store import Predictions, Store, together
+from withstand.statistics import clopper_pearson
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Run:
         summary: ``summary.json``.
         provenance: ``provenance.json``; empty where there is none.
         history: a row an epoch (``history.csv``); empty for a model that was not trained here.
-        files: condition → file of predictions that is there.
+        files: condition → the files of its predictions that are there: several, of different images, where several
+            classifiers shared the work.
         missing: conditions that the summary lists and whose file is gone.
         only: int64, the images to look at; None is all of them.
     """
@@ -55,7 +56,7 @@ class Run:
     summary: dict[str, Any]
     provenance: dict[str, Any]
     history: pd.DataFrame
-    files: dict[Condition, str]
+    files: dict[Condition, tuple[str, ...]]
     missing: tuple[Condition, ...]
     only: NDArray[np.int64] | None = None
 
@@ -76,8 +77,7 @@ class Run:
     @cached_property
     def content(self) -> str:
         """What tells its data set from any other of that name (``Dataset.content``); empty where not on record."""
-        path = self.folder / "run.json"
-        return str(_json(path).get("content", "")) if path.is_file() else ""
+        return str(json_file.record(self.folder / "run.json").get("content", ""))
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -109,6 +109,17 @@ class Run:
             return self
         return replace(self, only=ids)
 
+    def under(self, conditions: Iterable[Condition]) -> Run:
+        """The same run as if it had been evaluated under ``conditions`` alone."""
+        wanted = set(conditions)
+        files = {one: files for one, files in self.files.items() if one in wanted}
+        return self if len(files) == len(self.files) else replace(self, files=files)
+
+    @property
+    def shifts(self) -> tuple[str, ...]:
+        """The shifts that it was evaluated under, in order; ``clean`` is one."""
+        return tuple(dict.fromkeys(condition.shift for condition in self.conditions))
+
     def predictions(self, condition: Condition) -> Predictions:
         """Read the predictions under one condition.
 
@@ -117,7 +128,11 @@ class Run:
         """
         if condition not in self.files:
             raise UserError(f"{self.folder} has no predictions for {condition}; run the evaluation again")
-        read = Store(self.folder / "predictions").read(self.files[condition])
+        store = Store(self.folder / "predictions")
+        try:
+            read = together([store.read(file) for file in self.files[condition]])
+        except ValueError as error:
+            raise UserError(f"{self.folder}: the predictions for {condition} are damaged: {error}") from error
         return read if self.only is None else read.take(np.flatnonzero(np.isin(read.ids, self.only)))
 
     @cached_property
@@ -130,17 +145,17 @@ class Run:
 
         Equal ones mean equal images, wherever they were read from.
         """
-        facts = Store(self.folder / "predictions").facts(self.files[condition])
+        facts = Store(self.folder / "predictions").facts(self.files[condition][0])
         return {key: facts[key] for key in ("images", "shift") if key in facts}
 
     def frame(self) -> pd.DataFrame:
         """A row a condition: shift, variant, severity, n, every metric's mean, and top-1's 95% interval (exact)."""
-        scores = self.scores
+        each = [self.under(c for c in self.conditions if c.shift == shift).scores for shift in self.shifts]
         rows = []
-        for column, condition in enumerate(scores.conditions):
+        for scores, column, condition in ((s, k, c) for s in each for k, c in enumerate(s.conditions)):
             values = {name: scores.values(name)[:, column].astype(np.float64) for name in METRICS}
             n = int((~np.isnan(values["top1"])).sum())
-            interval = exact(int(np.nansum(values["top1"])), n) if n else None
+            interval = clopper_pearson(int(np.nansum(values["top1"])), n) if n else None
             rows.append(
                 {
                     "model": self.model,
@@ -186,22 +201,30 @@ def load_run(folder: str | Path) -> Run:
     folder = Path(folder)
     if not (folder / "summary.json").is_file():
         raise UserError(f"{folder} has no summary.json: the run has not finished; give its command again")
-    summary = _json(folder / "summary.json")
+    summary = json_file.record(folder / "summary.json")
     absent = [key for key in ("model", "dataset", "cells") if key not in summary]
     if absent:
         raise UserError(
             f"{folder / 'summary.json'} says nothing of {', '.join(absent)}; run the evaluation again"
         )
-    provenance = _json(folder / "provenance.json") if (folder / "provenance.json").is_file() else {}
-    files: dict[Condition, str] = {}
+    provenance = json_file.record(folder / "provenance.json")
+    files, missing = cell_files(folder, summary["cells"])
+    return Run(folder, summary, provenance, _history(folder / "history.csv"), files, missing)
+
+
+def cell_files(
+    folder: Path, listed: Iterable[Mapping[str, Any]]
+) -> tuple[dict[Condition, tuple[str, ...]], tuple[Condition, ...]]:
+    """The cells that a summary lists: those whose files are there, and the conditions of those that are gone."""
+    files: dict[Condition, tuple[str, ...]] = {}
     missing = []
-    for cell in summary["cells"]:
+    for cell in listed:
         condition = Condition(cell["shift"], cell["variant"], cell["severity"])
         if (folder / "predictions" / cell["file"]).is_file():
-            files[condition] = cell["file"]
+            files[condition] = (cell["file"],)
         else:
             missing.append(condition)
-    return Run(folder, summary, provenance, _history(folder / "history.csv"), files, tuple(missing))
+    return files, tuple(missing)
 
 
 def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
@@ -257,16 +280,6 @@ def _mean(metric: str, values: NDArray[np.float64]) -> float:
     """Of the images seen; NaN without any. The mean of influences may miss a bound by a rounding error."""
     seen, known = values[~np.isnan(values)], METRICS[metric]
     return float(np.clip(seen.mean(), known.low, known.high)) if len(seen) else np.nan
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}); delete it and give the run's command again") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path} is not a JSON object; delete it and give the run's command again")
-    return content
 
 
 def _history(path: Path) -> pd.DataFrame:

@@ -48,6 +48,19 @@ class Predictions:
         background = None if self.background is None else self.background[rows]
         return Predictions(self.ids[rows], self.labels[rows], self.logits[rows], background)
 
+    def at(self, ids: NDArray[np.int64]) -> Predictions:
+        """Those of the images ``ids``, in that order.
+
+        Raises:
+            ValueError: one of them is not there.
+        """
+        order = np.argsort(self.ids)
+        place = np.searchsorted(self.ids, ids, sorter=order)
+        rows = order[np.minimum(place, len(order) - 1)] if len(order) else place
+        if not np.array_equal(self.ids[rows] if len(order) else self.ids, ids):
+            raise ValueError("an image is not among these predictions")
+        return self.take(rows)
+
     def join(self, more: Predictions) -> Predictions:
         """These rows, then those of ``more``."""
         background = None
@@ -59,6 +72,27 @@ class Predictions:
             np.concatenate([self.logits, more.logits]),
             background,
         )
+
+
+def together(parts: list[Predictions]) -> Predictions:
+    """The predictions of several parts as one, by id.
+
+    Raises:
+        ValueError: an image is in two of them.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    ids = np.concatenate([part.ids for part in parts])
+    order = np.argsort(ids, kind="stable")
+    if (np.diff(ids[order]) == 0).any():
+        raise ValueError("an image was tested twice")
+    background = [part.background for part in parts if part.background is not None]
+    return Predictions(
+        ids=ids[order],
+        labels=np.concatenate([part.labels for part in parts])[order],
+        logits=np.concatenate([part.logits for part in parts])[order],
+        background=np.concatenate(background)[order] if len(background) == len(parts) else None,
+    )
 
 
 @dataclass(frozen=True)

@@ -43,10 +43,19 @@ class Thumbnails:
     def __contains__(self, key: tuple[int, Condition]) -> bool:
         return key[0] in self.ids and key[1] in self.conditions
 
+    def shows(self, ids: NDArray[np.int64], conditions: Sequence[Condition]) -> bool:
+        """Whether it has just these images under just these conditions."""
+        return np.array_equal(self.ids, ids) and self.conditions == (CLEAN, *conditions)
+
     def __getitem__(self, key: tuple[int, Condition]) -> NDArray[np.uint8]:
         """uint8 h×w×3 of one image under one condition."""
         one: NDArray[np.uint8] = self.images[self.ids.index(key[0]), self.conditions.index(key[1])]
         return one
+
+
+def shown(conditions: Sequence[Condition]) -> list[Condition]:
+    """The conditions that a sheet has: those at ``SEVERITY``."""
+    return [condition for condition in conditions if condition.severity == SEVERITY]
 
 
 def choose(ids: NDArray[np.int64], count: int = _COUNT) -> NDArray[np.int64]:
@@ -58,17 +67,17 @@ def choose(ids: NDArray[np.int64], count: int = _COUNT) -> NDArray[np.int64]:
 def make(
     chosen: ImageSet, conditions: Sequence[Condition], images: Callable[[Condition], ImageSet]
 ) -> Thumbnails:
-    """Thumbnails of the ``chosen`` images, clean and under those of ``conditions`` that have ``SEVERITY``.
+    """Thumbnails of the ``chosen`` images, clean and under those of ``conditions`` that a sheet has.
 
     Args:
         chosen: the clean images.
         conditions: all that there are.
         images: gives the chosen images under one of them.
     """
-    shown = [condition for condition in conditions if condition.severity == SEVERITY]
-    columns = [chosen.images, *(images(condition).images for condition in shown)]
+    kept = shown(conditions)
+    columns = [chosen.images, *(images(condition).images for condition in kept)]
     small = np.stack([_shrunk(column) for column in columns], axis=1)
-    return Thumbnails(tuple(chosen.ids.tolist()), (CLEAN, *shown), small)
+    return Thumbnails(tuple(chosen.ids.tolist()), (CLEAN, *kept), small)
 
 
 def save(thumbnails: Thumbnails, path: Path) -> None:

@@ -1,1 +1,50 @@
-"""Shifts: the ways in which the world changes, one file each."""
+"""Shifts: the ways in which the world changes, a module each, found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from withstand.base import plugins
+from withstand.config.schema import ShiftConfig
+from withstand.images.blocks import Blocks
+from withstand.images.imageset import Dataset
+from withstand.results.conditions import Condition
+
+
+class Shift(Protocol):
+    """Gives its conditions, and the images of each for the rows asked for, on the device asked for."""
+
+    @property
+    def name(self) -> str:
+        """What its conditions are called by (``Condition.shift``)."""
+
+    @property
+    def source(self) -> str:
+        """Where its images come from, in words."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a user must know before the work begins, a line each."""
+
+    def conditions(self) -> list[Condition]:
+        """All of them, in the order of the work."""
+
+    def images(self, condition: Condition) -> Blocks:
+        """The images of one condition; nothing is read or made before a block of them is asked for."""
+
+    def digest(self, condition: Condition) -> str:
+        """SHA-256 of what the images are made from, or of the images themselves."""
+
+    def facts(self, condition: Condition) -> dict[str, Any]:
+        """What else the images depend on, as JSON values; equal facts and digests mean equal images."""
+
+
+def load(settings: ShiftConfig, dataset: Dataset) -> Shift:
+    """The shift that ``shift.name`` names, of the test images; its module has ``from_config(settings, dataset)``.
+
+    Raises:
+        UserError: there is no such shift, or its settings or files are wrong.
+    """
+    found: Shift = plugins.load("shifts", settings.name).from_config(settings, dataset)
+    return found

@@ -24,15 +24,15 @@ from withstand.statistics.multiple import holm, simultaneous_level
 from withstand.statistics.paired import McNemar, mcnemar
 from withstand.statistics.ratios import mean_of_ratios, ratio
 from withstand.statistics.seeds import over_seeds, seeds_p
-from withstand.statistics.shares import exact, wilson
+from withstand.statistics.shares import clopper_pearson, wilson
 
 __all__ = [
     "LEVEL",
     "Bounds",
     "Estimate",
     "McNemar",
+    "clopper_pearson",
     "condition_values",
-    "exact",
     "function_of_means",
     "holm",
     "image_values",

@@ -114,11 +114,12 @@ def crossing(chance: Callable[[float], float], start: float, end: float, tail: f
 def chance_above(tally: Tally, at: float) -> float:
     """The chance that the mean of the tally under random weights is at least ``at``."""
     z, counts = tally.values - at, tally.counts
+    scale = max(-float(z.min()), float(z.max()))
+    z = np.where(np.abs(z) > 1e-12 * scale, z, 0.0) / (scale or 1.0)
     if z.min() >= 0:
         return 1.0
     if z.max() <= 0:
         return 0.0
-    z = z / max(-z.min(), z.max())
     return _tail(z, counts, _saddle(z, counts))
 
 

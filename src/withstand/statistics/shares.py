@@ -24,7 +24,7 @@ def wilson(successes: int, n: int, level: float = LEVEL) -> Estimate:
     return Estimate(share, low, high, n)
 
 
-def exact(successes: int, n: int, level: float = LEVEL) -> Estimate:
+def clopper_pearson(successes: int, n: int, level: float = LEVEL) -> Estimate:
     """The interval of Clopper and Pearson (1934): covers *at least* ``level`` whatever the share; wider than Wilson's.
 
     Raises:

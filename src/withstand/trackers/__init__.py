@@ -1,22 +1,21 @@
 """Trackers: where curves and final figures go beside the run's own files.
 
-Each module here is one tracker, known by its file's name. It has ``start(...) -> Tracker`` and, where it needs a
-package that withstand does not install by itself, ``PACKAGE``. A tracker is a convenience: whatever goes wrong in it
-is said in one line, and the run goes on without it.
+Each module here is one tracker, known by its file's name; plug-ins bring others. It has ``start(...) -> Tracker``
+and, where it needs a package that withstand does not install by itself, ``PACKAGE``. A tracker is a convenience:
+whatever goes wrong in it is said in one line, and the run goes on without it.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from withstand.base import plugins
 from withstand.base.console import errors
-from withstand.base.errors import UserError, nearest
+from withstand.base.errors import UserError
 
 
 class Tracker(Protocol):
@@ -59,7 +58,7 @@ class Guarded:
 
 def names() -> list[str]:
     """The trackers there are."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return plugins.names("trackers")
 
 
 def check(name: str) -> None:
@@ -94,15 +93,12 @@ def start(
 
 
 def _module(name: str) -> ModuleType:
-    if name not in names():
-        raise UserError(f"unknown tracker '{name}'; {nearest(name, names())}")
-    module = importlib.import_module(f"{__name__}.{name}")
+    module = plugins.load("trackers", name)
     package = getattr(module, "PACKAGE", None)
     # Asked of the installation, not of import: a folder ./wandb of offline runs imports as an empty package.
     if package is not None and not _installed(package):
-        raise UserError(
-            f'tracker={name} needs a package that is not installed; pip install "withstand[{name}]"'
-        )
+        wanted = f'"withstand[{name}]"' if module.__name__ == f"{__name__}.{name}" else package
+        raise UserError(f"tracker={name} needs a package that is not installed; pip install {wanted}")
     return module
 
 

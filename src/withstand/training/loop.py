@@ -112,11 +112,8 @@ def train(
             rate = _rate(settings, epoch)
             step.set_rate(rate)
             tally = _epoch(step, examples, settings, seed, epoch, bar)
-            row = {
-                "epoch": epoch,
-                **tally.row("train"),
-                **evaluate(classifier, val_set, device, dtype, eval_batch_size),
-            }
+            row = {"epoch": epoch, **tally.row("train")}
+            row |= evaluate(classifier, val_set, device, dtype, eval_batch_size)
             history.append(row | {"learning_rate": rate, "seconds": time.perf_counter() - started})
             after_epoch(
                 Progress(epoch, network.state_dict(), optimizer.state_dict(), history, devices.name(dtype))

@@ -12,10 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from withstand.corruptions import corrupt
 from withstand.images.imageset import ImageSet
 from withstand.results.conditions import Condition
-from withstand.shifts.corruption.sources import Made, Source
+from withstand.shifts.corruption.sources import Made, Origin
 from withstand.training.loop import batch_starts
 from withstand.training.protocols import Pairs, some
 
@@ -34,7 +33,7 @@ class Mix:
         fresh: whether each epoch draws its corruptions anew, rather than showing the same corrupted image again.
     """
 
-    origin: Source
+    origin: Origin
     pool: ImageSet
     conditions: Sequence[Condition]
     pairs: Pairs
@@ -68,36 +67,22 @@ class Mix:
 
 
 def make(
-    origin: Source, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs, device: torch.device
+    origin: Origin, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """The corrupted images of some pairs in their order, uint8 P×H×W×3, and their labels, int64 P, on the device."""
     rows, numbers = np.divmod(pairs, len(conditions))
     images = torch.empty((len(pairs), *pool.images.shape[1:]), dtype=torch.uint8, device=device)
     for number in np.unique(numbers):
         at = np.flatnonzero(numbers == number)
-        made = _corrupted(origin.over(pool.take(rows[at])), conditions[number], device)
-        images[torch.from_numpy(at).to(device)] = made
+        condition = conditions[number]
+        assert condition.severity is not None
+        whole = origin.images(condition.variant, condition.severity)
+        images[torch.from_numpy(at).to(device)] = whole.read(rows[at], device)
     return images, torch.from_numpy(pool.labels[rows]).to(device)
 
 
-def image_set(origin: Source, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs) -> ImageSet:
+def image_set(origin: Origin, pool: ImageSet, conditions: Sequence[Condition], pairs: Pairs) -> ImageSet:
     """The corrupted images of some pairs as an image set, to validate with."""
     images, _ = make(origin, pool, conditions, pairs, torch.device("cpu"))
     part = pool.take(pairs // len(conditions))
     return replace(part, images=images.numpy(), masks=None, background=None)
-
-
-def _corrupted(part: Source, condition: Condition, device: torch.device) -> Tensor:
-    """The images of a source under a condition: made on the device, or read and taken there."""
-    assert condition.severity is not None
-    if isinstance(part, Made):
-        images = torch.from_numpy(part.test.images).to(device)
-        return corrupt(
-            images,
-            condition.variant,
-            condition.severity,
-            seed=part.seed,
-            ids=part.test.ids,
-            preset=part.preset,
-        )
-    return torch.from_numpy(np.array(part.images(condition.variant, condition.severity).images)).to(device)

@@ -37,7 +37,7 @@ class Leak:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class TuningPlan:
     """What one fine-tuning is shown and tested on.
 
     Attributes:
@@ -98,7 +98,7 @@ def plan(
     *,
     validation: float,
     seed: int,
-) -> Plan:
+) -> TuningPlan:
     """The plan that ``finetune.protocol`` names.
 
     Args:
@@ -132,7 +132,7 @@ def plan(
     train_pairs, val_pairs = (
         _product(np.flatnonzero(np.isin(pool.ids, part.ids)), len(trained)) for part in (train, val)
     )
-    return Plan(settings.protocol, pool, trained, train_pairs, val_pairs, test, tuple(tested))
+    return TuningPlan(settings.protocol, pool, trained, train_pairs, val_pairs, test, tuple(tested))
 
 
 def held_out(settings: FinetuneConfig) -> tuple[str, ...]:
@@ -188,7 +188,7 @@ def _published(
     share: float,
     validation: float,
     seed: int,
-) -> Plan:
+) -> TuningPlan:
     """The study's rows. A file is one severity after the other, each the same N images in the same order.
 
     Of N = 10,000 images at five severities, the first 45,000 rows are for training, of which a random part validates,
@@ -206,7 +206,7 @@ def _published(
     order = np.random.default_rng([seed, 1]).permutation(len(rows))
     n_val = min(max(1, round(validation * len(rows))), len(rows) - 1)
     train, val = np.sort(rows[order[n_val:]]), np.sort(rows[order[:n_val]])
-    return Plan("published", test, trained, train, val, test.take(np.arange(n - n_test, n)), tested)
+    return TuningPlan("published", test, trained, train, val, test.take(np.arange(n - n_test, n)), tested)
 
 
 def _product(rows: NDArray[np.int64], conditions: int) -> Pairs:

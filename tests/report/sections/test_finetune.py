@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from withstand.analysis.finetuned import load_finetuned, price
+from withstand.analysis.changes import changes, leak_price
 from withstand.base.errors import UserError
 from withstand.report import finetune_tables
 from withstand.results.conditions import CLEAN, Condition
@@ -47,7 +47,7 @@ def test_gains_are_paired_and_seen_and_unseen_apart(tmp_path):
     draw, n = np.random.default_rng(0), 80
     before, after = answers(draw, n, (0.9, 0.3, 0.3)), answers(draw, n, (0.8, 0.9, 0.4))
     write(tmp_path, "held_out-noise", range(n), before, after, trained=[["fog", 1]])
-    [one] = load_finetuned(tmp_path / "m_shapes")
+    [one] = changes(tmp_path / "m_shapes")
     expected = {"clean": [0], "corrupted": [1, 2], "seen": [1], "unseen": [2]}
     for group, columns in expected.items():
         gain = one.gain(group)
@@ -69,7 +69,7 @@ def test_gains_are_paired_and_seen_and_unseen_apart(tmp_path):
     assert row.values["unseen_gain"].value == pytest.approx(100 * (after[2].mean() - before[2].mean()))
     assert [row["trained_on"] for row in one.rows()] == [True, False]
     both = (before[1] & ~after[1]).sum(), (after[1] & ~before[1]).sum()
-    exact = one.exact(CONDITIONS[1])
+    exact = one.mcnemar(CONDITIONS[1])
     assert (exact.only_b, exact.only_a) == both
 
 
@@ -78,8 +78,8 @@ def test_the_price_of_the_leak_is_on_the_images_that_both_test(tmp_path):
     before, honest, leaking = (answers(draw, n, (c, c, c)) for c in (0.4, 0.6, 1.1))
     write(tmp_path, "grouped", range(n), before, honest, trained=ALL)
     write(tmp_path, "published", range(20, 20 + n), before, leaking, trained=ALL, leak=(0.8, 1.0))
-    grouped, published = load_finetuned(tmp_path / "m_shapes")
-    worth = price(published, grouped)
+    grouped, published = changes(tmp_path / "m_shapes")
+    worth = leak_price(published, grouped)
     assert worth.difference.n == 40
     assert worth.honest.value == pytest.approx(np.mean([part[20:] for part in honest[1:]]))
     assert worth.leaking.value == 1.0
@@ -99,7 +99,7 @@ def test_what_does_not_compare_has_no_price_and_says_why(tmp_path, other, reason
     for name, more in (("grouped", {}), ("published", other)):
         write(tmp_path, name, range(30), answers(draw, 30, (0.5,) * 3), answers(draw, 30, (0.5,) * 3),
               trained=ALL, **more)  # fmt: skip
-    grouped, published = load_finetuned(tmp_path / "m_shapes")
-    said = price(published, grouped)
+    grouped, published = changes(tmp_path / "m_shapes")
+    said = leak_price(published, grouped)
     assert isinstance(said, str) and reason in said
     assert finetune_tables.leak({"m": [grouped, published]}).rows == []

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from withstand.results.metrics import chosen, correct
 from withstand.results.store import Predictions
-from withstand.statistics import Estimate, condition_values, exact, mean_interval
+from withstand.statistics import Estimate, clopper_pearson, condition_values, mean_interval
 
 
 def accuracy(predictions: Predictions) -> Estimate:
     """Top-1 in shares, with the exact interval."""
     right = correct(predictions)
-    return exact(int(right.sum()), len(right))
+    return clopper_pearson(int(right.sum()), len(right))
 
 
 def gap(ours: Predictions, other: Predictions) -> Estimate:
@@ -63,7 +63,9 @@ def pull(predictions: Predictions) -> Pull | None:
     object_, scene = (
         int((said == truth[apart]).sum()) for truth in (predictions.labels, predictions.background)
     )
-    return Pull(exact(object_, n), exact(scene, n), exact(n - object_ - scene, n))
+    return Pull(
+        clopper_pearson(object_, n), clopper_pearson(scene, n), clopper_pearson(n - object_ - scene, n)
+    )
 
 
 def pull_matrix(predictions: Predictions, classes: int) -> NDArray[np.float64]:
@@ -87,33 +89,14 @@ def by_class(predictions: Predictions, classes: int) -> list[Estimate | None]:
     found: list[Estimate | None] = []
     for label in range(classes):
         own = predictions.labels == label
-        found.append(exact(int(right[own].sum()), int(own.sum())) if own.any() else None)
+        found.append(clopper_pearson(int(right[own].sum()), int(own.sum())) if own.any() else None)
     return found
-
-
-def together(parts: list[Predictions]) -> Predictions:
-    """The predictions of several parts as one, by id.
-
-    Raises:
-        ValueError: an image is in two of them.
-    """
-    ids = np.concatenate([part.ids for part in parts])
-    order = np.argsort(ids, kind="stable")
-    if (np.diff(ids[order]) == 0).any():
-        raise ValueError("an image was tested twice")
-    background = [part.background for part in parts if part.background is not None]
-    return Predictions(
-        ids=ids[order],
-        labels=np.concatenate([part.labels for part in parts])[order],
-        logits=np.concatenate([part.logits for part in parts])[order],
-        background=np.concatenate(background)[order] if len(background) == len(parts) else None,
-    )
 
 
 def outside(predictions: Predictions) -> Estimate:
     """Share of the images for which an output outside all classes is highest, of predictions seen ``through`` a map."""
     last = predictions.logits.shape[1] - 1
-    return exact(int((chosen(predictions) == last).sum()), len(predictions))
+    return clopper_pearson(int((chosen(predictions) == last).sum()), len(predictions))
 
 
 def restricted(predictions: Predictions) -> Predictions:

@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.analysis.backgrounds.results import leaked, outcomes
-from withstand.analysis.finetuned import load_finetuned
+from withstand.analysis.backgrounds.reliance import leaked
+from withstand.analysis.changes import changes
 from withstand.analysis.groups import groups
 from withstand.analysis.hypotheses.claim import Measure
 from withstand.analysis.hypotheses.confounders import settings
 from withstand.results.conditions import CLEAN
 from withstand.results.facts import Facts
-from withstand.results.metrics import METRICS
 from withstand.results.runs import Run, names
-from withstand.results.store import Predictions
+from withstand.results.stages import BACKGROUND, under_backgrounds
 from withstand.statistics import image_values
 
 Tables = tuple[NDArray[np.float64], ...]
@@ -71,13 +70,33 @@ def _facts(run: Run, **more: Any) -> dict[str, Any]:
 
 
 def _corruption(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
+    corrupted = run.under(c for c in run.conditions if c == CLEAN or c.shift == "corruption")
+    yield from _measured(name, corrupted, measure, _facts(run))
+
+
+def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
+    for under in under_backgrounds(run):
+        protocol, record = under.summary["protocol"], under.summary[BACKGROUND]
+        facts = _facts(run, protocol=protocol, leaks="yes" if leaked(record) else "no")
+        yield from _measured(f"{name} ({protocol})", under, measure, facts, (record.get("source"),))
+
+
+def _measured(
+    name: str, run: Run, measure: Measure, facts: dict[str, Any], source: tuple[Any, ...] | None = None
+) -> Iterator[Subject]:
+    """A run by a measure; nothing where it lacks the conditions that the measure is over."""
     known = groups(run.conditions)
     wanted = [known.get(group) for group in (measure.over, measure.minus) if group]
     conditions = [one for one in wanted if one is not None]
     if len(conditions) < len(wanted):
         return
-    facts = [run.shown(group[0]) for group in conditions]
-    source = tuple(str(one) for one in facts) if all("shift" in one for one in facts) else _words(run)
+    clean_too = CLEAN in run.conditions and CLEAN not in conditions[0]
+    if source is None:
+        shown = [run.shown(group[0]) for group in conditions]
+        said = tuple(str(one) for one in shown) if all("shift" in one for one in shown) else _words(run)
+        source = (said, *conditions)
+    else:  # of parts that were tested apart, what this measure is over counts
+        run = run.under(one for group in conditions for one in group)
 
     def tables(ids: NDArray[np.int64]) -> Tables:
         scores = run.on(ids).scores
@@ -88,12 +107,12 @@ def _corruption(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
 
     yield Subject(
         name,
-        _facts(run),
+        facts,
         settings(run.provenance),
-        (run.dataset, source, *conditions),
+        (run.dataset, *source),
         run.scores.ids,
         tables,
-        clean if CLEAN in run.conditions and CLEAN not in conditions[0] else None,
+        clean if clean_too else None,
         run.sampled is not None,
     )
 
@@ -104,7 +123,7 @@ def _words(run: Run) -> tuple[Any, ...]:
 
 
 def _finetuning(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
-    for tuned in load_finetuned(run.folder):
+    for tuned in changes(run.folder):
         if measure.over not in tuned.groups:
             continue
         conditions = tuned.groups[measure.over]
@@ -127,29 +146,6 @@ def _finetuning(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
         basis = (run.dataset, tuned.after.summary.get("corruption_source"), conditions)
         record = settings(tuned.after.provenance)
         yield Subject(f"{name} ({tuned.name})", facts, record, basis, ids, tables, level=level)
-
-
-def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
-    wanted = [variant for variant in (measure.over, measure.minus) if variant]
-    for outcome in outcomes(run.folder, run.summary):
-        if any(variant not in outcome.predictions for variant in wanted):
-            continue
-        shown = [outcome.predictions[variant] for variant in wanted]
-        ids = shown[0].ids
-        for one in shown[1:]:
-            ids = np.intersect1d(ids, one.ids)
-
-        def tables(asked: NDArray[np.int64], shown: Sequence[Predictions] = shown) -> Tables:
-            aligned = []
-            for one in shown:
-                value = METRICS[measure.metric].per_image(one).astype(np.float64)
-                order = np.argsort(one.ids)
-                aligned.append(value[order[np.searchsorted(one.ids[order], asked)]][:, None])
-            return tuple(aligned)
-
-        facts = _facts(run, protocol=outcome.protocol, leaks="yes" if leaked(outcome.record) else "no")
-        label, record = f"{name} ({outcome.protocol})", settings(run.provenance)
-        yield Subject(label, facts, record, (run.dataset, outcome.record.get("source")), np.sort(ids), tables)
 
 
 def _ranked(found: Iterable[Subject]) -> list[Subject]:

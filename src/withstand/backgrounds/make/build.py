@@ -22,9 +22,9 @@ from PIL import Image
 from withstand import __version__
 from withstand.backgrounds.lenders import MANIFEST
 from withstand.backgrounds.make.cut import CutOut, cut, grabcut_package
-from withstand.backgrounds.make.sources import Source
+from withstand.backgrounds.make.sources import LocatedImage
 from withstand.backgrounds.variants import MIXED, VARIANTS, choose_backgrounds, pasted, plain_variants, tiled
-from withstand.base import atomic
+from withstand.base import atomic, json_file
 from withstand.base.console import progress
 from withstand.base.errors import UserError
 from withstand.config.schema import MakeBackgroundsConfig
@@ -50,7 +50,9 @@ class Made:
         ]
 
 
-def build(settings: MakeBackgroundsConfig, sources: Sequence[Source], seed: int, overwrite: bool) -> Made:
+def build(
+    settings: MakeBackgroundsConfig, sources: Sequence[LocatedImage], seed: int, overwrite: bool
+) -> Made:
     """Cut out, put together and write; goes on where an earlier run of the same settings stopped.
 
     Raises:
@@ -91,7 +93,7 @@ def build(settings: MakeBackgroundsConfig, sources: Sequence[Source], seed: int,
     return made
 
 
-def _facts(settings: MakeBackgroundsConfig, sources: Sequence[Source], seed: int) -> dict[str, Any]:
+def _facts(settings: MakeBackgroundsConfig, sources: Sequence[LocatedImage], seed: int) -> dict[str, Any]:
     """What the set depends on: settings, seed, and the list of images with their boxes."""
     listing = hashlib.sha256()
     for source in sources:
@@ -106,7 +108,7 @@ def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
     record = to / WORK / "settings.json"
     if record.is_file():
         try:
-            same = json.loads(record.read_text(encoding="utf-8")).get("key") == facts["key"]
+            same = json_file.read(record).get("key") == facts["key"]
         except (OSError, ValueError, AttributeError):
             same = False
         if not same and not overwrite:
@@ -120,11 +122,15 @@ def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
             (to / MANIFEST).unlink(missing_ok=True)
     elif to.is_dir() and any(to.iterdir()):
         raise UserError(f"make_backgrounds.to={to} is not empty; give a new folder")
-    atomic.write_json(record, facts)
+    json_file.write(record, facts)
 
 
 def _cut_all(
-    settings: MakeBackgroundsConfig, sources: Sequence[Source], photographs: Photographs, work: Path, key: str
+    settings: MakeBackgroundsConfig,
+    sources: Sequence[LocatedImage],
+    photographs: Photographs,
+    work: Path,
+    key: str,
 ) -> list[CutOut | str]:
     """Every object, a file for each batch of them, so that a run that was stopped goes on."""
 
@@ -169,7 +175,7 @@ def _load(file: Path) -> list[CutOut | str]:
 
 def _write(
     settings: MakeBackgroundsConfig,
-    sources: Sequence[Source],
+    sources: Sequence[LocatedImage],
     images: NDArray[np.uint8],
     rows: NDArray[np.int64],
     cuts: Sequence[CutOut],
@@ -213,7 +219,7 @@ def _write(
             for variant, chosen in lenders.items()
         },
     }
-    atomic.write_json(to / MANIFEST, manifest)
+    json_file.write(to / MANIFEST, manifest)
 
 
 def _jpeg(file: Path, picture: NDArray[np.uint8], quality: int) -> Callable[[], None]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from withstand.backgrounds.make.sources import Box, Source
+from withstand.backgrounds.make.sources import Box, LocatedImage
 from withstand.backgrounds.variants import boxes_of, strips
 from withstand.base.errors import UserError
 from withstand.config.schema import MakeBackgroundsConfig
@@ -49,7 +49,7 @@ def grabcut_package() -> ModuleType:
 
 
 def cut(
-    picture: NDArray[np.uint8], size: tuple[int, int], source: Source, limits: MakeBackgroundsConfig
+    picture: NDArray[np.uint8], size: tuple[int, int], source: LocatedImage, limits: MakeBackgroundsConfig
 ) -> CutOut | str:
     """The object of one picture, or why it cannot be cut out.
 
@@ -134,7 +134,7 @@ def _without_specks(cv2: ModuleType, mask: NDArray[np.bool_]) -> NDArray[np.bool
     return kept[pieces]
 
 
-def _given(source: Source, size: tuple[int, int], side: int) -> NDArray[np.bool_] | str:
+def _given(source: LocatedImage, size: tuple[int, int], side: int) -> NDArray[np.bool_] | str:
     """A mask from its file, made square as the picture was."""
     if source.mask is None:
         return "it has no mask"

@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Source:
+class LocatedImage:
     """One image: its file, class, name in the set, and its box (left, top, right, bottom, in the file's pixels) or
     mask.
     """
@@ -30,7 +30,7 @@ class Source:
     mask: Path | None
 
 
-def read(settings: MakeBackgroundsConfig) -> list[Source]:
+def read(settings: MakeBackgroundsConfig) -> list[LocatedImage]:
     """Every image that the settings name, by class and name.
 
     Raises:
@@ -64,12 +64,12 @@ def read(settings: MakeBackgroundsConfig) -> list[Source]:
     sources = sorted(found, key=lambda source: (source.folder, source.name))
     if settings.limit is not None:
         sources = [s for number, s in _within_class(sources) if number < settings.limit]
-    return [Source(s.file, folders[s.folder], s.name, s.box, s.mask) for s in sources]
+    return [LocatedImage(s.file, folders[s.folder], s.name, s.box, s.mask) for s in sources]
 
 
-def _within_class(sources: Sequence[Source]) -> list[tuple[int, Source]]:
+def _within_class(sources: Sequence[LocatedImage]) -> list[tuple[int, LocatedImage]]:
     """Each source with its number in its class; the sources are sorted by class."""
-    numbered: list[tuple[int, Source]] = []
+    numbered: list[tuple[int, LocatedImage]] = []
     for source in sources:
         first = not numbered or numbered[-1][1].folder != source.folder
         numbered.append((0 if first else numbered[-1][0] + 1, source))
@@ -83,7 +83,7 @@ def _numbered(names: list[str]) -> dict[str, str]:
     return {name: f"{number:02d}_{name}" for number, name in enumerate(names)}
 
 
-def _boxed(root: Path, table: Path) -> list[Source]:
+def _boxed(root: Path, table: Path) -> list[LocatedImage]:
     try:
         rows = pd.read_csv(table, sep="\t" if table.suffix == ".tsv" else ",")
     except (OSError, ValueError) as error:
@@ -101,7 +101,7 @@ def _boxed(root: Path, table: Path) -> list[Source]:
     files = rows["file"].astype(str)
     classes = rows["class"].astype(str) if "class" in rows else files.map(lambda file: Path(file).parts[0])
     found = [
-        Source(root / file, folder, Path(file).stem, (x0, y0, x1, y1), None)
+        LocatedImage(root / file, folder, Path(file).stem, (x0, y0, x1, y1), None)
         for file, folder, (x0, y0, x1, y1) in zip(
             files, classes, corners.to_numpy(float).tolist(), strict=True
         )
@@ -114,7 +114,7 @@ def _boxed(root: Path, table: Path) -> list[Source]:
     return found
 
 
-def _masked(root: Path, masks: Path) -> list[Source]:
+def _masked(root: Path, masks: Path) -> list[LocatedImage]:
     if not masks.is_dir():
         raise UserError(f"make_backgrounds.masks={masks} is no folder")
     found = []
@@ -125,7 +125,7 @@ def _masked(root: Path, masks: Path) -> list[Source]:
             mask = next(
                 (m for s in (".npy", ".png") if (m := masks / folder / f"{file.stem}{s}").is_file()), None
             )
-            found.append(Source(file, folder, file.stem, None, mask))
+            found.append(LocatedImage(file, folder, file.stem, None, mask))
     if not found:
         raise UserError(f"{root} has no images in class folders")
     if passed:

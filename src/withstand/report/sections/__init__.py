@@ -1,4 +1,4 @@
-"""The report's sections, found by discovery: each module here is one.
+"""The report's sections, found by discovery: each module here is one, and plug-ins bring others.
 
 A module has ``PLACE``, a number that orders the sections, and ``section(context) -> Section | None``, a pure function;
 None where the runs hold nothing for it.
@@ -6,10 +6,9 @@ None where the runs hold nothing for it.
 
 from __future__ import annotations
 
-import pkgutil
-from importlib import import_module
 from types import ModuleType
 
+from withstand.base import plugins
 from withstand.report.section import Context, Section
 
 
@@ -20,5 +19,5 @@ def build(context: Context) -> list[Section]:
 
 
 def _modules() -> list[ModuleType]:
-    found = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    found = [plugins.load("sections", name) for name in plugins.names("sections")]
     return sorted(found, key=lambda module: (module.PLACE, module.__name__))

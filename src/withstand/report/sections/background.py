@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from withstand.analysis.backgrounds.measures import by_class
-from withstand.analysis.backgrounds.results import GAPS, Outcome, leaked, outcomes
+from withstand.analysis.backgrounds.reliance import GAPS, Reliance, leaked, reliances
 from withstand.backgrounds.variants import VARIANTS
 from withstand.report import background_figures, sheet
 from withstand.report.published import published
@@ -37,7 +37,7 @@ _PROTOCOLS = {
 
 
 def section(context: Context) -> Section | None:
-    found = [(name, one) for name, run in context.runs.items() for one in outcomes(run.folder, run.summary)]
+    found = [(name, one) for name, run in context.runs.items() for one in reliances(run)]
     if not found:
         return None
     named = {label(name, one, found): one for name, one in found}
@@ -72,13 +72,13 @@ def section(context: Context) -> Section | None:
     )
 
 
-def label(name: str, one: Outcome, found: Sequence[tuple[str, Outcome]]) -> str:
+def label(name: str, one: Reliance, found: Sequence[tuple[str, Reliance]]) -> str:
     """The model, and the protocol where there are several."""
     several = len({other.protocol for _, other in found}) > 1
     return f"{name}, {spaced(one.protocol)}" if several else name
 
 
-def table(found: Sequence[tuple[str, Outcome]]) -> Table:
+def table(found: Sequence[tuple[str, Reliance]]) -> Table:
     """The study's table: top-1 in each variant and the gaps, a row a model and protocol, the published row under it."""
     theirs, rows = published()["backgrounds"], []
     for name, one in found:
@@ -111,7 +111,7 @@ def table(found: Sequence[tuple[str, Outcome]]) -> Table:
     return Table("backgrounds", "Top-1 on other backgrounds", columns, rows, list(dict.fromkeys(notes)))
 
 
-def _seen(one: Outcome) -> list[str]:
+def _seen(one: Reliance) -> list[str]:
     """Backgrounds that were cut from pictures trained on."""
     share = one.record.get("leak", {}).get("mixed_rand", {}).get("background_trained", 0)
     if not share:
@@ -122,7 +122,7 @@ def _seen(one: Outcome) -> list[str]:
     ]
 
 
-def pulls(named: dict[str, Outcome]) -> list[Table]:
+def pulls(named: dict[str, Reliance]) -> list[Table]:
     """What is answered where object and background are of different classes."""
     rows = []
     for called, one in named.items():
@@ -136,7 +136,7 @@ def pulls(named: dict[str, Outcome]) -> list[Table]:
     return [Table("background-pull", title, columns, rows)] if rows else []
 
 
-def mapped(named: dict[str, Outcome]) -> list[Table]:
+def mapped(named: dict[str, Reliance]) -> list[Table]:
     """``zero_shot`` alone: answers outside the classes, and top-1 where the choice is restricted to them."""
     rows = []
     for called, one in named.items():
@@ -152,7 +152,7 @@ def mapped(named: dict[str, Outcome]) -> list[Table]:
     return [Table("background-outside", "Zero shot: outside the classes, %", columns, rows)] if rows else []
 
 
-def per_class(named: dict[str, Outcome]) -> list[Table]:
+def per_class(named: dict[str, Reliance]) -> list[Table]:
     """Top-1 of each class on same and on random backgrounds."""
     rows = []
     for called, one in named.items():

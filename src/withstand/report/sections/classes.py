@@ -14,7 +14,7 @@ from withstand.report.style import PAPER
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN
 from withstand.results.runs import LeftOut
-from withstand.statistics import Estimate, exact, mean_over_conditions
+from withstand.statistics import Estimate, clopper_pearson, mean_over_conditions
 
 PLACE = 50
 
@@ -66,7 +66,7 @@ def _found(context: Context, labels: NDArray[np.int64]) -> Found:
             found[name, number, "corrupted"] = mean_over_conditions(corrupted).times(100)
             if together.clean:
                 right = int(scores.of("top1", [CLEAN], ids).sum())
-                found[name, number, "clean"] = exact(right, len(ids)).times(100)
+                found[name, number, "clean"] = clopper_pearson(right, len(ids)).times(100)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from withstand.analysis.finetuned import load_finetuned
+from withstand.analysis.changes import changes
 from withstand.report import finetune_figure
 from withstand.report.finetune_tables import Done, tables, worth_of_leak
 from withstand.report.left_out import FEW_IMAGES
@@ -19,7 +19,7 @@ _LEAD = (
 
 
 def section(context: Context) -> Section | None:
-    done = {name: load_finetuned(run.folder) for name, run in context.runs.items()}
+    done = {name: changes(run.folder) for name, run in context.runs.items()}
     done = {name: tuned for name, tuned in done.items() if tuned}
     if not done:
         return None

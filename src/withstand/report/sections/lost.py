@@ -15,7 +15,7 @@ from withstand.results import thumbnails
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.runs import LeftOut
 from withstand.results.thumbnails import SEVERITY, Thumbnails
-from withstand.statistics import exact
+from withstand.statistics import clopper_pearson
 
 PLACE = 45
 
@@ -62,7 +62,7 @@ def lost_by_all(together: Comparison, conditions: Sequence[Condition]) -> NDArra
 
 def _table(together: Comparison, conditions: Sequence[Condition], lost: NDArray[np.bool_]) -> Table:
     n = len(together.ids)
-    shares = [exact(int(count), n).times(100) for count in lost.sum(axis=0)]
+    shares = [clopper_pearson(int(count), n).times(100) for count in lost.sum(axis=0)]
     rows = [
         Row({"corruption": spaced(condition.variant), "share": share, "lost": int(count), "images": n})
         for condition, share, count in zip(conditions, shares, lost.sum(axis=0), strict=True)

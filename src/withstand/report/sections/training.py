@@ -10,7 +10,7 @@ from withstand.report.table import MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import METRICS
 from withstand.results.runs import Run
-from withstand.statistics import Estimate, exact, mean_over_conditions
+from withstand.statistics import Estimate, clopper_pearson, mean_over_conditions
 
 PLACE = 70
 
@@ -118,11 +118,11 @@ def _test(run: Run) -> dict[str, Value]:
     right = {key: int(run.scores.of(key, [CLEAN]).sum()) for key in ("top1", "top5")}
     return {
         "test_loss": mean_over_conditions(run.scores.of("nll", [CLEAN]), METRICS["nll"].bounds),
-        **{f"test_{key}": exact(count, n).times(100) for key, count in right.items()},
+        **{f"test_{key}": clopper_pearson(count, n).times(100) for key, count in right.items()},
         "images": n,
     }
 
 
 def _share(percent: float | None, n: int | None) -> Value:
     """A percentage with the interval that ``n`` images give it."""
-    return exact(round(percent / 100 * n), n).times(100) if percent is not None and n else percent
+    return clopper_pearson(round(percent / 100 * n), n).times(100) if percent is not None and n else percent

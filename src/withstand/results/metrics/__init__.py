@@ -1,7 +1,8 @@
 """Metrics: pure functions of predictions. One value an image, whose mean is the metric.
 
 Per-image values are what everything later resamples and pairs, so a new metric in ``METRICS`` gains intervals,
-comparisons and a name in every table, also for runs made before it was written.
+comparisons and a name in every table, also for runs made before it was written. A plug-in's metric is in there, too:
+a module of the group ``withstand.metrics`` that has ``METRIC``, a `Metric`, under the name of its entry point.
 
 Some metrics are no mean of anything an image has by itself: calibration error and the area under the risk-coverage
 curve are made of the whole set. Their value for an image is the metric plus what the image moves it by (its influence:
@@ -11,13 +12,14 @@ the images they must be worked out anew (``Metric.of_the_set``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
 from withstand.results.metrics.answers import (
     brier,
@@ -45,6 +47,7 @@ __all__ = [
     "BINS",
     "METRICS",
     "Metric",
+    "Metrics",
     "bin_of",
     "brier",
     "calibration",
@@ -98,7 +101,54 @@ class Metric:
         return (self.low - (self.high or 0) if self.signed else self.low), self.high
 
 
-METRICS: dict[str, Metric] = {
+class Metrics(MutableMapping[str, Metric]):
+    """Name → metric, in order. Those of plug-ins join when all are listed, or one is asked for that is not there."""
+
+    def __init__(self, ours: Mapping[str, Metric]) -> None:
+        self._known = dict(ours)
+        self._whole = False
+
+    def __getitem__(self, name: str) -> Metric:
+        return self._known[name] if name in self._known else self._all()[name]
+
+    def __setitem__(self, name: str, metric: Metric) -> None:
+        self._known[name] = metric
+
+    def __delitem__(self, name: str) -> None:
+        del self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[str, Metric]:
+        if not self._whole:
+            added = {name: _plugged(name, taken=name in self._known) for name in plugins.offered("metrics")}
+            self._known |= added
+            self._whole = True
+        return self._known
+
+
+def _plugged(name: str, taken: bool) -> Metric:
+    """The metric that a plug-in offers under that name.
+
+    Raises:
+        UserError: the name is ``taken``, the plug-in cannot be imported, or what it has is no metric.
+    """
+    module = plugins.load("metrics", name)
+    whose = plugins.origin("metrics", name)
+    if taken:
+        raise UserError(f"two go by the name of metric '{name}': withstand and {whose}; uninstall one")
+    if not isinstance(module.METRIC, Metric):
+        place = f"METRIC in {module.__name__}"
+        raise UserError(f"the metric '{name}' of {whose}: {place} is no withstand.metrics.Metric; mend it")
+    metric: Metric = module.METRIC
+    return metric
+
+
+_OURS: dict[str, Metric] = {
     "top1": Metric(correct, "Top-1", "higher", high=1, share=True, unit="%"),
     "top5": Metric(lambda read: correct(read, 5), "Top-5", "higher", high=1, share=True, unit="%"),
     "nll": Metric(losses, "NLL", unit="nats"),
@@ -107,6 +157,8 @@ METRICS: dict[str, Metric] = {
     "classwise_ece": Metric(classwise_calibration, "Classwise ECE", high=1, of_the_set=True, signed=True),
     "aurc": Metric(risk_coverage, "AURC", high=1, of_the_set=True),
 }
+
+METRICS = Metrics(_OURS)
 """Name → metric. Tables, statistics and hypotheses read whatever is here."""
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from withstand.base import atomic
+from withstand.base import json_file
 from withstand.base.errors import UserError
 from withstand.images import npy
 
@@ -58,7 +57,7 @@ class Manifest:
 
     def save(self, folder: Path) -> None:
         about = "made by withstand (python main.py experiment=corrupt); not the published files"
-        atomic.write_json(folder / MANIFEST, {"about": about, "format": _FORMAT} | asdict(self))
+        json_file.write(folder / MANIFEST, {"about": about, "format": _FORMAT} | asdict(self))
 
 
 def present(folder: Path) -> bool:
@@ -74,7 +73,7 @@ def read(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json_file.read(path)
         form = content.pop("format")
         del content["about"]
         recipe = Recipe(**content.pop("recipe"))

@@ -6,7 +6,6 @@ The files of Hendrycks & Dietterich (2019), Zenodo record 2535967, or anyone's i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from withstand.base.errors import UserError
 from withstand.datasets.cifar10 import CLASSES
+from withstand.images.blocks import Blocks, gather
 from withstand.images.download import md5_of
 from withstand.images.imageset import ImageSet
 
@@ -95,18 +95,14 @@ def altered(folder: Path, corruptions: Sequence[str]) -> dict[str, str]:
     return {f"{name}.npy": md5 for name, md5 in found.items() if md5 != MD5.get(name)}
 
 
-def load(folder: Path, corruption: str, severity: int, test: ImageSet) -> ImageSet:
-    """The images of one cell, memory-mapped; those of ``test.ids``, read, where it is a part of the test set.
-
-    Returns:
-        uint8 N×32×32×3 with the test set's labels and ids, row for row.
+def load(folder: Path, corruption: str, severity: int, test: ImageSet) -> Blocks:
+    """The images of one cell, row for row those of ``test``, 32×32 pixels; read when they are asked for.
 
     Raises:
         UserError: the file is missing, damaged or of another shape.
     """
-    block = _images(folder, corruption)[(severity - 1) * PER_SEVERITY : severity * PER_SEVERITY]
-    whole = len(test) == PER_SEVERITY and bool((test.ids == np.arange(PER_SEVERITY)).all())
-    return replace(test, images=block if whole else block[test.ids], masks=None, background=None)
+    images, first = _images(folder, corruption), (severity - 1) * PER_SEVERITY
+    return Blocks.made(test, lambda rows, device: gather(images, first + test.ids[rows], device))
 
 
 def _images(folder: Path, corruption: str) -> NDArray[np.uint8]:

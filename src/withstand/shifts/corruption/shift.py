@@ -9,20 +9,36 @@ from typing import Any
 from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.config.schema import ShiftConfig
+from withstand.corruptions.frost import textures_available
 from withstand.corruptions.names import chosen
+from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
 from withstand.results.conditions import Condition
 from withstand.shifts.corruption import manifest, official
-from withstand.shifts.corruption.sources import Made, Official, Source, Written, makeable, preset_for
+from withstand.shifts.corruption.sources import (
+    Made,
+    Official,
+    Origin,
+    Written,
+    left_out,
+    makeable,
+    preset_for,
+)
+
+NAME = "corruption"
 
 
 @dataclass(frozen=True)
 class Corruption:
-    """Test images under every chosen corruption and severity."""
+    """Test images under every chosen corruption and severity (a ``withstand.shifts.Shift``)."""
 
-    origin: Source
+    name = NAME
+
+    origin: Origin
+    test: ImageSet
     corruptions: tuple[str, ...]
     severities: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: ShiftConfig, dataset: str, test: ImageSet) -> Corruption:
@@ -37,31 +53,35 @@ class Corruption:
             names = makeable(settings, names)
         elif isinstance(origin, Written):
             names = origin.held(settings, names)
-        return cls(origin, names, severities)
+        return cls(origin, test, names, severities, tuple(left_out(settings, names)))
 
     @property
     def source(self) -> str:
-        """Where the corrupted images come from, for the record."""
         return self.origin.words
 
     def conditions(self) -> list[Condition]:
-        return [Condition("corruption", name, s) for name in self.corruptions for s in self.severities]
+        return [Condition(NAME, name, s) for name in self.corruptions for s in self.severities]
 
-    def facts(self) -> dict[str, Any]:
-        """What the images of a condition depend on beside the test images."""
-        return self.origin.facts()
+    def makeable(self) -> list[Condition]:
+        """Those of the conditions that images other than the test images can be shown under."""
+        return [c for c in self.conditions() if c.variant != "frost" or textures_available()]
 
-    def images(self, condition: Condition) -> ImageSet:
-        """The test images under one condition."""
+    def images(self, condition: Condition) -> Blocks:
         assert condition.severity is not None
         return self.origin.images(condition.variant, condition.severity)
 
+    def digest(self, condition: Condition) -> str:
+        return self.test.digest
+
+    def facts(self, condition: Condition) -> dict[str, Any]:
+        return self.origin.facts()
+
     def over(self, test: ImageSet) -> Corruption:
         """The same shift of a part of the test images."""
-        return replace(self, origin=self.origin.over(test))
+        return replace(self, origin=self.origin.over(test), test=test)
 
 
-def _origin(settings: ShiftConfig, dataset: str, test: ImageSet, names: tuple[str, ...]) -> Source:
+def _origin(settings: ShiftConfig, dataset: str, test: ImageSet, names: tuple[str, ...]) -> Origin:
     """The published files where they are, else ours where they fit, else made on the fly; or what is asked for."""
     folder, ours = Path(settings.folder), Path(settings.written)
     made = Made(test, settings.seed, preset_for(settings, test))

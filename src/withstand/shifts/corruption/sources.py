@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
+from torch import Tensor
+
 from withstand import __version__
 from withstand.base.errors import UserError
 from withstand.config.schema import ShiftConfig
 from withstand.corruptions import corrupt, frost
 from withstand.corruptions.constants import nearest_preset
+from withstand.images.blocks import Blocks, Rows, gather
 from withstand.images.imageset import ImageSet
 from withstand.shifts.corruption import manifest, official, written
 
 
-class Source(Protocol):
+class Origin(Protocol):
     """Gives the test images under any corruption and severity that it was checked for."""
 
     @property
@@ -26,9 +30,10 @@ class Source(Protocol):
     def facts(self) -> dict[str, Any]:
         """All that its images depend on beside the clean ones; equal facts mean equal images."""
 
-    def images(self, corruption: str, severity: int) -> ImageSet: ...
+    def images(self, corruption: str, severity: int) -> Blocks:
+        """The images of one cell, made or read when a block of them is asked for."""
 
-    def over(self, test: ImageSet) -> Source:
+    def over(self, test: ImageSet) -> Origin:
         """The same source for a part of the test images."""
 
 
@@ -45,6 +50,13 @@ def makeable(settings: ShiftConfig, names: tuple[str, ...]) -> tuple[str, ...]:
             f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}"
         )
     return tuple(name for name in names if name != "frost")
+
+
+def left_out(settings: ShiftConfig, names: Sequence[str]) -> list[str]:
+    """Whether frost is not among ``names`` though it was wanted: a line that says so, or none."""
+    if settings.corruptions not in ("all", "benchmark") or "frost" in names:
+        return []
+    return [f"frost is left out: its published textures are not here; get them with: {frost.COMMAND}"]
 
 
 def preset_for(settings: ShiftConfig, test: ImageSet) -> str:
@@ -67,13 +79,15 @@ class Made:
     def facts(self) -> dict[str, Any]:
         return {"corruptions": f"withstand {__version__}", "seed": self.seed, "preset": self.preset}
 
-    def images(self, corruption: str, severity: int) -> ImageSet:
-        made = corrupt(
-            self.test.images, corruption, severity, seed=self.seed, ids=self.test.ids, preset=self.preset
-        )
-        return replace(self.test, images=made)
+    def images(self, corruption: str, severity: int) -> Blocks:
+        def make(rows: Rows, device: torch.device) -> Tensor:
+            images, ids = gather(self.test.images, rows, device), self.test.ids[rows]
+            made: Tensor = corrupt(images, corruption, severity, seed=self.seed, ids=ids, preset=self.preset)
+            return made
 
-    def over(self, test: ImageSet) -> Source:
+        return Blocks.made(self.test, make)
+
+    def over(self, test: ImageSet) -> Origin:
         return replace(self, test=test)
 
 
@@ -115,10 +129,10 @@ class Written:
             "preset": recipe.preset,
         }
 
-    def images(self, corruption: str, severity: int) -> ImageSet:
+    def images(self, corruption: str, severity: int) -> Blocks:
         return written.load(self.folder, self.about, corruption, severity, self.test)
 
-    def over(self, test: ImageSet) -> Source:
+    def over(self, test: ImageSet) -> Origin:
         return replace(self, test=test)
 
 
@@ -149,10 +163,10 @@ class Official:
     def facts(self) -> dict[str, Any]:
         return {"corruptions": self.altered or "official"}
 
-    def images(self, corruption: str, severity: int) -> ImageSet:
+    def images(self, corruption: str, severity: int) -> Blocks:
         return official.load(self.folder, corruption, severity, self.test)
 
-    def over(self, test: ImageSet) -> Source:
+    def over(self, test: ImageSet) -> Origin:
         return replace(self, test=test)
 
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand import datasets
 from withstand.base.errors import UserError
 from withstand.images import npy
-from withstand.images.imageset import ImageSet
+from withstand.images.blocks import Blocks, gather
+from withstand.images.imageset import ImageSet, digests
 from withstand.shifts.corruption.manifest import Manifest
 
 _AGAIN = "write it again with `python main.py experiment=corrupt` and the same settings"
@@ -48,9 +47,9 @@ def check(
     rows = _rows(folder, test)
     same = rows is not None and not (labels.reshape(-1, recipe.n)[:, rows] != test.labels).any()
     clean = _open(folder, "clean")[rows] if rows is not None and "clean.npy" in manifest.files else None
-    if same and clean is None and recipe.images != datasets.digest(test):
+    if same and clean is None and recipe.images != test.digest:
         raise UserError(f"{folder} does not say which images it was made from; {again}: that adds it")
-    if not same or (clean is not None and (clean != datasets.digests(test)).any()):
+    if not same or (clean is not None and (clean != digests(test)).any()):
         raise UserError(
             f"{folder} was made from other images than these, of {recipe.dataset}; {again}, or"
             " set shift.source=made"
@@ -62,15 +61,14 @@ def check(
     _check_bytes(folder, manifest, corruptions)
 
 
-def load(folder: Path, manifest: Manifest, corruption: str, severity: int, test: ImageSet) -> ImageSet:
-    """The images of one cell, row for row those of ``test``; memory-mapped where ``test`` is all of them."""
+def load(folder: Path, manifest: Manifest, corruption: str, severity: int, test: ImageSet) -> Blocks:
+    """The images of one cell, row for row those of ``test``; read when they are asked for."""
     _check_bytes(folder, manifest, [corruption])
     n, block = manifest.recipe.n, manifest.recipe.severities.index(severity)
-    images = cast(NDArray[np.uint8], _open(folder, corruption))[block * n : (block + 1) * n]
-    rows = _rows(folder, test)
-    assert rows is not None, "checked before"
-    everything = len(rows) == n and bool((rows == np.arange(n)).all())
-    return replace(test, images=images if everything else images[rows])
+    images, at = _open(folder, corruption), _rows(folder, test)
+    assert at is not None, "checked before"
+    places = block * n + at
+    return Blocks.made(test, lambda rows, device: gather(images, places[rows], device))
 
 
 def _check_bytes(folder: Path, manifest: Manifest, names: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,17 @@ from typing import Any
 import torch
 
 from withstand import datasets, models
-from withstand.base import atomic
+from withstand.base import atomic, json_file
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.engines import device
 from withstand.engines.predictor import Predictor
-from withstand.experiments import identity, trained_on
-from withstand.experiments.begun import Begun
 from withstand.images.imageset import Dataset, ImageSet
 from withstand.models import Classifier
 from withstand.results import provenance
-from withstand.results.conditions import Condition
 from withstand.results.folder import RunFolder
-from withstand.results.store import Cell
+from withstand.session import identity, trained_on
+from withstand.session.begun import Begun
 
 
 @dataclass(frozen=True)
@@ -74,6 +71,15 @@ class Setup:
         settings = replace(self.config.evaluation, **vars(predictor.plan))
         return replace(self, config=replace(self.config, evaluation=settings))
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the summary of a run says first."""
+        return {
+            "model": self.config.model.cfg_name,
+            "dataset": self.dataset.name,
+            "classes": list(self.dataset.classes),
+        }
+
     def record(self, classifier: Classifier, dtype: str) -> dict[str, Any]:
         """What a result of ``classifier`` computed in ``dtype``, as set or in words, depends on."""
         known = provenance.record(self.config, self.overrides)
@@ -94,7 +100,7 @@ class Setup:
         trains_elsewhere = config.experiment.name == "background"
         if trains_elsewhere or config.model.weights or not record.is_file():
             return {}
-        found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))["train"]
+        found: dict[str, Any] = json_file.read(record)["train"]
         epochs = self.folder.summary().get("epochs")
         return found | ({"epochs": epochs} if epochs else {})
 
@@ -126,27 +132,3 @@ class Setup:
         trained_on.check_head(classifier.head, self.weights, self.config.model.num_classes)
         identity.claim(self.config, self.dataset, self.folder, given=True, evaluated=classifier)
         return classifier
-
-
-@dataclass(frozen=True)
-class CellFacts:
-    """What the predictions of one classifier on one image set depend on; the condition and the shift add theirs."""
-
-    weights: str
-    images: str
-    preprocessing: dict[str, Any]
-    dtype: str  # the precision in words, with the backend where it is not eager torch
-    device: str
-
-    @classmethod
-    def of(cls, classifier: Classifier, predictor: Predictor, test: ImageSet) -> CellFacts:
-        return cls(
-            weights=classifier.digest(),
-            images=datasets.digest(test),
-            preprocessing=classifier.preprocessing.facts(),
-            dtype=predictor.precision,
-            device=predictor.device.type,
-        )
-
-    def cell(self, condition: Condition, **shift: Any) -> Cell:
-        return Cell(condition, {**vars(self), "shift": shift})

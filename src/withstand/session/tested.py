@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from withstand.base import atomic
+from withstand.base import json_file
 from withstand.base.console import say
-from withstand.experiments.begun import update_json
-from withstand.experiments.setup import CellFacts, Setup
+from withstand.evaluation.cells import Cells
 from withstand.models import Classifier
 from withstand.report import curves
 from withstand.results import metrics
 from withstand.results.conditions import CLEAN
 from withstand.results.folder import RunFolder
 from withstand.results.store import Predictions
+from withstand.session.setup import Setup
 from withstand.training.progress import Progress
 
 TABLE = "robustness_results.csv"
@@ -32,10 +31,9 @@ def write_test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -
     history = pd.DataFrame(state.history)
     curves.save(history, config.run_name, folder.path / "curves.png")
     predictor = setup.predictor(classifier)
-    cell = CellFacts.of(classifier, predictor, test).cell(CLEAN)
-    if cell not in folder.store:
-        folder.store.write(cell, predictor(test))
-    predictions = folder.store.read(cell)
+    cells = Cells.of(classifier, predictor, test, [], folder.store)
+    cells.fill("test")
+    predictions = folder.store.read(cells.cells[CLEAN])
     result = {
         "n": len(predictions),
         "loss": metrics.nll(predictions),
@@ -43,11 +41,9 @@ def write_test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -
         "top5": round(100 * metrics.top5(predictions), 6),
     }
     seconds = float(history["seconds"].sum())
-    clean = {**vars(CLEAN), "file": cell.file}
+    (clean,) = cells.files()
     about = {
-        "model": config.model.cfg_name,
-        "dataset": setup.dataset.name,
-        "classes": list(setup.dataset.classes),
+        **setup.summary,
         "best_epoch": int(state.best["epoch"]),
         "epochs": state.epoch,
         "val_top1": state.best["val_top1"],
@@ -57,9 +53,8 @@ def write_test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -
     }
     before = _still_right(folder, classifier, predictions, clean)
     # Not merged: what is not right any more goes.
-    atomic.write_json(folder.path / "summary.json", before | about)
-    update_json(
-        folder,
+    json_file.write(folder.path / "summary.json", before | about)
+    folder.update(
         "provenance.json",
         setup.record(classifier, config.train.dtype)
         | ({"trained_in": state.dtype} if state.dtype else {})
@@ -80,7 +75,7 @@ def _still_right(
     """What the summary has from other experiments, as far as it is of these weights and these images."""
     before = folder.summary()
     path = folder.path / "provenance.json"
-    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    record = json_file.record(path)
     weights = classifier.digest()
     backgrounds = record.get("background", {})
     if "trained" in before.get("background", {}) and backgrounds["trained"]["weights_digest"] != weights:

@@ -1,12 +1,12 @@
-"""Finished fine-tunings, read back: the same test images before and after, under every condition.
+"""What fine-tuning changed: two runs of one model on the same test images, before and after, under every condition.
 
->>> tuned = load_finetuned("checkpoints/resnet50_cifar10")[0]
+>>> tuned = changes("checkpoints/resnet50_cifar10")[0]
 >>> tuned.gain("corrupted").difference        # of the mean top-1, paired by image, with interval
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ from withstand.analysis.groups import ALL, groups
 from withstand.base.errors import UserError, nearest
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import find
-from withstand.results.runs import Run, load_run
+from withstand.results.runs import Run
+from withstand.results.stages import fine_tunings
 from withstand.statistics import Estimate, McNemar, holm, mcnemar, mean_over_conditions, paired_difference
-
-FOLDER = "finetune"
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class Gain:
 
 
 @dataclass(frozen=True, eq=False)
-class Finetuned:
-    """One model on the same test images before and after a fine-tuning.
+class Change:
+    """A comparison of two runs: one model on the same test images before and after a fine-tuning.
 
     Attributes:
         before, after: runs with the same conditions and images.
@@ -98,7 +97,7 @@ class Finetuned:
         difference = paired_difference(after, before, reach)
         return Gain(was, now, difference if reach is None else difference.within(-reach, reach))
 
-    def exact(self, condition: Condition, metric: str = "top1") -> McNemar:
+    def mcnemar(self, condition: Condition, metric: str = "top1") -> McNemar:
         """After against before on the images of one condition."""
         after, before = (
             run.scores.of(metric, [condition], self.ids)[:, 0] > 0 for run in (self.after, self.before)
@@ -108,16 +107,16 @@ class Finetuned:
     def rows(self) -> list[dict[str, Any]]:
         """A row a corrupted condition: the study's columns (percent, after fine-tuning), before, gain and test."""
         trained = {tuple(one) for one in self.facts["trained"]}
-        tests = [self.exact(condition) for condition in self.groups["corrupted"]]
+        tests = [self.mcnemar(condition) for condition in self.groups["corrupted"]]
         corrected = holm([test.p for test in tests])
         rows = []
-        for condition, exact, p in zip(self.groups["corrupted"], tests, corrected, strict=True):
+        for condition, test, p in zip(self.groups["corrupted"], tests, corrected, strict=True):
             right = {
                 (when, metric): float(run.scores.of(metric, [condition], self.ids).mean(dtype=np.float64))
                 for when, run in (("before", self.before), ("after", self.after))
                 for metric in ("top1", "top5")
             }
-            gain = exact.difference.times(100)
+            gain = test.difference.times(100)
             rows.append(
                 {
                     "model": self.after.model,
@@ -130,7 +129,7 @@ class Finetuned:
                     "top1_gain": round(gain.value, 6),
                     "top1_gain_low": round(gain.low, 6),
                     "top1_gain_high": round(gain.high, 6),
-                    "mcnemar_p": float(f"{exact.p:.6g}"),
+                    "mcnemar_p": float(f"{test.p:.6g}"),
                     "mcnemar_p_holm": float(f"{p:.6g}"),
                     "n": len(self.ids),
                     "trained_on": (condition.variant, condition.severity) in trained,
@@ -159,7 +158,7 @@ class Price:
     difference: Estimate
 
 
-def price(leaking: Finetuned, honest: Finetuned) -> Price | str:
+def leak_price(leaking: Change, honest: Change) -> Price | str:
     """The price of the leak; or, in words, why the two do not compare."""
     if leaking.before.provenance.get("weights_digest") != honest.before.provenance.get("weights_digest"):
         return "they did not start from the same weights"
@@ -184,31 +183,10 @@ def price(leaking: Finetuned, honest: Finetuned) -> Price | str:
     )
 
 
-def load_finetuned(run_folder: str | Path) -> list[Finetuned]:
-    """The finished fine-tunings of a run, by name.
+def changes(run_folder: str | Path) -> list[Change]:
+    """What each finished fine-tuning of a run changed, by name.
 
     Raises:
         UserError: a file is damaged.
     """
-    folders = sorted(
-        path for path in (Path(run_folder) / FOLDER).glob("*") if (path / "summary.json").is_file()
-    )
-    return [read(folder) for folder in folders]
-
-
-def read(folder: Path) -> Finetuned:
-    """One fine-tuning, from its own folder.
-
-    Raises:
-        UserError: it has not finished, or a file is damaged.
-    """
-    after = load_run(folder)
-    if "finetune" not in after.summary or "before" not in after.summary:
-        raise UserError(f"{folder / 'summary.json'} says nothing of a fine-tuning; give its command again")
-    files = {
-        Condition(cell["shift"], cell["variant"], cell["severity"]): cell["file"]
-        for cell in after.summary["before"]
-    }
-    files = {c: file for c, file in files.items() if (folder / "predictions" / file).is_file()}
-    digest = {"weights_digest": after.summary["finetune"]["start"]}
-    return Finetuned(replace(after, files=files, provenance=after.provenance | digest), after)
+    return [Change(before, after) for before, after in fine_tunings(run_folder)]

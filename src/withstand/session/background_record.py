@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
-from withstand.analysis.backgrounds import results
-from withstand.analysis.backgrounds.results import Outcome
+from withstand.analysis.backgrounds import reliance
+from withstand.analysis.backgrounds.reliance import Reliance
 from withstand.backgrounds import folds
 from withstand.backgrounds.folds import Part
 from withstand.backgrounds.worlds import Worlds
 from withstand.base import atomic
 from withstand.engines.predictor import Predictor
-from withstand.experiments.begun import update_json
-from withstand.experiments.setup import Setup
+from withstand.evaluation.cells import Cells
 from withstand.models import Classifier
-from withstand.results.store import Cell
+from withstand.results.conditions import Condition
+from withstand.results.runs import load_run
+from withstand.session.setup import Setup
+from withstand.shifts.backgrounds import NAME
 
 _EXAMPLE = 112  # pixels a side, at most
 
@@ -28,8 +29,8 @@ def write(
     predictor: Predictor,
     found: Worlds,
     parts: list[Part],
-    cells: list[dict[str, Cell]],
-) -> Outcome:
+    cells: list[Cells],
+) -> Reliance:
     """Write ``summary.json``, ``provenance.json``, ``background_results.csv`` and the examples; gives what came out.
 
     What other experiments and other protocols have written there stays.
@@ -38,7 +39,9 @@ def write(
     protocol = config.background.protocol
     record: dict[str, Any] = {
         "classes": list(found.classes),
-        "files": {variant: [one[variant].file for one in cells] for variant in found.variants},
+        "files": {
+            variant: [one.cells[Condition(NAME, variant)].file for one in cells] for variant in found.variants
+        },
         "parts": len(parts),
         "leak": folds.leak(found, parts),
         "source": found.source,
@@ -51,22 +54,21 @@ def write(
     made = setup.record(classifier, predictor.precision) | {"engine": predictor.facts()}
     first = not (folder.path / "summary.json").is_file()
     about = {"model": config.model.cfg_name, "dataset": found.name, "classes": list(found.classes)}
-    update_json(
-        folder, "summary.json", about | ({"cells": []} if first else {}) | {"background": {protocol: record}}
+    folder.update(
+        "summary.json", about | ({"cells": []} if first else {}) | {"background": {protocol: record}}
     )
-    update_json(folder, "provenance.json", (made if first else {}) | {"background": {protocol: made}})
+    folder.update("provenance.json", (made if first else {}) | {"background": {protocol: made}})
     examples(found, folder.path / "background" / "examples.npz")
-    summary = json.loads((folder.path / "summary.json").read_text(encoding="utf-8"))
-    outcomes = results.outcomes(folder.path, summary)
+    found_all = reliance.reliances(load_run(folder.path))
     folder.write_csv(
-        "background_results.csv", results.COLUMNS, [row for one in outcomes for row in one.rows()]
+        "background_results.csv", reliance.COLUMNS, [row for one in found_all for row in one.rows()]
     )
-    return next(one for one in outcomes if one.protocol == protocol)
+    return next(one for one in found_all if one.protocol == protocol)
 
 
 def examples(found: Worlds, path: Any) -> None:
     """One foreground of each of the first classes in every variant, small: what the report shows."""
-    at = np.array(results.sample(found.labels))
+    at = np.array(reliance.one_of_each_class(found.labels))
     shown = {}
     for variant in found.variants:
         images = found.of(variant, at).images

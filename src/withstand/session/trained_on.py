@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from withstand.base import json_file
 from withstand.base.errors import UserError
 from withstand.models.loading import Head
 
@@ -56,7 +56,7 @@ def check_head(head: Head, weights: Path, classes: int) -> None:
 def _recorded(folder: Path) -> list[str]:
     for name in _NAMED:
         try:
-            record: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+            record: dict[str, Any] = json_file.read(folder / name)
         except (OSError, ValueError):
             continue
         if record.get("classes"):

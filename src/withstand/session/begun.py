@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 
-from withstand.base import atomic
+from withstand.base import json_file
 from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.config.schema import EvaluationConfig
@@ -43,7 +42,7 @@ class Begun:
         known = record.get("arithmetic", {}).get(self.device.type)
         kept = known or _before(record, self.device) or fresh
         if known is None:
-            update_json(self.folder, _FILE, {"arithmetic": {self.device.type: kept}})
+            self.folder.update(_FILE, {"arithmetic": {self.device.type: kept}})
         if kept != fresh:
             _tell(str(self.folder.path), kept, fresh)
         return device.choose_dtype(kept, self.device)
@@ -68,7 +67,7 @@ class Begun:
         if kept is None:
             made = Predictor.planned(classifier, self.device, settings, images, total)
             # Now, and not with the results: a start that is killed has made cells, too.
-            update_json(self.folder, _FILE, {"plans": {key: made.facts()}})
+            self.folder.update(_FILE, {"plans": {key: made.facts()}})
             return made
         plan = Plan(**{name: kept[name] for name in Plan.__dataclass_fields__})
         try:
@@ -96,16 +95,6 @@ class Begun:
         return sha.hexdigest()[:16]
 
 
-def update_json(folder: RunFolder, name: str, values: dict[str, Any]) -> None:
-    """Add ``values`` to a JSON file of the run; what it holds in groups, such as times, is added to the groups."""
-    path = folder.path / name
-    merged: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    for key, value in values.items():
-        old = merged.get(key)
-        merged[key] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
-    atomic.write_json(path, merged)
-
-
 @functools.cache  # once for each run and process, however often it is asked
 def _tell(folder: str, kept: str, fresh: str) -> None:
     say(f"  {folder} goes on in {kept}, as it began; this machine would now choose {fresh}")
@@ -113,7 +102,7 @@ def _tell(folder: str, kept: str, fresh: str) -> None:
 
 def _read(folder: RunFolder) -> dict[str, Any]:
     path = folder.path / _FILE
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found: dict[str, Any] = json_file.record(path)
     return found
 
 

@@ -9,37 +9,42 @@ from typing import Any
 
 import torch.multiprocessing
 
-from withstand.base.console import Bar
+from withstand import shifts
+from withstand.base.console import Bar, progress
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.engines import device as devices
-from withstand.engines.predictor import Predictor
-from withstand.evaluation.sampling import complete
-from withstand.experiments.setup import CellFacts, Setup
+from withstand.evaluation.cells import Cells, Spent
 from withstand.models import Classifier
-from withstand.results.conditions import Condition
-from withstand.results.store import Cell
-from withstand.shifts.corruption.shift import Corruption
+from withstand.results.conditions import CLEAN, Condition
+from withstand.session.setup import Setup
 
 _LOOK = 0.2  # seconds between looks at what is done
 
 
-def predict(
-    setup: Setup, classifier: Classifier, predictor: Predictor, missing: dict[Condition, Cell], bar: Bar
-) -> int:
-    """Predict every missing cell on ``evaluation.devices``, each of which takes every k-th condition; counts images.
+def fill(setup: Setup, classifier: Classifier, cells: Cells, title: str) -> Spent:
+    """Fill the missing cells on ``evaluation.devices``, each of which takes every k-th condition.
 
-    The processes run as ``predictor`` was planned, so that they make the very cells that are asked for.
+    The processes run as the predictor of ``cells`` was planned, so that they make the very cells that are asked for.
 
     Raises:
         UserError: a process failed; what the others made is kept.
     """
+    spent = cells.fill("clean", [CLEAN])
+    missing, started = cells.missing, time.perf_counter()
+    if not missing:
+        return spent
+    with progress(title, len(cells.cells), len(cells.cells) - len(missing)) as bar:
+        _share(setup, classifier, cells, missing, bar)
+    return spent + Spent(len(missing) * len(setup.dataset.test), time.perf_counter() - started)
+
+
+def _share(setup: Setup, classifier: Classifier, cells: Cells, conditions: list[Condition], bar: Bar) -> None:
     names = setup.config.evaluation.devices
-    settings = replace(setup.config.evaluation, **vars(predictor.plan), devices=[])
+    settings = replace(setup.config.evaluation, **vars(cells.predictor.plan), devices=[])
     config = replace(setup.config, evaluation=settings)
     classifier.network.to("cpu")
     context: Any = torch.multiprocessing.get_context("spawn")
-    conditions = list(missing)
     work = [(name, conditions[i :: len(names)]) for i, name in enumerate(names)]
     processes = [
         context.Process(
@@ -54,7 +59,7 @@ def predict(
     try:
         while left:
             running = any(process.is_alive() for process in processes)  # looked at first: none is missed
-            for condition in [c for c in left if missing[c] in setup.folder.store]:
+            for condition in [c for c in left if cells.cells[c] in cells.store]:
                 left.discard(condition)
                 bar.advance(images=len(setup.dataset.test), note=str(condition))
             if not running:
@@ -71,7 +76,6 @@ def predict(
             f"evaluation.devices={names}: a process stopped before its work was done ({len(left)} conditions are"
             " missing); the same command goes on from here"
         )
-    return len(missing) * len(setup.dataset.test)
 
 
 def _work(
@@ -90,10 +94,9 @@ def _work(
     config = replace(config, train=replace(config.train, device=name), threads=threads)
     setup = Setup.of(config, overrides)
     test = setup.dataset.test
-    shift = Corruption.of(config.shift, setup.dataset.name, test)
-    predictor = setup.predictor(classifier)
-    facts = CellFacts.of(classifier, predictor, test)
+    shift = shifts.load(config.shift, setup.dataset)
+    cells = Cells.of(classifier, setup.predictor(classifier), test, [shift], setup.folder.store)
     for condition in share:
         if os.getppid() != parent:
             return  # killed, and nobody waits for this any more
-        complete(setup.folder.store, facts.cell(condition, **shift.facts()), predictor, shift, test)
+        cells.complete(condition)

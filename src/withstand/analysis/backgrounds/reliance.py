@@ -1,11 +1,10 @@
-"""The results of experiment 4, read back from a run folder: needs no network, no images and no torch."""
+"""Experiment 4: what a run under backgrounds says of reliance on them. Needs no network, no images and no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ from numpy.typing import NDArray
 
 from withstand.analysis.backgrounds import measures
 from withstand.backgrounds.variants import MIXED, VARIANTS
-from withstand.base.errors import UserError
-from withstand.results.store import Predictions, Store
+from withstand.results.conditions import Condition
+from withstand.results.runs import Run
+from withstand.results.stages import BACKGROUND, under_backgrounds
+from withstand.results.store import Predictions
 from withstand.statistics import Estimate
 
 GAPS = {"bg_gap": ("mixed_same", "mixed_rand"), "study_gap": ("original", "mixed_rand")}
@@ -24,20 +25,43 @@ COLUMNS = ("model", "protocol", "measure", "variant", "images", "percent", "low"
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """One model under one protocol.
+class Reliance:
+    """How far a classifier leans on backgrounds, by its run under them.
 
     Attributes:
-        record: what ``summary.json`` has of it.
-        predictions: variant → predictions, by id; of ``zero_shot`` seen through the map, with a last column for the
-            outputs outside all classes.
+        run: under background conditions; its summary has the protocol's record under ``background``.
     """
 
-    model: str
-    protocol: str
-    classes: tuple[str, ...]
-    record: Mapping[str, Any]
-    predictions: Mapping[str, Predictions]
+    run: Run
+
+    @property
+    def model(self) -> str:
+        return self.run.model
+
+    @property
+    def protocol(self) -> str:
+        return str(self.run.summary["protocol"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.run.classes
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """What the protocol did: parts, leak, source, notes."""
+        record: Mapping[str, Any] = self.run.summary[BACKGROUND]
+        return record
+
+    @cached_property
+    def predictions(self) -> dict[str, Predictions]:
+        """Variant → predictions, by id; of ``zero_shot`` seen through the map, with a last column for the outputs
+        outside all classes.
+        """
+        return {
+            variant: self.run.predictions(condition)
+            for variant in VARIANTS
+            if (condition := Condition(BACKGROUND, variant)) in self.run.files
+        }
 
     @cached_property
     def accuracy(self) -> dict[str, Estimate]:
@@ -105,27 +129,13 @@ class Outcome:
         }
 
 
-def outcomes(folder: Path, summary: Mapping[str, Any]) -> list[Outcome]:
-    """What a run folder holds of experiment 4, a protocol each; none where it was not run.
+def reliances(run: Run) -> list[Reliance]:
+    """What a run has of experiment 4, a protocol each.
 
     Raises:
-        UserError: a file of predictions is missing or damaged.
+        UserError: the record is damaged.
     """
-    store = Store(folder / "predictions")
-    found = []
-    for protocol, record in summary.get("background", {}).items():
-        try:
-            predictions = {
-                variant: measures.together([store.read(file) for file in record["files"][variant]])
-                for variant in VARIANTS
-                if variant in record["files"]
-            }
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{folder}: the record of experiment 4 ({protocol}) is damaged: {error}"
-            ) from error
-        found.append(Outcome(str(summary["model"]), protocol, tuple(record["classes"]), record, predictions))
-    return found
+    return [Reliance(one) for one in under_backgrounds(run)]
 
 
 def leaked(record: Mapping[str, Any]) -> str:
@@ -148,7 +158,7 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def sample(labels: NDArray[np.int64], most: int = 9) -> list[int]:
+def one_of_each_class(labels: NDArray[np.int64], most: int = 9) -> list[int]:
     """Positions of one foreground of each class, of the first ``most`` classes: the middle one of its class."""
     found = []
     for label in np.unique(labels)[:most]:

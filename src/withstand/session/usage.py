@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import fields
 
+from withstand.base import plugins
 from withstand.base.errors import UserError
 from withstand.config.composing import choices
 from withstand.config.schema import Config, TrainConfig
@@ -69,8 +69,8 @@ def _key(word: str) -> str:
 
 def _uses(name: str) -> tuple[str, ...]:
     try:
-        module = importlib.import_module(f"withstand.experiments.{name}")
-    except ImportError:  # a config without its module: nothing that could use a setting
+        module = plugins.load("experiments", name)
+    except UserError:  # a config without its module: nothing that could use a setting
         return ()
     uses: tuple[str, ...] = getattr(module, "USES", ())
     return uses

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from withstand import models
-from withstand.base import atomic
+from withstand.base import json_file
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.images.imageset import Dataset
@@ -97,7 +96,7 @@ def claim(
     if said:
         _clear(folder.path)
     if own.content and (said or not before or not before.content):
-        atomic.write_json(folder.path / FILE, asdict(own))
+        json_file.write(folder.path / FILE, asdict(own))
 
 
 def _differ(one: str | None, other: str | None) -> bool:
@@ -106,7 +105,7 @@ def _differ(one: str | None, other: str | None) -> bool:
 
 def _other_results(folder: RunFolder, best: Classifier) -> list[str]:
     """Whether what the folder holds is of another network than its best one, in words."""
-    summary, record = folder.summary(), _json(folder.path / "provenance.json")
+    summary, record = folder.summary(), json_file.record(folder.path / "provenance.json")
     if not summary.get("cells") or record.get("weights_digest") in (None, best.digest()):
         return []
     return ["its results are of another network (was its training stopped? Then finish that first)"]
@@ -114,12 +113,12 @@ def _other_results(folder: RunFolder, best: Classifier) -> list[str]:
 
 def _before(folder: Path, own: Identity) -> Identity | None:
     """What the folder was made for; from its provenance, where it was made before there was a record."""
-    if content := _json(folder / FILE):
+    if content := json_file.record(folder / FILE):
         try:
             return Identity(**content)
         except TypeError as error:
             raise UserError(f"{folder / FILE} is damaged ({error}); delete it") from error
-    record = _json(folder / "provenance.json")
+    record = json_file.record(folder / "provenance.json")
     config: dict[str, Any] = record.get("config") or {}
     code, file = (
         (config.get(group) or {}).get(key) for group, key in (("dataset", "name"), ("model", "weights"))
@@ -130,16 +129,6 @@ def _before(folder: Path, own: Identity) -> Identity | None:
         return Identity(code, code, "", "")
     digest = None if file == own.file else record.get("weights_digest", "unknown")
     return Identity(code, code, "", "", file, digest)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}); delete it and give the run's command again") from error
-    return content if isinstance(content, dict) else {}
 
 
 def _clear(folder: Path) -> None:

@@ -1,0 +1,127 @@
+"""``evaluate``: a classifier, images and shifts in, a run out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from withstand.base.console import say
+from withstand.base.errors import UserError
+from withstand.engines.predictor import Predictor
+from withstand.evaluation.cells import Cells, Spent
+from withstand.evaluation.sampling import fill_sample
+from withstand.images.imageset import ImageSet
+from withstand.models import Classifier
+from withstand.results.conditions import CLEAN
+from withstand.results.folder import RunFolder
+from withstand.results.runs import Run, load_run
+from withstand.results.sample import Sample
+from withstand.shifts import Shift
+
+Fill = Callable[[Cells, str], Spent]
+
+
+@dataclass(frozen=True)
+class About:
+    """What a run's records say beside its cells.
+
+    Attributes:
+        title: what to call the run on the screen.
+        summary: for ``summary.json``: model, dataset and classes.
+        provenance: for ``provenance.json``: settings, versions, device, weights.
+    """
+
+    title: str
+    summary: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+
+def evaluate(
+    classifier: Classifier,
+    predictor: Predictor,
+    images: ImageSet,
+    shifts: Sequence[Shift],
+    folder: RunFolder,
+    about: About,
+    *,
+    precision: float | None = None,
+    fill: Fill = Cells.fill,
+) -> Run:
+    """Predict the images, clean and under every condition of the shifts, where the run's folder lacks that.
+
+    Args:
+        predictor: of ``classifier``.
+        precision: where given, a random part of the shifted images, until their mean is known to this many points.
+        fill: predicts the missing cells.
+
+    Returns:
+        The run as it is read back from its folder.
+    """
+    work = Cells.of(classifier, predictor, images, shifts, folder.store)
+    _refuse_mixed(work, folder, precision)
+    missing = work.missing
+    sources = "; ".join(f"{shift.name}s: {shift.source}" for shift in shifts)
+    say(
+        f"{about.title}: {len(work.cells)} conditions × {len(images):,} images,"
+        f" {len(work.cells) - len(missing)} done; {sources}"
+    )
+    for note in (note for shift in shifts for note in shift.notes):
+        say(f"  {note}")
+    sample = None
+    if precision is not None and set(missing) - {CLEAN}:
+        spent = work.fill("clean", [CLEAN])
+        before = folder.summary().get("sample")
+        sample, more = fill_sample(
+            work, precision, before, lambda found: _record(work, shifts, folder, about, found)
+        )
+        spent += more
+        say(f"  {sample}; ± {100 * sample.mean.half_width:.2f} points of what all of them would give")
+    else:
+        spent = fill(work, ", ".join(f"{shift.name}s" for shift in shifts))
+    _record(work, shifts, folder, about, sample)
+    for cell in work.cells.values():
+        folder.store.forget_part(cell)
+    folder.update("provenance.json", spent.record())
+    return load_run(folder.path)
+
+
+def _record(
+    work: Cells, shifts: Sequence[Shift], folder: RunFolder, about: About, sample: Sample | None
+) -> None:
+    """Which cells belong to this run, and whether they are a sample."""
+    before = folder.summary()
+    sources = {f"{shift.name}_source": shift.source for shift in shifts}
+    # Not merged with an earlier sample, which is replaced, or gone once everything is there.
+    folder.write(
+        "summary.json",
+        before
+        | dict(about.summary)
+        | sources
+        | {"cells": work.files() + _others(work, folder), "sample": asdict(sample) if sample else None},
+    )
+    folder.update("provenance.json", about.provenance)
+
+
+def _others(work: Cells, folder: RunFolder) -> list[dict[str, Any]]:
+    """The cells of the run under other shifts, which stay."""
+    ours = {condition.shift for condition in work.cells}
+    return [cell for cell in folder.summary().get("cells", ()) if cell["shift"] not in ours]
+
+
+def _refuse_mixed(work: Cells, folder: RunFolder, precision: float | None) -> None:
+    """A run is a sample under all its shifts, or under none.
+
+    Raises:
+        UserError: it would be one under some.
+    """
+    others = sorted({str(cell["shift"]) for cell in _others(work, folder)})
+    if others and folder.summary().get("sample"):
+        raise UserError(
+            f"{folder.path} is a sample under {', '.join(others)}; give that command again without"
+            " evaluation.precision first"
+        )
+    if others and precision is not None:
+        raise UserError(
+            f"{folder.path} was evaluated on all images under {', '.join(others)}; leave evaluation.precision out"
+        )

@@ -1,0 +1,1 @@
+"""One of everything that withstand finds by name."""
