@@ -160,7 +160,7 @@ def test_the_studys_import_doors(there):
         "with initialize_config_dir(version_base=None, config_dir=os.path.abspath('./configs')):\n"
         "    cfg = compose(config_name='config', overrides=['model=small_cnn', 'dataset=shapes', 'train.epochs=1',"
         " 'dataset.n_train=120', 'dataset.n_test=20', 'shift.severities=[2]', 'threads=1',"
-        f" 'paths.checkpoints={there}'])\n"
+        f" 'shift.corruptions=[fog,contrast]', 'paths.checkpoints={there}'])\n"
         "    main(cfg)\n    eval_robustness.main(cfg)\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=200)

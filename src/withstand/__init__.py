@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from withstand.analysis.comparison import Comparison as Comparison
     from withstand.analysis.comparison import compare as compare
+    from withstand.corruptions import corrupt as corrupt
+    from withstand.evaluation.evaluate import evaluate as evaluate
+    from withstand.images.imageset import ImageSet as ImageSet
+    from withstand.models.classifier import Classifier as Classifier
     from withstand.results.conditions import CLEAN as CLEAN
     from withstand.results.conditions import Condition as Condition
     from withstand.results.runs import Run as Run
@@ -28,7 +32,11 @@ _HOME = {
     "Condition": "results.conditions",
     "Run": "results.runs",
     "Runs": "results.runs",
+    "Classifier": "models.classifier",
+    "ImageSet": "images.imageset",
     "compare": "analysis.comparison",
+    "corrupt": "corruptions",
+    "evaluate": "evaluation.evaluate",
     "load_run": "results.runs",
     "load_runs": "results.runs",
 }
@@ -38,7 +46,20 @@ _MODULES = {
     "statistics": "statistics",
 }
 
-__all__ = ["CLEAN", "Comparison", "Condition", "Run", "Runs", "compare", "load_run", "load_runs"]
+__all__ = [
+    "CLEAN",
+    "Classifier",
+    "Comparison",
+    "Condition",
+    "ImageSet",
+    "Run",
+    "Runs",
+    "compare",
+    "corrupt",
+    "evaluate",
+    "load_run",
+    "load_runs",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -57,7 +57,16 @@ def gap(model, correlation, *words):
     ("model", "words"),
     [
         ("small_cnn", ["train.epochs=2", "train.batch_size=64"]),
-        ("small_vit", ["train.epochs=6", "train.batch_size=32"]),
+        (
+            "small_vit",
+            [
+                "model.args.img_size=16",
+                "model.args.embed_dim=64",
+                "model.args.depth=2",
+                "train.epochs=6",
+                "train.batch_size=32",
+            ],
+        ),
     ],
 )
 def test_the_gap_grows_with_the_correlation(model, words):

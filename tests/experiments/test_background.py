@@ -1,11 +1,6 @@
 """Experiment 4 end to end: every protocol, killed and gone on with, by the command line and by the study's door."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +12,8 @@ import torch
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from src.eval_background_robustness import main as door
+from tests.faults.running import Start, finish
+from tests.faults.running import run as start
 
 from withstand import experiments, models
 from withstand.analysis.backgrounds import reliance
@@ -31,7 +28,6 @@ from withstand.session.usage import used
 from withstand.training import frozen
 from withstand.training.loop import train
 
-ROOT = Path(__file__).resolve().parents[2]
 WORDS = [
     "model=small_cnn",
     "dataset=shapes",
@@ -221,45 +217,17 @@ def test_the_studys_door():
     assert outcome(Path("checkpoints/small_cnn_shapes"), "grouped")
 
 
-def test_killed_it_goes_on_to_the_same_results(environment):
-    def start(folder):
-        folder.mkdir()
-        words = ["experiment=background", *WORDS, "train.epochs=3", "dataset.n_test=200"]
-        return subprocess.Popen(
-            [sys.executable, str(ROOT / "main.py"), *words],
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            env=environment | {"OMP_NUM_THREADS": "1"},
-        )
-
-    whole = Path("whole").resolve()
-    assert start(whole).wait(timeout=240) == 0
-    broken = Path("broken").resolve()
-    process = start(broken)
+def test_killed_it_goes_on_to_the_same_results(tmp_path):
+    words = ["experiment=background", *WORDS, "train.epochs=3", "dataset.n_test=100"]
+    whole, broken, moved = (tmp_path / name for name in ("whole", "broken", "moved"))
+    whole.mkdir()
+    broken.mkdir()
     # In the middle of the second fold's training: the first fold is trained and tested.
-    second = (
-        broken
-        / "checkpoints"
-        / "small_cnn_shapes"
-        / "background"
-        / "grouped"
-        / "fold-2-of-2"
-        / "checkpoint.pth"
-    )
-    until = time.monotonic() + 120
-    while not second.is_file() and time.monotonic() < until and process.poll() is None:
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert second.is_file() and not (broken / "checkpoints" / "small_cnn_shapes" / "summary.json").exists()
-    broken.rename(broken.with_name("moved"))
-    moved = broken.with_name("moved")
-    words = ["experiment=background", *WORDS, "train.epochs=3", "dataset.n_test=200"]
-    subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), *words],
-        cwd=moved,
-        check=True,
-        env=environment | {"OMP_NUM_THREADS": "1"},
-    )
-    ours, theirs = (f / "checkpoints" / "small_cnn_shapes" / "background_results.csv" for f in (moved, whole))
+    start(Start(words, whole), Start(words, broken, ("*/fold-2-of-2/checkpoint.pth", 2)))
+    run_of = Path("checkpoints/small_cnn_shapes")
+    assert (broken / run_of / "background/grouped/fold-2-of-2/checkpoint.pth").is_file()
+    assert not (broken / run_of / "summary.json").exists()
+    broken.rename(moved)
+    finish(words, moved)
+    ours, theirs = (folder / run_of / "background_results.csv" for folder in (moved, whole))
     assert ours.read_text() == theirs.read_text()

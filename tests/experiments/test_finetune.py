@@ -4,17 +4,19 @@ import csv
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from src.finetune import main as door
 
 from withstand.analysis.changes import changes
 from withstand.cli import main
+from withstand.config.composing import config_folder
 from withstand.engines import planning
 from withstand.engines.engine import Plan
 from withstand.engines.trials import Trial
@@ -22,10 +24,11 @@ from withstand.results import metrics
 from withstand.results.conditions import Condition
 from withstand.results.store import Cell, Predictions, Store
 
-ROOT = Path(__file__).resolve().parents[2]
 WORDS = [
     "model=small_cnn",
+    "model.image_size=16",
     "dataset=shapes",
+    "dataset.size=16",
     "threads=1",
     "dataset.n_train=64",
     "dataset.n_test=100",
@@ -233,13 +236,8 @@ def test_mistakes_before_any_work(there, capsys, tmp_path, monkeypatch):
 
 
 def test_the_studys_import_door_has_the_experiments_own_settings(there):
-    program = (
-        "from src import finetune\nfrom hydra import initialize_config_dir, compose\nimport os\n"
-        "with initialize_config_dir(version_base=None, config_dir=os.path.abspath('./configs')):\n"
-        f"    cfg = compose(config_name='config', overrides={[*WORDS, f'paths.checkpoints={there.parent}']})\n"
-        "    finetune.main(cfg)\n"
-    )
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=200)
+    with initialize_config_dir(version_base=None, config_dir=str(config_folder().resolve())):
+        door(hydra_compose(config_name="config", overrides=WORDS))
     settings = json.loads((there / "finetune" / "grouped" / "training.json").read_text())
     assert settings["train"]["epochs"] == 5 and settings["train"]["schedule"] == "cosine"
     assert (there / "finetune_results.csv").is_file()

@@ -7,7 +7,9 @@ from withstand.cli import main
 WORDS = [
     "experiment=study",
     "model=small_cnn",
+    "model.image_size=16",
     "dataset=shapes",
+    "dataset.size=16",
     "dataset.n_train=64",
     "dataset.n_test=30",
     "train.epochs=1",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.experiments.conftest import SHAPES, TINY, refused
 
 from withstand import models
 from withstand.base.errors import UserError
@@ -17,22 +18,7 @@ from withstand.cli import main
 from withstand.config.composing import compose
 from withstand.session import trained_on
 
-MODEL = ["model=small_cnn", "model.args.channels=[8,8,8,8]", "device=cpu", "threads=1"]
-SHAPES = [*MODEL, "dataset=shapes", "dataset.n_train=60", "dataset.n_test=20"]
-
-
-@pytest.fixture(autouse=True)
-def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    capsys.readouterr()
-    assert main(list(words)) == 2
-    told = capsys.readouterr().err.strip()
-    assert told.startswith("error: ") and "\n" not in told
-    return told
+pytestmark = pytest.mark.usefixtures("there")
 
 
 def photos(folder: str, names: list[str]) -> list[str]:
@@ -66,12 +52,12 @@ def test_a_head_drawn_at_random_is_never_evaluated(capsys, experiment, outputs, 
 
 
 def test_nor_is_one_that_a_run_of_other_classes_left(capsys):
-    assert main([*MODEL, *photos("two", ["a", "b"]), "experiment=robustness"]) == 2
+    assert main([*TINY, *photos("two", ["a", "b"]), "experiment=robustness"]) == 2
     run = Path("checkpoints/small_cnn_four")
     run.mkdir(parents=True)
-    words = [*MODEL, *photos("three", ["a", "b", "c"])]
+    words = [*TINY, *photos("three", ["a", "b", "c"])]
     torch.save(models.build(compose(words)).network.state_dict(), run / "best_model.pth")
-    told = refused(capsys, *MODEL, *photos("four", ["a", "b", "c", "d"]), "experiment=robustness")
+    told = refused(capsys, *TINY, *photos("four", ["a", "b", "c", "d"]), "experiment=robustness")
     assert "has 3 outputs, and the data set has 4 classes" in told
 
 
@@ -87,12 +73,12 @@ def test_weights_of_other_classes_are_refused(capsys):
     assert main([*SHAPES, "experiment=train", "train.epochs=1"]) == 0
     best = Path("checkpoints/small_cnn_shapes/best_model.pth")
     others = photos("photos", [f"animal{number}" for number in range(10)])
-    told = refused(capsys, *MODEL, *others, "experiment=robustness", f"model.weights={best}")
+    told = refused(capsys, *TINY, *others, "experiment=robustness", f"model.weights={best}")
     assert "was trained on other classes (" in told and "animal0, animal1, animal2, …" in told
     assert not Path("checkpoints/small_cnn_folder").exists()
     shutil.copy(best, "mine.pth")
     words = [
-        *MODEL,
+        *TINY,
         *others,
         "experiment=robustness",
         "model.weights=mine.pth",

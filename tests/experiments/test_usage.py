@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.experiments.conftest import SHAPES, refused
 
 from withstand import experiments
 from withstand.cli import main
@@ -15,30 +16,9 @@ from withstand.config.composing import choices, compose
 from withstand.session import usage
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = [
-    "model=small_cnn",
-    "model.args.channels=[8,8,8,8]",
-    "dataset=shapes",
-    "dataset.n_train=60",
-    "dataset.n_test=20",
-    "threads=1",
-    "device=cpu",
-]
 
 
-@pytest.fixture(autouse=True)
-def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def refused(capsys: pytest.CaptureFixture[str], *said: str) -> str:
-    capsys.readouterr()
-    assert main(list(said)) == 2
-    told = capsys.readouterr().err.strip()
-    assert told.startswith("error: ") and "\n" not in told
-    assert not any(Path().iterdir()), "nothing is left behind"
-    return told
+pytestmark = pytest.mark.usefixtures("there")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +42,7 @@ def refused(capsys: pytest.CaptureFixture[str], *said: str) -> str:
 )
 def test_what_would_be_ignored_is_refused(capsys, experiment, word):
     told = refused(capsys, f"experiment={experiment}", "dataset=shapes", word)
+    assert not any(Path().iterdir()), "nothing is left behind"
     key = word.lstrip("+").split("=")[0]
     assert f"experiment={experiment} does not use {key}, so leave it out; it is a setting of " in told
     assert f" {experiment}," not in told.split("setting of")[1]
@@ -69,16 +50,18 @@ def test_what_would_be_ignored_is_refused(capsys, experiment, word):
 
 @pytest.mark.parametrize("experiment", ["train", "study", "finetune"])
 def test_freezing_is_refused_where_every_weight_is_trained(capsys, experiment, there):
-    told = refused(capsys, *SMALL, f"experiment={experiment}", "train.freeze=backbone", "train.augment=none")
+    told = refused(capsys, *SHAPES, f"experiment={experiment}", "train.freeze=backbone", "train.augment=none")
+    assert not any(Path().iterdir()), "nothing is left behind"
     assert "does not use train.freeze" in told and "setting of background, quickstart" in told
     with pytest.raises(Exception, match="trains every weight"):  # from a YAML, or by the study's doors
         experiments.run(
-            compose([*SMALL, f"experiment={experiment}", "train.freeze=backbone", "train.augment=none"]), []
+            compose([*SHAPES, f"experiment={experiment}", "train.freeze=backbone", "train.augment=none"]), []
         )
 
 
 def test_a_shift_that_does_not_exist_is_refused(capsys):
-    assert "shift.name=anything" in refused(capsys, *SMALL, "shift.name=anything")
+    assert "shift.name=anything" in refused(capsys, *SHAPES, "shift.name=anything")
+    assert not any(Path().iterdir()), "nothing is left behind"
 
 
 def test_every_experiment_says_what_it_uses():
@@ -91,10 +74,10 @@ def test_every_experiment_says_what_it_uses():
 
 
 def test_evaluation_leaves_the_training_on_record_as_it_was():
-    assert main([*SMALL, "experiment=train", "train.epochs=1", "train.learning_rate=0.01"]) == 0
+    assert main([*SHAPES, "experiment=train", "train.epochs=1", "train.learning_rate=0.01"]) == 0
     record = Path("checkpoints/small_cnn_shapes/provenance.json")
     before = json.loads(record.read_text(encoding="utf-8"))["config"]["train"]
-    assert main([*SMALL, "experiment=robustness", "shift.corruptions=[contrast]"]) == 0
+    assert main([*SHAPES, "experiment=robustness", "shift.corruptions=[contrast]"]) == 0
     after = json.loads(record.read_text(encoding="utf-8"))["config"]
     assert after["train"] == before and after["shift"]["corruptions"] == ["contrast"]
 

@@ -1,11 +1,12 @@
 """A fine-tuning killed at any moment goes on with the same command and ends with the same bytes."""
 
 import json
+import random
 import shutil
 
 import pytest
 import torch
-from tests.faults.running import finish, kill
+from tests.faults.running import REPEATS, Start, finish, place, run
 
 from withstand.cli import main
 from withstand.session.usage import used
@@ -13,14 +14,18 @@ from withstand.session.usage import used
 RUN = "checkpoints/small_cnn_shapes"
 WORDS = [
     "model=small_cnn",
+    "model.image_size=16",
     "dataset=shapes",
+    "dataset.size=16",
     "threads=1",
     "dataset.n_train=64",
     "dataset.n_test=60",
     "shift.severities=[2]",
     "shift.corruptions=[fog,shot_noise]",
 ]
-TUNE = ["experiment=finetune", "train.epochs=3", "finetune.images_per_epoch=96", *WORDS]
+TUNE = ["experiment=finetune", "train.epochs=3", "finetune.images_per_epoch=64", *WORDS]
+KILLS = [("*/finetune/grouped/checkpoint.pth", 2), ("*/finetune/grouped/predictions/*", 2)]
+"""In training, and once it has gone on from there, in the test."""
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +38,21 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole(trained, tmp_path_factory):
-    """A fine-tuning that was left alone, and the seconds it took."""
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    shutil.copytree(trained, folder)
-    return folder / RUN, finish(TUNE, folder)
+def runs(trained, tmp_path_factory):
+    """A fine-tuning that was left alone, the files that it wrote, and the folder of one that was killed twice."""
+    folders = [
+        shutil.copytree(trained, tmp_path_factory.mktemp(name) / "run") for name in ("whole", "killed")
+    ]
+    written, *_ = run(Start(TUNE, folders[0]), *(Start(TUNE, folders[1], kill) for kill in KILLS))
+    return folders[0] / RUN, written, folders[1]
 
 
-@pytest.mark.parametrize("moment", [0.6, 0.75, 0.9])
-def test_killed_at_a_random_moment(trained, whole, tmp_path, moment):
-    finished, seconds = whole
-    folder = tmp_path / "run"
-    shutil.copytree(trained, folder)
-    kill(TUNE, folder, seconds, moment)
+@pytest.mark.parametrize("repeat", range(REPEATS))
+def test_killed_in_training_and_in_the_test_then_at_random_moments(trained, runs, tmp_path, repeat):
+    finished, written, folder = runs
+    if repeat:
+        folder = shutil.copytree(trained, tmp_path / "run")
+        run(Start(TUNE, folder, place(written, random.randrange(len(written)))))
     finish(TUNE, folder)
     again = folder / RUN
     for name in ("best_model.pth", "checkpoint.pth"):

@@ -12,6 +12,7 @@ from tests.report.browser import Page, browsing, find
 
 CHROMIUM = find()
 pytestmark = [
+    pytest.mark.xdist_group("page"),  # which takes long to make
     pytest.mark.skipif(os.name != "posix", reason="Chromium is driven over inherited file descriptors"),
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
 ]

@@ -23,12 +23,18 @@ from withstand.cli import main
 from withstand.datasets.shapes import CLASSES, draw
 
 MODELS, SEEDS = ("small_cnn", "small_vit"), (42, 1)
+SIZES = {
+    "small_cnn": ["model.image_size=16"],
+    "small_vit": ["model.image_size=16", "model.args.img_size=16", "model.args.embed_dim=64"],
+}
 ROUNDED = 1e-7  # values are kept in single precision
 SMALL = 1e-5  # points of an ECE: its confidences too, and it is a small remainder of large sums
 END = 0.01  # of an interval's width: the package approximates a tail to a per cent of it
 DRAWN = 0.02  # the same where the level of the interval is drawn
 WORDS = {"scope", "differs", "left_out"}  # of claims: no numbers of the predictions
 
+
+pytestmark = pytest.mark.xdist_group("every number")  # what they share takes long to make
 
 again = cache(Report)
 """The runs of a folder and, under ``tables``, what their report must say."""
@@ -38,24 +44,25 @@ again = cache(Report)
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models, trained twice on photographs of drawn shapes; ``one`` has the first trainings alone, ``all`` all."""
     root = tmp_path_factory.mktemp("study")
-    for part, n, first in (("train", 400, 0), ("test", 80, 10_000_000)):
-        drawn = draw(first + np.arange(n), seed=5, correlation=1.0)
+    for part, n, first in (("train", 300, 0), ("test", 60, 10_000_000)):
+        drawn = draw(first + np.arange(n), seed=5, size=16, correlation=1.0)
         for row, (image, label) in enumerate(zip(drawn.images, drawn.labels, strict=True)):
             path = root / "photos" / part / CLASSES[label] / f"{row:04d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(path)
-    words = [f"dataset.folder={root / 'photos'}", f"dataset.num_classes={len(CLASSES)}", "dataset.size=32"]
+    words = [f"dataset.folder={root / 'photos'}", f"dataset.num_classes={len(CLASSES)}", "dataset.size=16"]
     words += [
         "dataset=folder",
         f"paths.data={root}",
         "threads=1",
         "shift.corruptions=benchmark",
+        "shift.severities=[1,3,5]",
         "shift.seed=42",
     ]
     assert main(["experiment=corrupt", *words]) == 0
     for seed in SEEDS:
         for model in MODELS:
-            own = ["experiment=study", f"model={model}", "train.epochs=3", f"seed={seed}"]
+            own = ["experiment=study", f"model={model}", *SIZES[model], "train.epochs=3", f"seed={seed}"]
             assert main([*own, *words, f"paths.checkpoints={root / f'seed{seed}'}"]) == 0
     shutil.copytree(root / f"seed{SEEDS[0]}", root / "one")
     shutil.copytree(root / "one", root / "all")

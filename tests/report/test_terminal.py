@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 
 from rich.console import Console
-from tests.report.conftest import MakeRun
+from tests.report.conftest import SOME, MakeRun
 
 from withstand.report import terminal
 from withstand.results.runs import load_runs
 
 
 def test_a_sample_is_marked_and_said(make_run: MakeRun) -> None:
-    folder = make_run("small_cnn", sample=20)
-    make_run("small_vit", skill=3.0)
+    folder = make_run("small_cnn", sample=20, conditions=SOME)
+    make_run("small_vit", skill=3.0, conditions=SOME)
     text = io.StringIO()
     Console(file=text, width=120).print(terminal.table(load_runs(folder.parent)))
     shown = text.getvalue()
     assert "small_cnn † " in shown
     assert "small_vit † " not in shown
-    assert "† small_cnn: a sample: 1,900 of 5,700 (33.3%) pairs of an image and" in shown
+    assert "† small_cnn: a sample: 760 of 2,280 (33.3%) pairs of an image and" in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -10,6 +11,13 @@ from typing import Any, get_type_hints
 from omegaconf import MISSING
 
 from withstand.base import json_file
+
+NOT_OF_THE_WEIGHTS = {
+    "model": frozenset({"title", "family", "corpus"}),
+    "dataset": frozenset({"title", "about", "download", "test_limit", "n_test"}),
+    "train": frozenset({"device"}),
+}
+"""The settings by group that trained weights do not depend on."""
 
 
 @dataclass
@@ -216,9 +224,14 @@ def _shows(run: Path, dataset: DatasetConfig) -> bool:
     return os.path.abspath(folder) == os.path.abspath(str(dataset.options.get("folder")))
 
 
+@functools.cache
+def _types(schema: type) -> dict[str, Any]:
+    return get_type_hints(schema)
+
+
 def keys(schema: type = Config, prefix: str = "") -> dict[str, Any]:
     """Every key that may be set, dotted, e.g. ``train.epochs``, with its type."""
-    types, found = get_type_hints(schema), {}
+    types, found = _types(schema), {}
     for item in fields(schema):
         name = f"{prefix}{item.name}"
         found[name] = types[item.name]

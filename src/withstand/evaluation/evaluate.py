@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+
+import torch
 
 from withstand.base.console import say
 from withstand.base.errors import UserError
+from withstand.engines import device as devices
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells, Spent
 from withstand.evaluation.sampling import fill_sample
 from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
+from withstand.results import provenance
 from withstand.results.conditions import CLEAN
 from withstand.results.folder import RunFolder
 from withstand.results.runs import Run, load_run
@@ -36,28 +41,48 @@ class About:
     summary: Mapping[str, Any]
     provenance: Mapping[str, Any]
 
+    @classmethod
+    def plain(cls, name: str, classifier: Classifier, images: ImageSet, predictor: Predictor) -> About:
+        """Of a classifier and images that no settings describe."""
+        return cls(
+            name,
+            {"model": name, "dataset": images.digest[:8], "classes": list(images.classes)},
+            {
+                "weights_digest": classifier.digest(),
+                "precision": predictor.precision,
+                "device": devices.describe(predictor.device),
+                "versions": provenance.versions(),
+                "pretrained": classifier.origin,
+            },
+        )
+
 
 def evaluate(
     classifier: Classifier,
-    predictor: Predictor,
     images: ImageSet,
     shifts: Sequence[Shift],
-    folder: RunFolder,
-    about: About,
+    folder: str | Path | RunFolder,
     *,
+    predictor: Predictor | None = None,
+    about: About | None = None,
     precision: float | None = None,
     fill: Fill = Cells.fill,
 ) -> Run:
     """Predict the images, clean and under every condition of the shifts, where the run's folder lacks that.
 
     Args:
-        predictor: of ``classifier``.
+        folder: where the run is, or goes: what its store holds is not computed again.
+        predictor: of ``classifier``; by default, the usual one of this machine: eager, in float32.
+        about: what the records say beside the cells; by default the folder's name, and a digest of the weights.
         precision: where given, a random part of the shifted images, until their mean is known to this many points.
         fill: predicts the missing cells.
 
     Returns:
         The run as it is read back from its folder.
     """
+    folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
+    predictor = predictor or Predictor.of(classifier, devices.choose("auto"), torch.float32, 0)
+    about = about or About.plain(folder.path.name, classifier, images, predictor)
     work = Cells.of(classifier, predictor, images, shifts, folder.store)
     _refuse_mixed(work, folder, precision)
     missing = work.missing

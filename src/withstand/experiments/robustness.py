@@ -49,11 +49,11 @@ def evaluate_shift(setup: Setup, classifier: Classifier, shift: Shift, tracker: 
     )
     done = evaluate(
         classifier,
-        predictor,
         test,
         [shift],
         folder,
-        about,
+        predictor=predictor,
+        about=about,
         precision=config.evaluation.precision,
         fill=partial(side_by_side.fill, setup, classifier) if config.evaluation.devices else Cells.fill,
     )

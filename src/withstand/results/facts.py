@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from withstand.config.schema import NOT_OF_THE_WEIGHTS
+
 _TRANSFORMERS = (
     r"vit|deit|beit|swin|cait|xcit|eva|pit|tnt|crossvit|twins|volo|levit|tiny_vit|flexivit|maxvit|coat|hiera"
 )
@@ -87,10 +89,9 @@ def training_of(provenance: Mapping[str, Any]) -> str:
     Runs with the same text are trainings of one model. What says nothing of the weights is left out.
     """
     config = provenance.get("config") or {}
-    idle = {"title", "about", "family", "corpus", "device", "download", "test_limit"}
     settings = {
         part: {key: value for key, value in (config.get(part) or {}).items() if key not in idle}
-        for part in ("model", "dataset", "train")
+        for part, idle in NOT_OF_THE_WEIGHTS.items()
     }
     if provenance.get("trained_in"):  # not as it was set, since auto stands for one or the other
         settings["train"]["dtype"] = provenance["trained_in"]

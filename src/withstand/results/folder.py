@@ -13,10 +13,8 @@ import yaml
 
 from withstand.base import atomic, json_file
 from withstand.base.errors import UserError
-from withstand.config.schema import Config
+from withstand.config.schema import NOT_OF_THE_WEIGHTS, Config
 from withstand.results.store import Store
-
-_NO_MATTER_TO_TRAINING = ("title", "about", "download", "test_limit", "n_test")
 
 
 @dataclass(frozen=True)
@@ -88,12 +86,14 @@ class RunFolder:
 
 def training_settings(config: Config) -> dict[str, Any]:
     """Everything that the trained weights depend on. More epochs at a constant rate only continue it."""
-    train = {k: v for k, v in asdict(config.train).items() if k not in ("device",)}
+    groups = {"model": asdict(config.model), "dataset": config.dataset.flat(), "train": asdict(config.train)}
+    found: dict[str, Any] = {
+        group: {key: value for key, value in settings.items() if key not in NOT_OF_THE_WEIGHTS[group]}
+        for group, settings in groups.items()
+    }
     if config.train.schedule == "constant":
-        del train["epochs"]
-    model = {k: v for k, v in asdict(config.model).items() if k not in ("title", "family", "corpus")}
-    dataset = {k: v for k, v in config.dataset.flat().items() if k not in _NO_MATTER_TO_TRAINING}
-    return {"seed": config.seed, "model": model, "dataset": dataset, "train": train}
+        del found["train"]["epochs"]
+    return {"seed": config.seed} | found
 
 
 def _changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:

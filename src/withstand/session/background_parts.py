@@ -20,7 +20,7 @@ from withstand.evaluation.cells import Cells
 from withstand.models import Classifier, class_map
 from withstand.results.conditions import Condition
 from withstand.results.folder import RunFolder
-from withstand.results.store import Cell, Predictions, Store
+from withstand.results.store import Cell
 from withstand.session.fitting import fit
 from withstand.session.setup import Setup
 from withstand.shifts.backgrounds import Backgrounds, numbers_digest
@@ -35,7 +35,6 @@ def features_of(setup: Setup, classifier: Classifier, found: Worlds) -> Features
         return None
     originals, world = found.of("original"), found.variants["original"]
     dtype = setup.dtype(setup.config.train.dtype)
-    store = Store(setup.folder.path / "background" / "features")
     known = {
         "weights": classifier.digest(),
         "images": world.digest,
@@ -44,14 +43,12 @@ def features_of(setup: Setup, classifier: Classifier, found: Worlds) -> Features
         "device": setup.device.type,
         "shift": {"foregrounds": numbers_digest(found.ids)},
     }
-    cell = Cell(Condition("background", "original"), known)
-    if cell not in store:
-        computed = frozen.features(
-            classifier, originals, setup.device, dtype, setup.config.evaluation.batch_size
-        )
-        store.write(cell, Predictions(found.ids, found.labels, computed.images))  # type: ignore[arg-type]
-    read = store.read(cell)
-    return Features(read.logits, found.labels, found.ids, found.classes)  # type: ignore[arg-type]
+    key = Cell(Condition("background", "original"), known).key
+    file = setup.folder.path / "background" / "features" / f"{key}.npz"
+    if not file.is_file():
+        made = frozen.features(classifier, originals, setup.device, dtype, setup.config.evaluation.batch_size)
+        frozen.save(made, file)
+    return frozen.read(file, originals)
 
 
 def train_part(

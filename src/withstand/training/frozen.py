@@ -6,14 +6,18 @@ resumed, validated and written down as any other.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from withstand.base import atomic
 from withstand.base.console import progress
+from withstand.base.errors import UserError
 from withstand.engines.predictor import Predictor
 from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Preprocessing
@@ -55,6 +59,28 @@ def head_of(classifier: Classifier) -> Classifier:
     network: Any = classifier.network
     plain = _AsTheyAre(**classifier.preprocessing.facts())
     return Classifier(cast(nn.Module, network.get_classifier()), plain, classifier.origin)
+
+
+def save(made: Features, file: Path) -> None:
+    """Keep features, whole or not at all."""
+    with atomic.replacing(file) as temporary, temporary.open("wb") as written:
+        np.savez(written, ids=made.ids, features=made.images)
+
+
+def read(file: Path, images: ImageSet) -> Features:
+    """The features of ``images`` that were kept.
+
+    Raises:
+        UserError: the file is damaged, or of other images.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as found:
+            ids, values = found["ids"], found["features"]
+        if not np.array_equal(ids, images.ids):
+            raise ValueError("it is of other images")
+        return Features(values, images.labels, images.ids, images.classes)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"cannot read {file}: {error}; delete it and give the command again") from error
 
 
 def features(

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.analysis.backgrounds.reliance import leaked
-from withstand.analysis.changes import changes
+from withstand.analysis.changes import Change, changes
 from withstand.analysis.groups import groups
 from withstand.analysis.hypotheses.claim import Measure
 from withstand.analysis.hypotheses.confounders import settings
-from withstand.results.conditions import CLEAN
+from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts
 from withstand.results.runs import Run, names
 from withstand.results.stages import BACKGROUND, under_backgrounds
@@ -142,10 +142,28 @@ def _finetuning(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
             return (a.astype(np.float64) - b,)
 
         ids = np.intersect1d(tuned.before.scores.ids, tuned.after.scores.ids)
-        level = float(image_values(tuned.before.scores.of("top1", conditions, ids)).mean())
+        level = _level(run, tuned, conditions, ids)
         basis = (run.dataset, tuned.after.summary.get("corruption_source"), conditions)
         record = settings(tuned.after.provenance)
         yield Subject(f"{name} ({tuned.name})", facts, record, basis, ids, tables, level=level)
+
+
+_ENOUGH = 30
+"""Images, at least, that classifiers are ranked by beside those that their gains are measured on."""
+
+
+def _level(run: Run, tuned: Change, conditions: Sequence[Condition], ids: NDArray[np.int64]) -> float:
+    """Accuracy before, to rank by: on images that the gain is not measured on, where the run has them.
+
+    Whoever is weakest by chance on some images gains on them by chance.
+    """
+    same = run.provenance.get("weights_digest") == tuned.facts.get("start")
+    if same and set(conditions) <= set(run.conditions):
+        whole = run.under(conditions)
+        others = np.setdiff1d(whole.scores.ids, ids)
+        if len(others) >= _ENOUGH:
+            return float(image_values(whole.scores.of("top1", conditions, others)).mean())
+    return float(image_values(tuned.before.scores.of("top1", conditions, ids)).mean())
 
 
 def _ranked(found: Iterable[Subject]) -> list[Subject]:

@@ -1,0 +1,162 @@
+"""One loop fills a store: what is there is left, what is partly there is completed, and a block at a time is read."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import withstand
+from withstand.base.errors import UserError
+from withstand.engines.predictor import Predictor
+from withstand.evaluation.cells import Cells, Elsewhere
+from withstand.images.blocks import Blocks, gather
+from withstand.images.imageset import ImageSet
+from withstand.images.preprocessing import Preprocessing
+from withstand.models import Classifier
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.folder import RunFolder
+from withstand.results.store import Store
+
+CPU = torch.device("cpu")
+N = 410
+
+
+@dataclass
+class Negative:
+    """A shift that turns black into white, and notes how many rows it is asked for at once."""
+
+    test: ImageSet
+    name = "negative"
+    source = "turned round"
+    notes = ("white is black",)
+    asked: list[int] = field(default_factory=list)
+
+    def conditions(self) -> list[Condition]:
+        return [Condition("negative", "half"), Condition("negative", "whole")]
+
+    def images(self, condition: Condition) -> Blocks:
+        def make(rows: np.ndarray, device: torch.device) -> torch.Tensor:
+            self.asked.append(len(rows))
+            clean = gather(self.test.images, rows, device)
+            return 255 - clean if condition.variant == "whole" else 255 - clean // 2
+
+        return Blocks.made(self.test, make)
+
+    def digest(self, condition: Condition) -> str:
+        return self.test.digest
+
+    def facts(self, condition: Condition) -> dict[str, Any]:
+        return {"negative": 1}
+
+
+@pytest.fixture
+def images() -> ImageSet:
+    pixels = np.random.default_rng(0).integers(0, 256, (N, 8, 8, 3), np.uint8)
+    return ImageSet(pixels, np.arange(N) % 3, np.arange(N)[::-1] * 3, ("a", "b", "c"))
+
+
+@pytest.fixture
+def classifier() -> Classifier:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(192, 3))
+    return Classifier(network, Preprocessing(8, "bilinear", (0.5,) * 3, (0.25,) * 3, 1.0), "made here")
+
+
+@pytest.fixture
+def predictor(classifier: Classifier) -> Predictor:
+    return Predictor.of(classifier, CPU, torch.float32, 8)
+
+
+def test_in_a_call_to_a_run(images, classifier, tmp_path, capsys):
+    run = withstand.evaluate(classifier, images, [Negative(images)], tmp_path / "mine")
+    assert run.shifts == ("clean", "negative") and run.classes == ("a", "b", "c")
+    told = capsys.readouterr().out
+    assert "mine: 3 conditions × 410 images, 0 done; negatives: turned round" in told
+    assert "white is black" in told
+    frame = run.frame()
+    assert frame.n.tolist() == [N] * 3 and frame.variant.tolist() == ["clean", "half", "whole"]
+    predicted = run.predictions(Condition("negative", "whole"))
+    turned = Predictor.of(classifier, CPU, torch.float32, 0)(
+        ImageSet(255 - images.images, images.labels, images.ids, images.classes)
+    )
+    assert np.array_equal(predicted.logits, turned.logits) and np.array_equal(predicted.ids, images.ids)
+    assert run.provenance["weights_digest"] == classifier.digest()
+    withstand.evaluate(classifier, images, [shift := Negative(images)], tmp_path / "mine")
+    assert shift.asked == [] and "3 done" in capsys.readouterr().out
+
+
+def test_no_condition_is_ever_whole_in_memory(images, classifier, predictor, tmp_path, monkeypatch):
+    monkeypatch.setitem(withstand.engines.predictor._CHUNK, "cpu", 16 * 192)
+    shift = Negative(images)
+    run = withstand.evaluate(classifier, images, [shift], tmp_path, predictor=predictor)
+    assert shift.asked == ([16] * 25 + [10]) * 2
+    whole = withstand.evaluate(classifier, images, [Negative(images)], tmp_path / "other")
+    for condition in run.conditions:
+        assert np.allclose(run.predictions(condition).logits, whole.predictions(condition).logits, atol=1e-5)
+
+
+def test_a_sample_is_completed_in_the_order_of_the_images(images, classifier, tmp_path):
+    first = withstand.evaluate(classifier, images, [Negative(images)], tmp_path, precision=20)
+    assert first.sampled is not None and 0 < first.sampled.evaluated < 2 * N
+    shift = Negative(images)
+    run = withstand.evaluate(classifier, images, [shift], tmp_path)
+    assert run.sampled is None and sum(shift.asked) == 2 * N - first.sampled.evaluated
+    assert all(np.array_equal(run.predictions(c).ids, images.ids) for c in run.conditions)
+    assert not list((tmp_path / "predictions").glob("*.part.parquet"))
+
+
+def test_predictions_are_taken_over_from_another_store(images, classifier, predictor, tmp_path):
+    withstand.evaluate(classifier, images, [Negative(images)], tmp_path / "all", predictor=predictor)
+    there = RunFolder(tmp_path / "all").store
+    some = images.take(np.array([40, 2, 17]))
+    for shift, store, digest in (
+        (Negative(some), "part", images.digest),
+        (Negative(images), "same", None),
+    ):
+        known = [Elsewhere(there, digest)]
+        cells = Cells.of(classifier, predictor, shift.test, [shift], Store(tmp_path / store), known)
+        spent = cells.fill("work")
+        assert (spent.images, shift.asked, cells.missing) == (0, [], [])
+        read = cells.store.read(cells.cells[CLEAN])
+        assert np.array_equal(read.ids, shift.test.ids)
+    other = Negative(images.take(np.array([1])))
+    cells = Cells.of(
+        classifier, predictor, other.test, [other], Store(tmp_path / "x"), [Elsewhere(there, "of others")]
+    )
+    assert cells.fill("work", [CLEAN]).images == 1 and len(cells.missing) == 2
+
+
+def test_cells_under_other_shifts_stay_and_samples_are_not_mixed(images, classifier, tmp_path):
+    class Again(Negative):
+        name = "again"
+
+        def conditions(self) -> list[Condition]:
+            return [Condition("again", "half")]
+
+    withstand.evaluate(classifier, images, [Negative(images)], tmp_path)
+    run = withstand.evaluate(classifier, images, [Again(images)], tmp_path)
+    assert set(run.shifts) == {"clean", "negative", "again"} and len(run.conditions) == 4
+    with pytest.raises(UserError, match=r"on all images under again; leave evaluation\.precision out"):
+        withstand.evaluate(classifier, images, [Negative(images)], tmp_path, precision=10)
+    sample = tmp_path / "sample"
+    withstand.evaluate(classifier, images, [Negative(images)], sample, precision=20)
+    with pytest.raises(UserError, match="is a sample under negative; give that command again"):
+        withstand.evaluate(classifier, images, [Again(images)], sample)
+
+
+def test_what_was_predicted_is_found_by_id():
+    from withstand.results.store import Predictions
+
+    read = Predictions(np.array([5, 1, 9]), np.array([0, 1, 2]), np.eye(3, dtype=np.float32))
+    found = read.at(np.array([9, 5]))
+    assert found.labels.tolist() == [2, 0]
+    for ids in ([2], [9, 10], [0]):
+        with pytest.raises(ValueError, match="not among"):
+            read.at(np.array(ids))
+    empty = read.take(np.arange(0))
+    assert len(empty.at(np.empty(0, np.int64))) == 0
+    with pytest.raises(ValueError, match="not among"):
+        empty.at(np.array([1]))
