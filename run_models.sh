@@ -1,5 +1,5 @@
 # Sourced by the study's scripts: every model through one experiment, then a report over those that finished.
-# A model that fails (no pretrained weights at hand, say) has said why; the others go on, and the end names it.
+# A model that fails (no pretrained weights at hand, say) has said why; the others continue, and the last lines name it.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit
 python=${PYTHON:-python}

@@ -12,7 +12,7 @@ from withstand.results.metrics import METRICS
 _INTRODUCTION = """withstand: which image classifier holds up when the images change, by how much, and how sure are we?
 
   python main.py [KEY=VALUE …]                 the quickstart: no data, no network, a few minutes on two cores
-  python main.py model=MODEL dataset=DATASET   train a model, then show it every corruption
+  python main.py model=MODEL dataset=DATASET   train a model, then test it under every corruption
   python main.py experiment=EXPERIMENT …       one of the experiments below
 """
 

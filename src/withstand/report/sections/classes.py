@@ -1,4 +1,4 @@
-"""Class by class: what each model gets right clean and corrupted, and what it takes for what."""
+"""Accuracy by class: what each model gets right clean and corrupted, and which classes it confuses."""
 
 from __future__ import annotations
 
