@@ -18,11 +18,15 @@ import torch
 
 from withstand import models
 from withstand.config.composing import compose
+from withstand.config.schema import ShiftConfig
 from withstand.engines import device as devices
 from withstand.engines.predictor import Predictor
+from withstand.evaluation.cells import Cells
 from withstand.images.imageset import ImageSet
+from withstand.models import Classifier
 from withstand.results.conditions import Condition
 from withstand.results.store import Cell, Store
+from withstand.shifts.corruption.shift import Corruption
 
 CONDITION = 10_000  # rows
 
@@ -34,11 +38,22 @@ def main(file: Path, folder: Path) -> None:
     store, whole = Store(folder), np.load(file, mmap_mode="r")
     predictor(_condition(whole, 0, 256))
     peaks, started = {"after_start": peak()}, time.perf_counter()
-    for start in range(0, len(whole), CONDITION):
-        cell = Cell(Condition("corruption", "mapped", start // CONDITION), {})
-        store.write(cell, predictor(_condition(whole, start, CONDITION)))
+    if whole.shape[1] == 32:
+        for start in range(0, len(whole), CONDITION):
+            cell = Cell(Condition("corruption", "mapped", start // CONDITION), {})
+            store.write(cell, predictor(_condition(whole, start, CONDITION)))
+        images = len(whole)
+    else:
+        images = _corrupted(classifier, predictor, _condition(whole, 0, len(whole)), store)
     peaks["peak"] = peak()
-    print(json.dumps({"seconds": time.perf_counter() - started, "images": len(whole), "bytes": peaks}))
+    print(json.dumps({"seconds": time.perf_counter() - started, "images": images, "bytes": peaks}))
+
+
+def _corrupted(classifier: Classifier, predictor: Predictor, test: ImageSet, store: Store) -> int:
+    """Clean and under one corruption, as experiment 2 evaluates them; gives how many images were predicted."""
+    settings = ShiftConfig(source="made", corruptions=["contrast"], severities=[3])
+    shift = Corruption.of(settings, "mapped", test)
+    return Cells.of(classifier, predictor, test, [shift], store).fill("memory").images
 
 
 def _condition(whole: np.ndarray, start: int, rows: int) -> ImageSet:

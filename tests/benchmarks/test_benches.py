@@ -46,8 +46,9 @@ def test_an_epoch_trains_and_validates_on_both_sides(tmp_path, monkeypatch):
 
 
 def test_memory_is_measured_in_a_process_that_evaluates_every_row(tmp_path):
-    few, more = bench_memory.run(Options(quick=True, data=tmp_path))
-    assert (few.amount, more.amount) == bench_memory.QUICK
+    few, more, large = bench_memory.run(Options(quick=True, data=tmp_path))
+    assert (few.amount, more.amount) == bench_memory.QUICK[32]
+    assert large.amount == 2 * bench_memory.QUICK[224][0] and "224×224" in large.work
     assert few.notes["peak_mib"] >= few.notes["after_start_mib"] > 50, "of torch alone"
     assert more.notes["file_mib"] == pytest.approx(3 * few.notes["file_mib"], rel=0.1)
     assert 0.8 < more.notes["peak_over_that_of_the_fewest"] < 1.2
