@@ -37,6 +37,11 @@ AGAIN = (
 )
 """The command that evaluated the first of them, given again."""
 
+REWORDED = {
+    "CNNs lean on backgrounds more than Transformers": "CNNs rely on backgrounds more than Transformers"
+}
+"""Claims as they were worded then, and as they are worded now."""
+
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -75,7 +80,7 @@ def test_the_report_gives_the_numbers_that_it_gave(old: Path, now: Path, table: 
     then, today = read(old / "tables" / f"{table}.csv"), read(now / f"{table}.csv")
     assert len(then) == len(today)
     for column in then:
-        before, after = then[column], today[RENAMED.get(table, {}).get(column, column)]
+        before, after = then[column].replace(REWORDED), today[RENAMED.get(table, {}).get(column, column)]
         numbers = [pd.to_numeric(one, errors="coerce") for one in (before, after)]
         same = np.isclose(*numbers, rtol=1e-6, atol=1e-9) | (before == after)
         assert same.all(), f"{column}: {before[~same].tolist()} was, {after[~same].tolist()} is"

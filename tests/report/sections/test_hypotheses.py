@@ -43,7 +43,7 @@ def test_a_claim_has_its_verdict_effect_n_and_p(
 def test_claims_without_data_take_a_line_each_among_what_was_left_out(make_context: MakeContext) -> None:
     section = hypotheses.section(make_context({VIT: {}, CNN: {}}))
     assert section is not None
-    assert f"{len(load()) - 1} claims have no data here" in section.lead
+    assert f"There are no data here for {len(load()) - 1} claims" in section.lead
     assert len(section.left_out) == len(load()) - 1
     assert all(len(f"{one.what}: {one.reason}") < 160 for one in section.left_out)
     assert "no run was fine-tuned" in {one.reason for one in section.left_out}
