@@ -49,7 +49,7 @@ FINDING = {
     r"(?P<cause>: clean accuracy is a possible confounder)?\.",
     "confounders": r"Possible confounders: .+\.",
     "no confounder": r"No other recorded setting differs between the two sides\.",
-    "unrecorded": r"The settings of .+ are not recorded, so more may differ\.",
+    "unrecorded": r"The settings of .+ are not on record, so more may differ\.",
     "left out": r"Left out: .+\.",
     "sample": r"† Based on a sample: a random part of the images under each condition\.",
 }

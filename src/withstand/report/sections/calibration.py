@@ -128,7 +128,7 @@ def _table(context: Context, found: Mapping[str, Mapping[str, Answered]]) -> Tab
 def _arithmetic(context: Context) -> str:
     """The arithmetic in which the probabilities were computed: unlike top-1, they change with every rounding."""
     runs = {name: context.runs[name].provenance for name in context.together.names}
-    used = {name: str(record.get("precision") or "not recorded") for name, record in runs.items()}
+    used = {name: str(record.get("precision") or "not on record") for name, record in runs.items()}
     if len(set(used.values())) == 1:
         return f"Arithmetic of the probabilities: {next(iter(used.values()))}."
     return f"Arithmetic of the probabilities: {'; '.join(f'{name}, {how}' for name, how in used.items())}."

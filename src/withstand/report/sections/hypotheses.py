@@ -81,7 +81,7 @@ def _differs(one: Answer) -> list[str]:
     elif one.hypothesis.less and not one.unrecorded:
         said.append("No other recorded setting differs between the two sides.")
     if one.unrecorded and one.hypothesis.less:
-        said.append(f"The settings of {listed(one.unrecorded)} are not recorded, so more may differ.")
+        said.append(f"The settings of {listed(one.unrecorded)} are not on record, so more may differ.")
     return said
 
 
@@ -200,7 +200,7 @@ def _values(one: Confounder) -> str:
 
 
 def _number(value: str) -> str:
-    return f"{int(value):,}" if value.isdigit() else "not recorded" if value in ("None", "") else value
+    return f"{int(value):,}" if value.isdigit() else "not on record" if value in ("None", "") else value
 
 
 def _left_out(those: Sequence[LeftOut]) -> str:
