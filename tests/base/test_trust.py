@@ -62,7 +62,7 @@ def test_a_folder_that_may_only_be_read_is_hashed_each_time(
     def full(*_: object) -> None:
         raise trust.UserError("cannot write")
 
-    monkeypatch.setattr(trust.atomic, "write_json", full)
+    monkeypatch.setattr(trust.json_file, "write", full)
     hashed: list[Path] = []
     assert look(file, hashed) and look(file, hashed, again=True) and len(hashed) == 2
 

@@ -239,7 +239,7 @@ def test_a_folder_without_frost_is_read_where_frost_cannot_be_made(
 def test_ours_are_never_taken_for_the_published(here: Path) -> None:
     folder = write()
     read = shift(f"shift.folder={folder}", "shift.source=official")
-    assert isinstance(read.origin, Written) and read.facts()["corruptions"] != "official"
+    assert isinstance(read.origin, Written) and read.origin.facts()["corruptions"] != "official"
 
 
 def test_files_in_the_layout_that_are_not_the_published_ones_are_told_apart(here: Path) -> None:
