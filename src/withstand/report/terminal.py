@@ -32,8 +32,8 @@ def table(runs: Sequence[Run]) -> Table:
         f"{datasets}: top-1 (%) of {images:,} images, clean and under {conditions} corrupted conditions"
     )
     shown.title_style = "bold"
-    for heading in ("model", "clean", "corrupted", "drop", "worst corruption"):
-        left = heading in ("model", "worst corruption")
+    for heading in ("model", "clean", "corrupted", "drop", "worst"):
+        left = heading in ("model", "worst")
         shown.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in source.rows:
         if row.origin == "published":
