@@ -34,6 +34,9 @@ class Negative:
     notes = ("white is black",)
     asked: list[int] = field(default_factory=list)
 
+    def groups(self) -> dict[str, list[str]]:
+        return {"both": ["half", "whole"]}
+
     def conditions(self) -> list[Condition]:
         return [Condition("negative", "half"), Condition("negative", "whole")]
 
@@ -76,6 +79,8 @@ def test_in_a_call_to_a_run(images, classifier, tmp_path, capsys):
     told = capsys.readouterr().out
     assert "mine: 3 conditions × 410 images, 0 done; negatives: turned round" in told
     assert "white is black" in told
+    both = withstand.compare([run], "negative")
+    assert both.groups["both"] == both.groups["corrupted"] and "noise" not in both.groups
     frame = run.frame()
     assert frame.n.tolist() == [N] * 3 and frame.variant.tolist() == ["clean", "half", "whole"]
     predicted = run.predictions(Condition("negative", "whole"))

@@ -74,6 +74,7 @@ def test_the_shift_stands_beside_the_corruptions(does: Does) -> None:
         "assert runs[0].shifts == ('clean', 'fade', 'corruption') and runs[0].sampled is None\n"
         "fade, fog = withstand.compare(runs, 'fade'), withstand.compare(runs)\n"
         "assert [c.variant for c in fade.conditions] == ['100', '25'] and len(fog.conditions) == 2\n"
+        "assert [c.variant for c in fade.groups['gone']] == ['100'] and 'gone' not in fog.groups\n"
         "grey = runs[0].predictions(fade.conditions[0]).logits\n"
         "assert (grey == grey[0]).all()  # every image is the same grey\n",
     )

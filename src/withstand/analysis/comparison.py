@@ -45,7 +45,10 @@ class Comparison:
     @cached_property
     def groups(self) -> dict[str, tuple[Condition, ...]]:
         """Conditions to average over: ``clean``, ``corrupted``, ``benchmark``, ``severity-S``, families, each."""
-        return groups((*self.conditions, *([CLEAN] if self.clean else [])))
+        shifts = dict.fromkeys(condition.shift for condition in self.conditions)
+        named = [run.families(shift) for run in self.runs for shift in shifts]
+        families = next((one for one in named if one is not None), None)
+        return groups((*self.conditions, *([CLEAN] if self.clean else [])), families)
 
     @property
     def severities(self) -> tuple[int, ...]:

@@ -117,12 +117,14 @@ def _record(
     """Which cells belong to this run, and whether they are a sample."""
     before = folder.summary()
     sources = {f"{shift.name}_source": shift.source for shift in shifts}
+    groups = {shift.name: {name: list(of) for name, of in shift.groups().items()} for shift in shifts}
     # Not merged with an earlier sample, which is replaced, or gone once everything is there.
     folder.write(
         "summary.json",
         before
         | dict(about.summary)
         | sources
+        | {"groups": before.get("groups", {}) | groups}
         | {"cells": work.files() + _others(work, folder), "sample": asdict(sample) if sample else None},
     )
     folder.update("provenance.json", about.provenance)

@@ -115,6 +115,11 @@ class Run:
         files = {one: files for one, files in self.files.items() if one in wanted}
         return self if len(files) == len(self.files) else replace(self, files=files)
 
+    def families(self, shift: str) -> dict[str, list[str]] | None:
+        """The sets of variants that a shift gave names to; None where the record is from before it said so."""
+        found: dict[str, list[str]] | None = self.summary.get("groups", {}).get(shift)
+        return found
+
     @property
     def shifts(self) -> tuple[str, ...]:
         """The shifts that it was evaluated under, in order; ``clean`` is one."""

@@ -27,6 +27,9 @@ class Shift(Protocol):
     def notes(self) -> Sequence[str]:
         """What a user must know before the work begins, a line each."""
 
+    def groups(self) -> dict[str, Sequence[str]]:
+        """Names of sets of variants that are averaged over, such as families; each variant is one in any case."""
+
     def conditions(self) -> list[Condition]:
         """All of them, in the order of the work."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,9 @@ class Backgrounds:
     @property
     def notes(self) -> tuple[str, ...]:
         return self.worlds.notes
+
+    def groups(self) -> dict[str, Sequence[str]]:
+        return {}
 
     def conditions(self) -> list[Condition]:
         return [Condition(NAME, variant) for variant in self.test]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.config.schema import ShiftConfig
 from withstand.corruptions.frost import textures_available
-from withstand.corruptions.names import chosen
+from withstand.corruptions.names import FAMILIES, chosen
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
 from withstand.results.conditions import Condition
@@ -58,6 +59,9 @@ class Corruption:
     @property
     def source(self) -> str:
         return self.origin.words
+
+    def groups(self) -> dict[str, Sequence[str]]:
+        return dict(FAMILIES)
 
     def conditions(self) -> list[Condition]:
         return [Condition(NAME, name, s) for name in self.corruptions for s in self.severities]

@@ -30,6 +30,9 @@ class Fade:
     test: ImageSet
     amounts: Sequence[float]
 
+    def groups(self) -> dict[str, list[str]]:
+        return {"gone": [c.variant for c in self.conditions() if c.variant == "100"]}
+
     def conditions(self) -> list[Condition]:
         return [Condition("fade", f"{round(100 * amount)}") for amount in self.amounts]
 
