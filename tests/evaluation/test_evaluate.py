@@ -87,6 +87,8 @@ def test_in_a_call_to_a_run(images, classifier, tmp_path, capsys):
     turned = Predictor.of(classifier, CPU, torch.float32, 0)(
         ImageSet(255 - images.images, images.labels, images.ids, images.classes)
     )
+    plain = classifier.logits(torch.from_numpy(255 - images.images)).numpy()
+    assert np.allclose(predicted.logits, plain, atol=1e-5) and plain.dtype == np.float32
     assert np.array_equal(predicted.logits, turned.logits) and np.array_equal(predicted.ids, images.ids)
     assert run.provenance["weights_digest"] == classifier.digest()
     withstand.evaluate(classifier, images, [shift := Negative(images)], tmp_path / "mine")

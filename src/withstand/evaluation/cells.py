@@ -80,8 +80,7 @@ class Cells:
     ) -> Cells:
         """The cells of a classifier on clean images, where there are any, and under every condition of the shifts."""
         known = {
-            "weights": classifier.digest(),
-            "preprocessing": classifier.preprocessing.facts(),
+            **classifier.facts(),
             "dtype": predictor.precision,  # in words, with the backend where it is not eager torch
             "device": predictor.device.type,
         }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from withstand.images.preprocessing import Preprocessing
 from withstand.models.checkpoints import State
@@ -24,6 +25,15 @@ class Classifier:
     preprocessing: Preprocessing
     origin: str | None  # the pretrained weights in words; None: from scratch
     head: Head = WHOLE  # what became of the classifier layer of those weights
+
+    @torch.inference_mode()
+    def logits(self, images: Tensor) -> Tensor:
+        """float32 N×K for uint8 N×H×W×3, in evaluation mode: the plain way, which every engine agrees with."""
+        return self.network.eval()(self.preprocessing(images)).float()
+
+    def facts(self) -> dict[str, Any]:
+        """All that its answers depend on beside the images and the arithmetic, as JSON values."""
+        return {"weights": self.digest(), "preprocessing": self.preprocessing.facts()}
 
     @property
     def fresh_head(self) -> bool:

@@ -36,9 +36,8 @@ def features_of(setup: Setup, classifier: Classifier, found: Worlds) -> Features
     originals, world = found.of("original"), found.variants["original"]
     dtype = setup.dtype(setup.config.train.dtype)
     known = {
-        "weights": classifier.digest(),
+        **classifier.facts(),
         "images": world.digest,
-        "preprocessing": classifier.preprocessing.facts(),
         "dtype": device.name(dtype),
         "device": setup.device.type,
         "shift": {"foregrounds": numbers_digest(found.ids)},
