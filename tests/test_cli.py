@@ -37,7 +37,7 @@ def refused(capsys, *words):
 def test_help_names_everything_there_is(capsys):
     assert main(["--help"]) == 0
     page = capsys.readouterr().out
-    for group in ("experiment", "model", "dataset", "tracker"):
+    for group in ("experiment", "model", "dataset", "shift", "tracker"):
         assert all(name in page for name in choices(group))
     assert page.count("\n  python main.py ") >= 5
     assert 'pip install "withstand[wandb]"' in page

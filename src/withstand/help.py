@@ -40,6 +40,7 @@ def show() -> None:
         ("experiment", "Experiments"),
         ("model", "Models"),
         ("dataset", "Datasets"),
+        ("shift", "Shifts"),
         ("tracker", "Trackers"),
     ):
         table = _table()

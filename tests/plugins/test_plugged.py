@@ -116,7 +116,7 @@ def test_the_adaptation_is_found(does: Does) -> None:
 def test_the_help_names_all_of_it_and_imports_the_metric_alone(does: Does) -> None:
     page = does("-c", "import sys; from withstand.help import show; show(); print(*sys.modules, sep='\\n')")
     shown, modules = page.split("Every setting is KEY=VALUE")
-    for name in ("stripes", "diary", "tally", "sureness", "stripes across or along"):
+    for name in ("stripes", "diary", "tally", "sureness", "stripes across or along", "images fade to grey"):
         assert name in shown
     assert {one for one in modules.split() if one.startswith("plugged")} == {"plugged", "plugged.sureness"}
 

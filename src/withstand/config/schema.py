@@ -87,6 +87,7 @@ class ShiftConfig:
     """The shift and its settings; whatever a plug-in's YAML sets beside these is its own, and is in ``options``."""
 
     name: str = "corruption"
+    title: str = ""  # for the help page
     source: str = "auto"
     folder: str = "data/CIFAR-10-C"
     written: str = ""  # empty: {data set}-corrupted in paths.data
