@@ -26,6 +26,9 @@ class Drawn:
     sampled: bool
     training: str = ""  # not on record
 
+    def families(self, shift: str) -> None:
+        """Not on record."""
+
 
 def comparison(seed: int) -> Comparison:
     """One to six runs over one to 150 images, with or without clean images, under none to six conditions."""
