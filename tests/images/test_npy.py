@@ -46,6 +46,17 @@ def test_released_pages_leave_memory_and_come_back_from_the_file(tmp_path: Path)
     assert np.array_equal(part, expected)
 
 
+def test_what_is_written_to_a_shared_mapping_is_in_the_file_after_its_pages_are_released(
+    tmp_path: Path,
+) -> None:
+    written = np.lib.format.open_memmap(tmp_path / "w.npy", "w+", np.uint8, (2**13, 1024))
+    for start in range(0, len(written), 2**11):
+        written[start : start + 2**11] = start // 2**11 + 1
+        npy.release(written[start : start + 2**11])
+    assert np.array_equal(written[:: 2**11, 0], [1, 2, 3, 4])
+    assert np.array_equal(np.load(tmp_path / "w.npy"), written)
+
+
 def test_only_what_can_be_read_again_is_released(tmp_path: Path) -> None:
     np.save(tmp_path / "small.npy", np.zeros(2**16, np.uint8))
     changed = np.load(tmp_path / "small.npy", mmap_mode="c")

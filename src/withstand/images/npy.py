@@ -62,8 +62,10 @@ def release(array: NDArray[Any]) -> None:
     end looks like holding all of it. Nothing happens to other arrays, or where the system has no such call.
     """
     base: Any = array
+    kept = not array.flags.writeable
     while isinstance(base, np.ndarray):
+        kept = kept or getattr(base, "mode", "") in ("r+", "w+")  # shared with the file: changes are in it
         base = base.base
-    # Not of a writeable mapping: what was changed in it could be lost.
-    if isinstance(base, mmap.mmap) and not array.flags.writeable and hasattr(mmap, "MADV_DONTNEED"):
+    # Not of a private mapping that may be changed: its changes would be lost.
+    if isinstance(base, mmap.mmap) and kept and hasattr(mmap, "MADV_DONTNEED"):
         base.madvise(mmap.MADV_DONTNEED)

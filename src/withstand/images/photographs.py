@@ -18,7 +18,7 @@ from PIL import Image
 
 from withstand.base import atomic, json_file, trust
 from withstand.base.console import progress, say
-from withstand.images import picture
+from withstand.images import npy, picture
 from withstand.images.listing import name_of
 
 _FORM = 2  # of the cache; another number for another way of decoding
@@ -115,6 +115,7 @@ def _decode(files: Sequence[Path], size: int, target: Path, name: str) -> dict[s
                 else:
                     images[row], sizes[row], more = answer
                     several += more
+            npy.release(images)
             bar.advance(len(part), images=len(part))
     images.flush()
     if several:
@@ -133,6 +134,7 @@ def _digest(images: NDArray[np.uint8]) -> str:
     sha = hashlib.sha256()
     for start in range(0, len(images), _CHUNK):
         sha.update(np.ascontiguousarray(images[start : start + _CHUNK]).data)
+        npy.release(images)
     return sha.hexdigest()
 
 
