@@ -18,7 +18,7 @@ from withstand.engines import openvino_engine, planning
 from withstand.engines.engine import Engine, Plan, build
 from withstand.engines.exactness import recompute_borderline
 from withstand.engines.trials import Trial
-from withstand.images.blocks import Blocks
+from withstand.images.blocks import Blocks, gather
 from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Preprocessing
 from withstand.models import Classifier
@@ -74,10 +74,9 @@ class Predictor:
         Raises:
             UserError: the settings ask for what is not installed or does not run on this device.
         """
-        few = np.empty((0, 1, 1, 3), np.uint8)
+        images = torch.empty((0, 1, 1, 3), dtype=torch.uint8, device=device)
         if sample is not None and (total or settings.dtype == "int8"):
-            few = np.array(sample.images[planning.spread(len(sample))])
-        images = torch.from_numpy(few).to(device)
+            images = gather(sample.images, planning.spread(len(sample)), device)
         size, ready = classifier.preprocessing.image_size, classifier.preprocessing
         plan, trial = planning.choose(classifier, device, settings, images, total)
         calibration = None

@@ -17,6 +17,9 @@ from torch import Tensor
 from withstand.images import npy
 from withstand.images.imageset import ImageSet
 
+_SCATTERED = 16
+"""Rows, far apart in a file, that are read before its pages are given back: a row may bring 2 MB with it."""
+
 Rows = NDArray[np.int64]
 Read = Callable[[Rows, torch.device], Tensor]
 
@@ -77,6 +80,9 @@ def gather(images: NDArray[Any], rows: Rows, device: torch.device) -> Tensor:
     first, n = (int(rows[0]), len(rows)) if len(rows) else (0, 0)
     together = n and np.array_equal(rows, np.arange(first, first + n))
     # A copy, since a memory-mapped array is read-only and torch has no read-only tensors.
-    found = torch.from_numpy(np.array(images[slice(first, first + n) if together else rows])).to(device)
-    npy.release(images)
-    return found
+    found = np.empty((n, *images.shape[1:]), images.dtype)
+    for start in range(0, n, n if together else _SCATTERED):
+        piece = slice(start, n if together else start + _SCATTERED)
+        found[piece] = images[first : first + n] if together else images[rows[piece]]
+        npy.release(images)
+    return torch.from_numpy(found).to(device)
