@@ -26,12 +26,6 @@ WORDS = [
 ]
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def write(*words: str) -> Path:
     assert main(["experiment=corrupt", *WORDS, *words]) == 0
     return Path("data/shapes-corrupted")
@@ -42,7 +36,7 @@ def shift(*words: str) -> Corruption:
     return Corruption.of(config.shift, config.dataset.name, datasets.load(config).test)
 
 
-def test_files_are_in_the_published_layout(here: Path) -> None:
+def test_files_are_in_the_published_layout(there: Path) -> None:
     folder = write()
     test = datasets.load(compose(WORDS)).test
     names = {path.name for path in folder.iterdir()}
@@ -65,7 +59,7 @@ def test_files_are_in_the_published_layout(here: Path) -> None:
             assert (block == corrupt(test.images, name, severity, seed=3, ids=test.ids)).all()
 
 
-def test_manifest_says_how_they_were_made(here: Path) -> None:
+def test_manifest_says_how_they_were_made(there: Path) -> None:
     folder = write()
     manifest = json.loads((folder / "manifest.json").read_text())
     assert "not the published files" in manifest["about"]
@@ -77,7 +71,7 @@ def test_manifest_says_how_they_were_made(here: Path) -> None:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
-def test_a_second_run_writes_only_what_is_not_whole(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_run_writes_only_what_is_not_whole(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write()
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("*.npy")}
     (folder / "fog.npy").unlink()
@@ -92,7 +86,7 @@ def test_a_second_run_writes_only_what_is_not_whole(here: Path, capsys: pytest.C
     assert after["shot_noise.npy"] == before["shot_noise.npy"]
 
 
-def test_small_blocks_make_the_same_files(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_blocks_make_the_same_files(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write()
     whole = (folder / "fog.npy").read_bytes()
     from withstand.experiments import corrupt as experiment
@@ -107,7 +101,7 @@ def test_small_blocks_make_the_same_files(here: Path, monkeypatch: pytest.Monkey
     [("seed=4", "seed 3"), ("dataset.test_limit=5", "n 12"), ("shift.severities=[1]", "severities")],
 )
 def test_other_settings_do_not_mix(
-    here: Path, capsys: pytest.CaptureFixture[str], word: str, said: str
+    there: Path, capsys: pytest.CaptureFixture[str], word: str, said: str
 ) -> None:
     folder = write()
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -118,8 +112,8 @@ def test_other_settings_do_not_mix(
     assert main(["experiment=corrupt", *WORDS, word, "overwrite=true"]) == 0
 
 
-def test_files_of_others_are_left_alone(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = here / "CIFAR-10-C"
+def test_files_of_others_are_left_alone(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = there / "CIFAR-10-C"
     folder.mkdir()
     np.save(folder / "labels.npy", np.zeros(5, np.uint8))
     assert main(["experiment=corrupt", *WORDS, f"shift.written={folder}", "overwrite=true"]) == 2
@@ -127,7 +121,7 @@ def test_files_of_others_are_left_alone(here: Path, capsys: pytest.CaptureFixtur
     assert [path.name for path in folder.iterdir()] == ["labels.npy"]
 
 
-def test_evaluation_reads_what_was_written_as_if_it_were_made(here: Path) -> None:
+def test_evaluation_reads_what_was_written_as_if_it_were_made(there: Path) -> None:
     write()
     read, made = shift(), shift("shift.source=made")
     assert isinstance(read.origin, Written) and isinstance(made.origin, Made)
@@ -139,7 +133,7 @@ def test_evaluation_reads_what_was_written_as_if_it_were_made(here: Path) -> Non
     assert "not the published files" in read.source and "seed 3" in read.source
 
 
-def test_a_part_of_the_images_is_read_too(here: Path) -> None:
+def test_a_part_of_the_images_is_read_too(there: Path) -> None:
     write()
     read, made = shift("dataset.test_limit=5"), shift("dataset.test_limit=5", "shift.source=made")
     assert isinstance(read.origin, Written)
@@ -150,7 +144,7 @@ def test_a_part_of_the_images_is_read_too(here: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["shift.seed=4", "seed=4", "dataset.n_test=13", "shift.corruptions=[snow]"])
-def test_what_does_not_fit_is_not_read(here: Path, capsys: pytest.CaptureFixture[str], word: str) -> None:
+def test_what_does_not_fit_is_not_read(there: Path, capsys: pytest.CaptureFixture[str], word: str) -> None:
     write()
     assert isinstance(shift(word).origin, Made)
     assert "is not read" in capsys.readouterr().out
@@ -170,7 +164,7 @@ def reversed_in_place(file: Path) -> None:
 
 @pytest.mark.parametrize("name", ["fog", "labels", "ids", "clean"])
 def test_a_file_that_was_altered_is_not_believed(
-    here: Path, capsys: pytest.CaptureFixture[str], name: str
+    there: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     """Its cells would be stored under the key of the right images, and used for ever."""
     file = write() / f"{name}.npy"
@@ -181,7 +175,7 @@ def test_a_file_that_was_altered_is_not_believed(
         shift("shift.source=written")
 
 
-def test_a_file_that_is_altered_while_it_is_read_is_noticed(here: Path) -> None:
+def test_a_file_that_is_altered_while_it_is_read_is_noticed(there: Path) -> None:
     folder, read = write(), shift()
     reversed_in_place(folder / "fog.npy")
     conditions = {str(condition): condition for condition in read.conditions()}
@@ -192,7 +186,7 @@ def test_a_file_that_is_altered_while_it_is_read_is_noticed(here: Path) -> None:
 
 @pytest.mark.parametrize("limit", [[], ["dataset.test_limit=5"]])
 def test_other_images_of_the_same_names_are_other_images(
-    here: Path, monkeypatch: pytest.MonkeyPatch, limit: list[str]
+    there: Path, monkeypatch: pytest.MonkeyPatch, limit: list[str]
 ) -> None:
     """Ids and labels are those of file names: two folders may share them all."""
     write()
@@ -204,7 +198,7 @@ def test_other_images_of_the_same_names_are_other_images(
     assert isinstance(Corruption.of(config.shift, "shapes", replace(test, images=one)).origin, Made)
 
 
-def test_a_folder_of_an_earlier_version_is_read_whole_and_completed(here: Path) -> None:
+def test_a_folder_of_an_earlier_version_is_read_whole_and_completed(there: Path) -> None:
     folder = write()
     content = json.loads((folder / "manifest.json").read_text())
     (folder / "clean.npy").unlink()
@@ -219,7 +213,7 @@ def test_a_folder_of_an_earlier_version_is_read_whole_and_completed(here: Path) 
 
 
 def test_a_folder_without_frost_is_read_where_frost_cannot_be_made(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["shift.corruptions=all", "shift.severities=[1]"]
     monkeypatch.setattr(frost, "textures_available", lambda: False)
@@ -236,16 +230,16 @@ def test_a_folder_without_frost_is_read_where_frost_cannot_be_made(
         shift(*words, "shift.source=written")
 
 
-def test_ours_are_never_taken_for_the_published(here: Path) -> None:
+def test_ours_are_never_taken_for_the_published(there: Path) -> None:
     folder = write()
     read = shift(f"shift.folder={folder}", "shift.source=official")
     assert isinstance(read.origin, Written) and read.origin.facts()["corruptions"] != "official"
 
 
-def test_files_in_the_layout_that_are_not_the_published_ones_are_told_apart(here: Path) -> None:
+def test_files_in_the_layout_that_are_not_the_published_ones_are_told_apart(there: Path) -> None:
     config = compose(WORDS)
     test = datasets.load(config).test
-    published, other = (Official(here, test, altered) for altered in ({}, {"fog.npy": "0123"}))
+    published, other = (Official(there, test, altered) for altered in ({}, {"fog.npy": "0123"}))
     assert "official" in published.words and published.facts() == {"corruptions": "official"}
     assert "not the published ones by their MD5 (fog.npy)" in other.words
     assert other.facts() != published.facts()
@@ -253,7 +247,7 @@ def test_files_in_the_layout_that_are_not_the_published_ones_are_told_apart(here
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 99, "about": "", "recipe": {}}'])
 def test_a_damaged_manifest_is_one_clear_line(
-    here: Path, capsys: pytest.CaptureFixture[str], content: str
+    there: Path, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
     (write() / "manifest.json").write_text(content)
     assert main(["experiment=corrupt", *WORDS]) == 2
@@ -261,7 +255,7 @@ def test_a_damaged_manifest_is_one_clear_line(
     assert error.count("\n") == 1 and "manifest.json" in error
 
 
-def test_labels_of_cifar10_are_the_published_file(real_data: Path, here: Path) -> None:
+def test_labels_of_cifar10_are_the_published_file(real_data: Path, there: Path) -> None:
     words = [
         "dataset=cifar10",
         f"paths.data={real_data}",
@@ -269,5 +263,5 @@ def test_labels_of_cifar10_are_the_published_file(real_data: Path, here: Path) -
         "shift.corruptions=[contrast]",
     ]
     assert main(["experiment=corrupt", *words]) == 0
-    content = (here / "ours" / "labels.npy").read_bytes()
+    content = (there / "ours" / "labels.npy").read_bytes()
     assert hashlib.md5(content).hexdigest() == official.MD5["labels"]

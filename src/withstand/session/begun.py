@@ -101,9 +101,7 @@ def _tell(folder: str, kept: str, fresh: str) -> None:
 
 
 def _read(folder: RunFolder) -> dict[str, Any]:
-    path = folder.path / _FILE
-    found: dict[str, Any] = json_file.record(path)
-    return found
+    return json_file.record(folder.path / _FILE)
 
 
 def _before(record: dict[str, Any], where: torch.device) -> str | None:

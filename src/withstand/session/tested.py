@@ -74,8 +74,7 @@ def _still_right(
 ) -> dict[str, Any]:
     """What the summary has from other experiments, as far as it is of these weights and these images."""
     before = folder.summary()
-    path = folder.path / "provenance.json"
-    record = json_file.record(path)
+    record = json_file.record(folder.path / "provenance.json")
     weights = classifier.digest()
     backgrounds = record.get("background", {})
     if "trained" in before.get("background", {}) and backgrounds["trained"]["weights_digest"] != weights:
