@@ -47,6 +47,7 @@ KINDS: dict[str, Kind] = {
     "metrics": Kind("metric", "", "METRIC"),
     "sections": Kind("section", "report.sections", "section"),
     "shifts": Kind("shift", "shifts", "from_config"),
+    "sources": Kind("source of classifiers", "models.sources", "from_config"),
     "trackers": Kind("tracker", "trackers", "start"),
 }
 

@@ -26,6 +26,8 @@ BACKENDS = ("eager", "compile", "openvino")
 INTERPOLATIONS = ("bilinear", "bicubic")
 SOURCES = ("auto", "official", "written", "made")
 FREEZES = ("none", "backbone")
+AMONG = ("restricted", "open")
+GROUPINGS = ("mean", "sum", "max")
 BACKGROUND_PROTOCOLS = ("grouped", "published", "trained", "zero_shot")
 FINETUNE_PROTOCOLS = ("grouped", "published", "train_images", "held_out")
 
@@ -59,6 +61,7 @@ def typed(raw: DictConfig | Config) -> Config:
     _listed(content)
     config = _merged(Config, content, "")
     _check(config)
+    config.model.settle()
     if not config.shift.written:
         config.shift.written = str(Path(config.paths.data) / f"{config.dataset.label}-corrupted")
     return config
@@ -134,7 +137,10 @@ def _check_choices(c: Config) -> None:
         ("train.dtype", c.train.dtype, DTYPES[:3]),  # float16 training would want a gradient scaler
         ("evaluation.dtype", c.evaluation.dtype, (*DTYPES, "int8")),
         ("evaluation.backend", c.evaluation.backend, ("auto", *BACKENDS)),
-        ("model.interpolation", c.model.interpolation, INTERPOLATIONS),
+        ("model.interpolation", c.model.interpolation or INTERPOLATIONS[0], INTERPOLATIONS),
+        ("model.source", c.model.source or "timm", plugins.names("sources")),
+        ("classes", c.classes, AMONG),
+        ("class_groups", c.class_groups, GROUPINGS),
         ("shift.name", c.shift.name, plugins.names("shifts")),
         ("shift.source", c.shift.source, SOURCES),
         ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
@@ -168,7 +174,7 @@ def _check_numbers(c: Config) -> None:
         ("train.learning_rate", c.train.learning_rate, 0.0, math.inf),
         ("train.weight_decay", c.train.weight_decay, 0.0, math.inf),
         ("train.momentum", c.train.momentum, 0.0, 1.0),
-        ("model.crop", c.model.crop, 0.1, 1.0),
+        ("model.crop", 1.0 if c.model.crop is None else c.model.crop, 0.1, 1.0),
         ("make_backgrounds.min_object", c.make_backgrounds.min_object, 0.0, 1.0),
         ("make_backgrounds.max_object", c.make_backgrounds.max_object, 0.0, 1.0),
         ("make_backgrounds.min_strip", c.make_backgrounds.min_strip, 0.0, 0.5),
@@ -227,7 +233,7 @@ def _check_together(c: Config) -> None:
         )
     if c.evaluation.devices:
         _check_devices(c)
-    if c.model.num_classes != c.dataset.num_classes:
+    if c.model.num_classes not in (None, c.dataset.num_classes):
         raise UserError(
             f"model.num_classes={c.model.num_classes}, but dataset '{c.dataset.name}' has"
             f" {c.dataset.num_classes} classes; leave model.num_classes out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from withstand.config.checks import typed
 from withstand.config.schema import Config
 
 GROUPS = ("dataset", "model", "shift", "experiment", "tracker")
+_FILES = (".py", ".onnx", ".pt2", ".pt", ".pth", ".safetensors")
 QUICKSTART = "experiment=quickstart"
 
 
@@ -69,9 +71,36 @@ def compose(overrides: Sequence[str]) -> Config:
     for group, name in asked.choices.items():
         _refuse_two(group, name)
     raw = compose_raw(asked.overrides)
+    if asked.model:
+        said = _as_it_is(*asked.model, asked.texts.get("model.weights")) | dict(raw.get("model") or {})
+        OmegaConf.update(raw, "model", said, force_add=True)
     for key, text in asked.texts.items():
         OmegaConf.update(raw, key, text, force_add=True)
     return typed(raw)
+
+
+def named(model: str, weights: str | None = None) -> str:
+    """What the runs of a model are called, by what is said after ``model=``."""
+    source, sign, name = model.partition(":")
+    if not sign or source not in plugins.names("sources"):
+        return model
+    parts = [
+        *([] if source == "timm" else [source]),
+        *(Path(part).stem if "/" in part or part.endswith(_FILES) else part for part in name.split(":")),
+    ]
+    parts += [Path(weights).stem] if weights else []
+    return re.sub(r"[^\w.+@-]+", "-", "-".join(parts)).strip(".-") or source
+
+
+def _as_it_is(source: str, name: str, weights: Any) -> dict[str, Any]:
+    """The settings of a model that is named by its source: with its own weights, outputs and preprocessing."""
+    return {
+        "cfg_name": named(f"{source}:{name}", weights),
+        "source": source,
+        "name": name,
+        "pretrained": True,
+        "num_classes": None,
+    }
 
 
 def compose_raw(overrides: Sequence[str]) -> DictConfig:

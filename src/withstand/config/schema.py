@@ -29,11 +29,12 @@ class Paths:
 
 @dataclass
 class ModelConfig:
-    """A timm architecture and where its weights come from."""
+    """A classifier: where it comes from, and what is made of it."""
 
     cfg_name: str = MISSING  # the name of the config, and of the run's folder
     title: str = ""
-    name: str = MISSING  # the timm architecture
+    source: str | None = None  # null: timm
+    name: str = MISSING  # what the source is asked for: for timm, the architecture
     family: str = ""  # cnn or transformer; empty: by the architecture's name
     corpus: str = ""  # what it was pretrained on; empty: by the tag
     pretrained: bool = False
@@ -43,16 +44,36 @@ class ModelConfig:
     ema: Any = (
         None  # of those: averaged weights (true), plain ones (false); null or auto: averaged where they are
     )
-    image_size: int = 32
-    num_classes: int = 10
-    interpolation: str = "bilinear"
-    crop: float = 1.0  # share of the resized image's side that the network is shown, the middle; 1: all of it
+    image_size: int | None = None  # null: 32; of a classifier as it is, the source's own
+    num_classes: int | None = 10  # null: a classifier as it is, with the outputs that its weights have
+    interpolation: str | None = None  # null: bilinear; of a classifier as it is, the source's own
+    crop: float | None = (
+        None  # share of the resized image's side that the network is shown, the middle; null: all
+    )
     mean: list[float] | None = None  # default: as pretrained, else the dataset's
     std: list[float] | None = None
-    args: dict[str, Any] = field(default_factory=dict)  # passed on to timm.create_model
+    args: dict[str, Any] = field(default_factory=dict)  # passed on to the source
+    version: str | None = None  # tells two classifiers apart whose difference nothing else shows
 
     def __post_init__(self) -> None:
         self.ema = None if self.ema == "auto" else self.ema  # one value for one meaning, in every record
+
+    def settle(self) -> None:
+        """Say what is left open of a classifier that is made for the data set."""
+        if not self.as_it_is:
+            self.image_size = self.image_size or 32
+            self.interpolation = self.interpolation or "bilinear"
+            self.crop = 1.0 if self.crop is None else self.crop
+
+    @property
+    def as_it_is(self) -> bool:
+        """Whether it is asked for with the outputs and the preprocessing of its source."""
+        return self.num_classes is None
+
+    @property
+    def origin(self) -> str:
+        """The source and what it is asked for, in words."""
+        return f"{self.source or 'timm'}:{self.name}"
 
 
 @dataclass
@@ -185,6 +206,9 @@ class Config:
     overwrite: bool = False
     paths: Paths = field(default_factory=Paths)
     models: list[str] = field(default_factory=list)
+    classes: str = "restricted"
+    class_map: str | None = None
+    class_groups: str = "mean"
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     shift: ShiftConfig = field(default_factory=ShiftConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

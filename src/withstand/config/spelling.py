@@ -7,13 +7,14 @@ go through it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import OverrideType, Quote, QuotedString
 from hydra.errors import HydraException
 
+from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
 from withstand.config.checks import check_key
 from withstand.config.schema import keys
@@ -27,6 +28,7 @@ class Words:
 
     Attributes:
         choices: the config chosen in each group that is named.
+        model: a source of classifiers and what it is asked for, where the model is given so and not by a config.
         overrides: for Hydra.
         texts: key → value, taken as written.
     """
@@ -34,6 +36,7 @@ class Words:
     choices: dict[str, str]
     overrides: list[str]
     texts: dict[str, str | list[str] | None]
+    model: tuple[str, str] | None = None
 
 
 def read(words: list[str], groups: Choices) -> Words:
@@ -56,7 +59,10 @@ def read(words: list[str], groups: Choices) -> Words:
     for word in words:
         name, given, value = word.partition("=")
         key, value = name.lstrip("+").strip(), value.strip()
-        if given and key in groups:
+        if given and key == "model" and (source := _source(value, groups[key])):
+            found = replace(found, model=source)
+            found.overrides.append("~model")
+        elif given and key in groups:
             found.choices[key] = chosen = _choice(key, value, groups[key])
             found.overrides.append(f"{key}={quoted(chosen)}")
         elif given and (kind := keys().get(key, type(own.get(key, 0)))) in _TEXTS:
@@ -70,6 +76,23 @@ def read(words: list[str], groups: Choices) -> Words:
 def quoted(text: str) -> str:
     """A text in quotes, so that Hydra reads it as written."""
     return str(QuotedString(text, Quote.single).with_quotes())
+
+
+def _source(value: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
+    """``SOURCE:NAME`` in its parts; None where a config is named.
+
+    Raises:
+        UserError: there is no such source.
+    """
+    source, sign, name = _text(value).partition(":")
+    if not sign or _text(value) in known:
+        return None
+    sources = plugins.names("sources")
+    if source not in sources:
+        raise UserError(f"unknown source '{source}' in model={value}; {nearest(source, sources)}")
+    if not name:
+        raise UserError(f"model={value} names nothing; write {source}:NAME")
+    return source, name
 
 
 def _choice(group: str, value: str, known: Mapping[str, Any]) -> str:

@@ -10,13 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from withstand.base.console import say
-from withstand.base.errors import UserError
-from withstand.config.checks import own_settings
+from withstand.base.errors import UserError, nearest
+from withstand.config.checks import INTERPOLATIONS, own_settings
 from withstand.config.schema import Config
 from withstand.datasets import splits
 from withstand.images.imageset import Dataset, ImageSet
 from withstand.images.listing import in_words, name_of
 from withstand.images.photographs import decoded, worst
+from withstand.images.preprocessing import Geometry
+
+DEFAULT = 224  # pixels a side, where neither a setting nor a classifier says
+FITTED = ("size", "resize", "interpolation", "squash")
+"""The settings by which a classifier asks for photographs as it wants them; null: as it wants them."""
 
 
 @dataclass
@@ -25,7 +30,10 @@ class Settings:
 
     folder: str = "data/images"
     cache: str | None = None
-    size: int = 224
+    size: int | None = None
+    resize: int | None = None
+    interpolation: str | None = None
+    squash: bool | None = None
     skip_damaged: bool = False
 
 
@@ -39,8 +47,7 @@ def from_config(config: Config) -> Dataset:
         UserError: there is no such folder, it has another number of classes, or an image is damaged.
     """
     settings = own_settings(Settings, "dataset", config.dataset.options)
-    if settings.size < 1:
-        raise UserError(f"dataset.size={settings.size} must be 1 or more")
+    form = geometry(settings)
     root = Path(settings.folder)
     if not root.is_dir():
         raise UserError(
@@ -49,9 +56,29 @@ def from_config(config: Config) -> Dataset:
     train, test = splits.find(root)
     classes = splits.agreed(train, test, config.dataset.num_classes)
     _warn(classes, test, config)
-    tested, content = _read(root, test, classes, settings)
-    trained, training = _read(root, train, classes, settings) if train else (tested.take(slice(0, 0)), "")
+    tested, content = _read(root, test, classes, settings, form)
+    trained, training = (
+        _read(root, train, classes, settings, form) if train else (tested.take(slice(0, 0)), "")
+    )
     return Dataset("folder", trained, tested, content, training)
+
+
+def geometry(settings: Settings) -> Geometry:
+    """How a photograph becomes a square: by default the short side is resized to ``size``, the middle kept.
+
+    Raises:
+        UserError: a setting is out of its range.
+    """
+    size = DEFAULT if settings.size is None else settings.size
+    resize = size if settings.resize is None else settings.resize
+    if size < 1:
+        raise UserError(f"dataset.size={size} must be 1 or more")
+    if resize < size:
+        raise UserError(f"dataset.resize={resize} must be dataset.size={size} or more")
+    way = settings.interpolation or "bicubic"
+    if way not in INTERPOLATIONS:
+        raise UserError(f"dataset.interpolation={way} is not known; {nearest(way, INTERPOLATIONS)}")
+    return Geometry(size, resize, way, bool(settings.squash))
 
 
 def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
@@ -68,14 +95,14 @@ def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
 
 
 def _read(
-    root: Path, split: splits.Split, classes: tuple[str, ...], settings: Settings
+    root: Path, split: splits.Split, classes: tuple[str, ...], settings: Settings, form: Geometry
 ) -> tuple[ImageSet, str]:
     """The images of one split, and a digest of all of them."""
     folder = split.folder
     files = [(file, label) for label, name in enumerate(classes) for file in split.files.get(name, ())]
     cache = Path(settings.cache) if settings.cache else root / ".decoded"
     paths = [file for file, _ in files]
-    photographs = decoded(paths, root, settings.size, cache, folder.name)
+    photographs = decoded(paths, root, form, cache, folder.name)
     damaged = photographs.damaged
     if damaged:
         which = worst((paths[row], reason) for row, reason in damaged.items())

@@ -59,6 +59,20 @@ def build(
     return (_compiled if plan.backend == "compile" else _eager)(network, plan, device, image_size)
 
 
+def as_written(network: nn.Module, plan: Plan, device: torch.device, image_size: int) -> Engine:
+    """A network that is not ours to rewrite; in float32 it is the very one, and in other arithmetic a copy."""
+    dtype = _DTYPES[plan.dtype]
+    ready = network.eval().to(device)
+    if dtype != torch.float32:
+        ready = copy.deepcopy(ready).to(dtype)
+
+    def engine(images: Tensor) -> Tensor:
+        read = images.to(dtype) if images.is_floating_point() else images
+        return cast(Tensor, ready(read)).float()
+
+    return engine
+
+
 def _eager(network: nn.Module, plan: Plan, device: torch.device, image_size: int) -> Engine:
     dtype = _DTYPES[plan.dtype]
     # The weights are converted once; autocast would do so for every batch.

@@ -55,6 +55,25 @@ def default(device: torch.device, settings: EvaluationConfig, image_size: int) -
     )
 
 
+def as_written(classifier: Classifier, device: torch.device, settings: EvaluationConfig) -> Plan:
+    """What a network is run with that is not ours to rewrite: itself, in float32, but for what the settings name.
+
+    Raises:
+        UserError: they name what does not run it.
+    """
+    many = settings.batch_size or batch_size(device, classifier.preprocessing.image_size)
+    if classifier.runtime == "torch":
+        backend = "eager" if settings.backend == "auto" else settings.backend
+        return Plan(backend, "float32" if settings.dtype == "auto" else settings.dtype, many)
+    for key, asked, own in (
+        ("backend", settings.backend, classifier.runtime),
+        ("dtype", settings.dtype, "float32"),
+    ):
+        if asked not in ("auto", own):
+            raise UserError(f"evaluation.{key}={asked}: this classifier runs by itself ({own}); leave it out")
+    return Plan(classifier.runtime, "float32", many)
+
+
 def batch_size(device: torch.device, image_size: int) -> int:
     """The default number of images in a batch."""
     if device.type == "cpu":

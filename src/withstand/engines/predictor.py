@@ -15,13 +15,14 @@ from withstand.base.errors import UserError
 from withstand.config.schema import EvaluationConfig
 from withstand.engines import device as devices
 from withstand.engines import openvino_engine, planning
-from withstand.engines.engine import Engine, Plan, build
+from withstand.engines.engine import Engine, Plan, as_written, build
 from withstand.engines.exactness import recompute_borderline
 from withstand.engines.trials import Trial
 from withstand.images.blocks import Blocks, gather
 from withstand.images.imageset import ImageSet
-from withstand.images.preprocessing import Preprocessing
+from withstand.images.preprocessing import Ready
 from withstand.models import Classifier
+from withstand.models.answers import ClassMap
 from withstand.results.store import Predictions
 
 _CHUNK = {"cpu": 2**24, "cuda": 2**28}
@@ -39,10 +40,11 @@ class Predictor:
         trial: what was measured where the plan was chosen by trying.
         plain: where set, this float32 engine recomputes borderline images.
         calibrated: how many images int8 has learnt its ranges from, at random from all.
+        answers: from the network's outputs to the classes, where these are others.
     """
 
     network: nn.Module
-    preprocessing: Preprocessing
+    preprocessing: Ready
     device: torch.device
     dtype: torch.dtype
     batch_size: int
@@ -51,6 +53,7 @@ class Predictor:
     trial: Trial | None = None
     plain: Engine | None = None
     calibrated: int = 0
+    answers: ClassMap | None = None
 
     @classmethod
     def of(
@@ -74,6 +77,8 @@ class Predictor:
         Raises:
             UserError: the settings ask for what is not installed or does not run on this device.
         """
+        if not classifier.rewritable:
+            return cls._as_written(classifier, device, settings)
         images = torch.empty((0, 1, 1, 3), dtype=torch.uint8, device=device)
         if sample is not None and (total or settings.dtype == "int8"):
             images = gather(sample.images, planning.spread(len(sample)), device)
@@ -96,6 +101,30 @@ class Predictor:
             trial,
             build(classifier.network, plain, device, size) if settings.exact and fast else None,
             0 if calibration is None else len(calibration),
+            classifier.answers,
+        )
+
+    @classmethod
+    def _as_written(
+        cls, classifier: Classifier, device: torch.device, settings: EvaluationConfig
+    ) -> Predictor:
+        """A network that is not ours to rewrite: as it is, unless another engine is asked for by name."""
+        size, plan = classifier.preprocessing.image_size, planning.as_written(classifier, device, settings)
+        own = plan.backend in ("eager", classifier.runtime)
+        make = as_written if own else build
+        plain = Plan("eager", "float32", plan.batch_size)
+        return cls(
+            classifier.network,
+            classifier.preprocessing,
+            device,
+            devices.choose_dtype(plan.dtype, device),
+            plan.batch_size,
+            plan,
+            make(classifier.network, plan, device, size),
+            plain=as_written(classifier.network, plain, device, size)
+            if settings.exact and (not own or plan.dtype != "float32")
+            else None,
+            answers=classifier.answers,
         )
 
     @property
@@ -130,6 +159,8 @@ class Predictor:
             if plain is not None:
                 logits, _ = recompute_borderline(logits, lambda rows: self._logits(blocks.take(rows), plain))
         self._check_numbers(logits)
+        if self.answers is not None and len(blocks):
+            logits = self.answers(logits)
         return Predictions(blocks.ids, blocks.labels, logits, blocks.background)
 
     def _check_numbers(self, logits: NDArray[np.float32]) -> None:

@@ -86,11 +86,9 @@ def evaluate(
     work = Cells.of(classifier, predictor, images, shifts, folder.store)
     _refuse_mixed(work, folder, precision)
     missing = work.missing
-    sources = "; ".join(f"{shift.name}s: {shift.source}" for shift in shifts)
-    say(
-        f"{about.title}: {len(work.cells)} conditions × {len(images):,} images,"
-        f" {len(work.cells) - len(missing)} done; {sources}"
-    )
+    many = f"{len(work.cells)} condition{'s' if len(work.cells) > 1 else ''} × {len(images):,} images"
+    sources = [f"{shift.name}s: {shift.source}" for shift in shifts]
+    say("; ".join([f"{about.title}: {many}, {len(work.cells) - len(missing)} done", *sources]))
     for note in (note for shift in shifts for note in shift.notes):
         say(f"  {note}")
     sample = None
@@ -103,7 +101,7 @@ def evaluate(
         spent += more
         say(f"  {sample}; ± {100 * sample.mean.half_width:.2f} points around the value over all of them")
     else:
-        spent = fill(work, ", ".join(f"{shift.name}s" for shift in shifts))
+        spent = fill(work, ", ".join(f"{shift.name}s" for shift in shifts) or "clean")
     _record(work, shifts, folder, about, sample)
     for cell in work.cells.values():
         folder.store.forget_part(cell)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from withstand.config.composing import compose
 from withstand.config.schema import Config
-from withstand.experiments import background, report, study
+from withstand.experiments import background, study
+from withstand.session import several
 
-USES = (*study.USES, *background.USES, *report.USES)
+USES = (*study.USES, *background.USES, *several.USES)
 
 
 def run(config: Config, overrides: list[str]) -> int:
@@ -14,4 +15,4 @@ def run(config: Config, overrides: list[str]) -> int:
         words = [*overrides, f"model={model}"]
         study.run(compose(words), words)
         background.run(compose(words), words)
-    return report.run(config, overrides)
+    return several.reported(config)

@@ -1,4 +1,4 @@
-"""Experiment 2: a trained classifier under every condition of a shift: by default, every corruption and severity."""
+"""Experiment 2: a classifier under every condition of a shift: by default, every corruption and severity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from withstand.models import Classifier
 from withstand.results import metrics, thumbnails
 from withstand.results.conditions import Condition
 from withstand.results.runs import Run
-from withstand.session import side_by_side
+from withstand.session import several, side_by_side, usage
+from withstand.session.evaluated import to_evaluate
 from withstand.session.fitting import start_tracker
 from withstand.session.setup import Setup
 from withstand.session.tested import TABLE
@@ -26,16 +27,19 @@ from withstand.trackers import Tracker
 
 COLUMNS = ("model", "corruption", "severity", "top1_acc", "top5_acc")
 
-USES = ("model", "shift", "evaluation", "tracker")
+USES = ("model", "shift", "evaluation", "tracker", *several.USES, *usage.CLASSES)
 
 
 def run(config: Config, overrides: list[str]) -> int:
-    setup = Setup.of(config, overrides)
+    return several.each(config, overrides, evaluate_one)
+
+
+def evaluate_one(config: Config, overrides: list[str]) -> None:
+    """One classifier, trained here or as it is."""
+    setup, classifier = to_evaluate(config, overrides)
     shift = shifts.load(config.shift, setup.dataset)
-    classifier = setup.trained()
     tracker = start_tracker(config)
     tracker.finish(evaluate_shift(setup, classifier, shift, tracker))
-    return 0
 
 
 def evaluate_shift(setup: Setup, classifier: Classifier, shift: Shift, tracker: Tracker) -> dict[str, float]:

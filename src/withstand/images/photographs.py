@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from withstand.base import atomic, json_file, trust
 from withstand.base.console import progress, say
 from withstand.images import npy, picture
 from withstand.images.listing import name_of
+from withstand.images.preprocessing import Geometry
 
 _FORM = 2  # of the cache; another number for another way of decoding
 _CHUNK = 64
@@ -42,14 +43,13 @@ class Photographs:
     digest: str
 
 
-def decoded(files: Sequence[Path], root: Path, size: int, cache: Path, name: str) -> Photographs:
-    """Decode ``files`` to ``size`` × ``size``, or find them decoded; ``picture`` says what is made of each.
-
-    A photograph of another shape has its short side resized to ``size`` (bicubic, as Pillow does it) and its middle
-    kept.
+def decoded(files: Sequence[Path], root: Path, form: Geometry | int, cache: Path, name: str) -> Photographs:
+    """Decode ``files`` to squares, or find them decoded; ``picture`` says what is made of each.
 
     Args:
         files: under ``root``.
+        form: how a photograph becomes a square; a number of pixels: its short side is resized to that (bicubic, as
+            Pillow does it), its middle kept.
         cache: the folder of ``{name}.{key}.npy``, where the key is made of every file's path, length and time of
             change; what was decoded of other files under the same name is removed. An array that is not what was
             decoded is decoded again.
@@ -57,21 +57,28 @@ def decoded(files: Sequence[Path], root: Path, size: int, cache: Path, name: str
     Raises:
         UserError: the cache cannot be written.
     """
-    facts = [_FORM, size, [(name_of(file.relative_to(root)), *_stamp(file)) for file in files]]
+    form = Geometry(form, form) if isinstance(form, int) else form
+    shape = (len(files), form.size, form.size, 3)
+    facts = [_FORM, _said(form), [(name_of(file.relative_to(root)), *_stamp(file)) for file in files]]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     array, record = cache / f"{name}.{key}.npy", cache / f"{name}.{key}.json"
-    found = _read(array, record, (len(files), size, size, 3))
+    found = _read(array, record, shape)
     if found is not None:
         return found
     with atomic.replacing(array) as temporary:
-        content = _decode(files, size, temporary, name)
+        content = _decode(files, form, temporary, name)
     json_file.write(record, content)
     for old in [*cache.glob(f"{name}.*.npy"), *cache.glob(f"{name}.*.json")]:
         if key not in old.name:
             old.unlink(missing_ok=True)
-    read = _read(array, record, (len(files), size, size, 3))
+    read = _read(array, record, shape)
     assert read is not None
     return read
+
+
+def _said(form: Geometry) -> Any:
+    """The usual way by its size alone, as before there were others: what was decoded then is right."""
+    return form.size if form == Geometry(form.size, form.size) else asdict(form)
 
 
 def _stamp(file: Path) -> tuple[int, int]:
@@ -101,15 +108,15 @@ def _read(array: Path, record: Path, shape: tuple[int, ...]) -> Photographs | No
     return Photographs(images, sizes, damaged, digest)
 
 
-def _decode(files: Sequence[Path], size: int, target: Path, name: str) -> dict[str, Any]:
+def _decode(files: Sequence[Path], form: Geometry, target: Path, name: str) -> dict[str, Any]:
     """Fill the array at ``target``; gives the record that goes with it."""
-    images = np.lib.format.open_memmap(target, "w+", np.uint8, (len(files), size, size, 3))
+    images = np.lib.format.open_memmap(target, "w+", np.uint8, (len(files), form.size, form.size, 3))
     sizes, damaged, several = np.zeros((len(files), 2), np.int64), {}, 0
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with progress(f"decoding {name}", len(files)) as bar, ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(files), _CHUNK):
             part = files[start : start + _CHUNK]
-            for row, answer in enumerate(pool.map(partial(_one, size=size), part), start):
+            for row, answer in enumerate(pool.map(partial(_one, form=form), part), start):
                 if isinstance(answer, str):
                     damaged[row] = answer
                 else:
@@ -122,7 +129,7 @@ def _decode(files: Sequence[Path], size: int, target: Path, name: str) -> dict[s
         say(f"{name}: {several:,} of {len(files):,} files hold several pictures; the first of each is taken")
     return {
         "files": len(files),
-        "size": size,
+        "size": _said(form),
         "digest": _digest(images),
         "damaged": {str(row): reason for row, reason in damaged.items()},
         "sizes": sizes.tolist(),
@@ -142,38 +149,24 @@ def _digest_of(array: Path) -> str:
     return _digest(np.load(array, mmap_mode="r"))
 
 
-def _one(file: Path, size: int) -> tuple[NDArray[np.uint8], tuple[int, int], bool] | str:
-    """One photograph as uint8 size×size×3, its own size, and whether its file holds more; or what is wrong with it."""
+def _one(file: Path, form: Geometry) -> tuple[NDArray[np.uint8], tuple[int, int], bool] | str:
+    """One photograph as uint8 S×S×3, its own size, and whether its file holds more; or what is wrong with it."""
     try:
         shown, several = picture.read(file)
     except FileNotFoundError:
         return "a link to nothing"
     except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
         return f"{type(error).__name__}: {error}"
-    return np.asarray(squared(shown, size)), shown.size, several
+    return np.asarray(squared(shown, form)), shown.size, several
 
 
-def squared(
-    whole: Image.Image, size: int, method: Image.Resampling = Image.Resampling.BICUBIC
-) -> Image.Image:
-    """The short side resized to ``size``, the middle kept."""
-    width, height = scaled(whole.size, size)
+def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None = None) -> Image.Image:
+    """Resized, and the middle kept; ``method`` where it is not that of ``form``."""
+    width, height = form.scaled(*whole.size)
     if (width, height) != whole.size:
-        whole = whole.resize((width, height), method)
-    left, top = offset(width, size), offset(height, size)
-    return whole.crop((left, top, left + size, top + size))
-
-
-def scaled(original: tuple[int, int], size: int) -> tuple[int, int]:
-    """Width and height once the short side is ``size``; the long side is cut to a whole number, as torchvision does."""
-    width, height = original
-    short = min(width, height)
-    return (size, size * height // width) if width == short else (size * width // height, size)
-
-
-def offset(length: int, size: int) -> int:
-    """Where the middle ``size`` of ``length`` pixels begin."""
-    return round((length - size) / 2)
+        whole = whole.resize((width, height), method or Image.Resampling[form.interpolation.upper()])
+    left, top = form.offset(width), form.offset(height)
+    return whole.crop((left, top, left + form.size, top + form.size))
 
 
 def worst(damaged: Iterable[tuple[Path, str]], most: int = 3) -> str:

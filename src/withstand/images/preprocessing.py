@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -12,15 +13,61 @@ from torch import Tensor
 from withstand.images.resize import resize
 
 
+class Ready(Protocol):
+    """What is done to images before a classifier sees them; part of every cell's key."""
+
+    @property
+    def image_size(self) -> int:
+        """Pixels of the square that is read; 0: that of the images as they come."""
+
+    def facts(self) -> dict[str, Any]:
+        """All that it depends on, as JSON values."""
+
+    def __call__(self, images: Tensor, out: Tensor | None = None) -> Tensor:
+        """What is read, N×…, for uint8 N×H×W×3 on the same device; ``out`` is float32 memory that may be used."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The part of a preprocessing that comes before any shift, done to each photograph when it is decoded.
+
+    Attributes:
+        size: pixels a side of what comes out, a middle square.
+        resize: pixels of the short side before that; with ``squash``, of both sides.
+        interpolation: ``bilinear`` or ``bicubic``, as Pillow does them.
+        squash: both sides are resized, whatever the shape.
+    """
+
+    size: int
+    resize: int
+    interpolation: str = "bicubic"
+    squash: bool = False
+
+    def scaled(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height once resized; the long side is cut to a whole number, as torchvision does."""
+        short = min(width, height)
+        if self.squash or width == height:
+            return self.resize, self.resize
+        if width == short:
+            return self.resize, self.resize * height // width
+        return self.resize * width // height, self.resize
+
+    def offset(self, length: int) -> int:
+        """Where the middle of ``length`` pixels begins."""
+        return round((length - self.size) / 2)
+
+
 @dataclass(frozen=True)
 class Preprocessing:
-    """What is done to an image before the network sees it; part of every cell's key.
+    """Resize, cut out the middle, normalise.
 
     Attributes:
         image_size: pixels of the square that the network reads.
         interpolation: ``bilinear`` or ``bicubic``, as Pillow does them.
         mean, std: of each channel, for values between 0 and 1.
         crop: the share of the resized image's side that is kept, its middle; 1 keeps all of it.
+        resize: pixels of the short side before the crop; by default ``image_size / crop``, cut to a whole number.
+        squash: both sides are resized to that, whatever the shape.
     """
 
     image_size: int
@@ -28,9 +75,24 @@ class Preprocessing:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     crop: float = 1.0
+    resize: int | None = None
+    squash: bool = False
 
     def facts(self) -> dict[str, Any]:
-        return asdict(self)
+        said = asdict(self)
+        # Keys of before there were these stay what they were.
+        return {key: said[key] for key in said if key not in ("resize", "squash") or said[key]}
+
+    @property
+    def geometry(self) -> Geometry:
+        """What comes before a shift, where photographs are decoded for this."""
+        whole = self.resize or int(self.image_size / self.crop)
+        return Geometry(self.image_size, whole, self.interpolation, self.squash)
+
+    @property
+    def after_geometry(self) -> Preprocessing:
+        """What is left to do to images that were decoded for this."""
+        return replace(self, crop=1.0, resize=None, squash=False)
 
     def __call__(self, images: Tensor, out: Tensor | None = None) -> Tensor:
         """uint8 N×H×W×3 to float32 N×3×S×S in channels-last memory, on the same device.
@@ -51,11 +113,59 @@ class Preprocessing:
         return floats.view(square.shape).permute(0, 3, 1, 2)
 
     def _square(self, images: Tensor) -> Tensor:
-        """Resized, and cropped as timm evaluates: to ``image_size / crop`` pixels, cut to a whole number."""
-        side = int(self.image_size / self.crop)
-        whole = resize(images, side, side, self.interpolation)
-        edge = round((side - self.image_size) / 2)
-        return whole[:, edge : edge + self.image_size, edge : edge + self.image_size]
+        """Resized, and the middle cut out, as the sources evaluate."""
+        form = self.geometry
+        width, height = form.scaled(images.shape[2], images.shape[1])
+        whole = resize(images, height, width, self.interpolation)
+        top, left = form.offset(height), form.offset(width)
+        return whole[:, top : top + form.size, left : left + form.size]
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Values between 0 and 1, of the size they come in: for networks that bring no preprocessing of their own."""
+
+    image_size: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        return {"scaled": "0 to 1"}
+
+    def __call__(self, images: Tensor, out: Tensor | None = None) -> Tensor:
+        """uint8 N×H×W×3 to float32 N×3×H×W in channels-last memory."""
+        return images.permute(0, 3, 1, 2).float() / 255
+
+
+@dataclass(frozen=True)
+class AsBytes:
+    """Nothing at all: for classifiers that take images as they are."""
+
+    image_size: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        return {}
+
+    def __call__(self, images: Tensor, out: Tensor | None = None) -> Tensor:
+        """The images themselves."""
+        return images
+
+
+@dataclass(frozen=True)
+class Custom:
+    """A function of the user's, from uint8 N×H×W×3 to what the network reads.
+
+    Attributes:
+        source: what tells it from another function, such as a digest of its text.
+    """
+
+    function: Callable[[Tensor], Tensor]
+    source: str
+    image_size: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        return {"function": self.source}
+
+    def __call__(self, images: Tensor, out: Tensor | None = None) -> Tensor:
+        return self.function(images)
 
 
 @functools.lru_cache(maxsize=32)

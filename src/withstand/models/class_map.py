@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
 from withstand.images.download import download
+from withstand.models.names import plain
 from withstand.results.store import Predictions
 
 URL = "https://raw.githubusercontent.com/MadryLab/backgrounds_challenge/master/in_to_in9.json"
@@ -61,19 +62,14 @@ def positions(names: Sequence[str], classes: Sequence[str], path: Path) -> NDArr
     Raises:
         UserError: a class is not in the map.
     """
-    known = [_plain(name) for name in names]
+    known = [plain(name) for name in names]
     for name in classes:
-        if _plain(name) not in known:
+        if plain(name) not in known:
             raise UserError(
                 f"the data set's class '{name}' is not in {path}; {nearest(name, {one for one in names if one})}"
             )
-    place = {_plain(name): at for at, name in enumerate(classes)}
+    place = {plain(name): at for at, name in enumerate(classes)}
     return np.array([place.get(name, -1) if name else -1 for name in known], np.int64)
-
-
-def _plain(name: str) -> str:
-    """A class's name however it is written: ``Wheeled_vehicle`` is ``wheeled vehicle``."""
-    return " ".join(name.casefold().replace("_", " ").split())
 
 
 def through(predictions: Predictions, class_of: NDArray[np.int64], classes: int) -> Predictions:

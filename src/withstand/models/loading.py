@@ -50,6 +50,15 @@ def load(network: nn.Module, state: State, source: str) -> Head:
     return Head(fresh=any(k in own and k not in given for k in head), outputs=outputs)
 
 
+def outputs_in(network: nn.Module, state: State) -> int | None:
+    """How many outputs the classifier layer in ``state`` has; None where it has none."""
+    for way in without_prefixes(state):
+        for name in _head(network):
+            if name in way:
+                return len(way[name])
+    return None
+
+
 def forget_counters(network: nn.Module) -> None:
     """Set the counters of BatchNorm to 0: some files have them and some do not, and the digest should be the same."""
     for module in network.modules():
@@ -116,7 +125,7 @@ def _check_finite(state: State, source: str) -> None:
 
 
 def _head(network: nn.Module) -> list[str]:
-    """The names of the classifier layer's weights; timm states for every architecture what the layer is called."""
+    """The names of the classifier layer's weights: timm states for every architecture what the layer is called."""
     named = cast(dict[str, Any], getattr(network, "default_cfg", {})).get("classifier", ())
     layers = (named,) if isinstance(named, str) else tuple(named or ())
     return [f"{name}.{part}" for name in layers for part in ("weight", "bias")]

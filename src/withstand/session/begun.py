@@ -55,6 +55,8 @@ class Begun:
         Raises:
             UserError: the engine does not run here.
         """
+        if not classifier.rewritable:
+            return Predictor.planned(classifier, self.device, asked, images, total)
         settings = asked
         if asked.dtype == "auto":
             auto = self.dtype()

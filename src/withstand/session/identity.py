@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Identity:
             are, or those that the model's config names.
         weights: digest of the network with the weights of ``file``, and ``start`` that of what the file holds, which
             say the same where both are known: a network may be saved in several forms. None where not known.
+        answers: what makes of the outputs the answers, as JSON; empty where they are the same.
     """
 
     dataset: str
@@ -46,6 +48,7 @@ class Identity:
     file: str | None = None
     weights: str | None = None
     start: str | None = None
+    answers: str = ""
 
     def unlike(self, before: Identity) -> list[str]:
         """How ``before`` is another run, in words; empty where it is the same one."""
@@ -56,6 +59,8 @@ class Identity:
             said.append("it was trained on other images")
         if before.file and (self.file is None or self._of_others(before)):
             said.append(f"it is a run of the weights in {before.file} as they are")
+        elif self.file and before.file and self.answers != before.answers:
+            said.append("its outputs stand for the classes in another way (classes, class_map)")
         if self.file and before.file is None:
             said.append("it is a run of a network made here")
         return said
@@ -78,10 +83,25 @@ def claim(
     Raises:
         UserError: the folder is another run's, and ``overwrite`` is false or would cost a trained network.
     """
-    file = config.model.weights if given else None
-    start = models.digest(read_state(Path(file), config.model.ema)) if file else None
+    settings, answers = config.model, evaluated.answers if evaluated else None
+    as_it_is = settings.origin if settings.as_it_is and evaluated else None
+    file = (settings.weights or as_it_is) if given else None
+    start = (
+        models.digest(read_state(Path(settings.weights), settings.ema))
+        if given and settings.weights
+        else None
+    )
     weights = evaluated.digest() if file and evaluated else None
-    own = Identity(dataset.name, config.dataset.name, dataset.content, dataset.training, file, weights, start)
+    own = Identity(
+        dataset.name,
+        config.dataset.name,
+        dataset.content,
+        dataset.training,
+        file,
+        weights,
+        start,
+        json.dumps(answers.facts(), sort_keys=True) if answers else "",
+    )
     before = _before(folder.path, own)
     said = own.unlike(before) if before else []
     if not said and evaluated and not file:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from withstand.images.imageset import Dataset, ImageSet
 from withstand.models import Classifier
 from withstand.results import provenance
 from withstand.results.folder import RunFolder
-from withstand.session import identity, trained_on
+from withstand.session import geometry, identity, trained_on
 from withstand.session.begun import Begun
 
 
@@ -31,6 +31,7 @@ class Setup:
     device: torch.device
     dataset: Dataset
     folder: RunFolder
+    notes: dict[str, Any] = field(default_factory=dict)  # more for the record
 
     @classmethod
     def of(cls, config: Config, overrides: list[str]) -> Setup:
@@ -42,6 +43,7 @@ class Setup:
                     " what one kind computes is not what another does, in the last bits"
                 )
         device.set_threads(config.threads)
+        config, _ = geometry.settled(config, None)
         folder = RunFolder(config.run_folder)
         atomic.check_folder(folder.path)
         return cls(config, overrides, chosen, datasets.load(config), folder)
@@ -89,9 +91,10 @@ class Setup:
             "precision": device.name(self.dtype(dtype)) if dtype == "auto" else dtype,
             "weights_digest": classifier.digest(),
             "parameters": sum(p.numel() for p in classifier.network.parameters()),
-            "image_size": self.config.model.image_size,
+            "image_size": classifier.preprocessing.image_size or None,
             "pretrained": classifier.origin,
             "tag": models.tag_of(self.config.model) if self.config.model.pretrained else None,
+            **self.notes,
         }
 
     def _trained_with(self) -> dict[str, Any]:
@@ -129,6 +132,6 @@ class Setup:
             if self.config.model.weights
             else models.restore(self.config, self.folder.best)
         )
-        trained_on.check_head(classifier.head, self.weights, self.config.model.num_classes)
+        trained_on.check_head(classifier.head, self.weights, len(self.dataset.classes))
         identity.claim(self.config, self.dataset, self.folder, given=True, evaluated=classifier)
         return classifier

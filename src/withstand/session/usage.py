@@ -18,6 +18,10 @@ ENGINE = tuple(f"evaluation.{name}" for name in ("batch_size", "dtype", "backend
 """How a network is run; ``evaluation.devices`` and ``evaluation.precision`` are about many conditions."""
 
 
+CLASSES = ("classes", "class_map", "class_groups")
+"""What a classifier's outputs are to the classes of the data; of one that was trained on them, the same."""
+
+
 def check(experiment: str, uses: Sequence[str], words: Sequence[str]) -> None:
     """Refuse words that ``experiment`` would ignore.
 

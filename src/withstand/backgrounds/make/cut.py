@@ -18,7 +18,8 @@ from withstand.backgrounds.make.sources import Box, LocatedImage
 from withstand.backgrounds.variants import boxes_of, strips
 from withstand.base.errors import UserError
 from withstand.config.schema import MakeBackgroundsConfig
-from withstand.images.photographs import offset, scaled, squared
+from withstand.images.photographs import squared
+from withstand.images.preprocessing import Geometry
 
 _ROUNDS = 5
 _LEAST_OF_BOX = 0.1  # a smaller object means that GrabCut took it for background
@@ -86,9 +87,10 @@ def cut(
 
 def _square_box(box: Box, size: tuple[int, int], side: int) -> tuple[NDArray[np.int64], float]:
     """The box after the short side was resized to ``side`` and the middle kept, and the share of it that is left."""
-    wide, high = scaled(size, side)
+    form = Geometry(side, side)
+    wide, high = form.scaled(*size)
     factor = np.array([wide / size[0], high / size[1]] * 2)
-    moved = np.array(box) * factor - np.array([offset(wide, side), offset(high, side)] * 2)
+    moved = np.array(box) * factor - np.array([form.offset(wide), form.offset(high)] * 2)
     kept = np.clip(moved, 0, side)
     area = max(moved[2] - moved[0], 0) * max(moved[3] - moved[1], 0)
     share = (kept[2] - kept[0]) * (kept[3] - kept[1]) / area if area else 0.0
@@ -149,7 +151,7 @@ def _given(source: LocatedImage, size: tuple[int, int], side: int) -> NDArray[np
     if marks.shape != (size[1], size[0]):
         return "its mask has another size than the picture"
     drawn = Image.fromarray(marks.astype(np.uint8) * 255)
-    mask = np.asarray(squared(drawn, side, Image.Resampling.NEAREST)) > 0
+    mask = np.asarray(squared(drawn, Geometry(side, side), Image.Resampling.NEAREST)) > 0
     if not mask.any():
         return "its mask is empty"
     return "its mask is full" if mask.all() else mask

@@ -1,0 +1,68 @@
+"""A classifier of Hugging Face Transformers: ``hf:NAME`` of the Hub, or a folder, with its image processor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from withstand.base.errors import UserError
+from withstand.config.schema import Config
+from withstand.models.classifier import Classifier
+from withstand.models.extras import needed
+from withstand.models.pipelines import of_processor
+
+ABOUT = "an image classifier of Hugging Face Transformers, by its name on the Hub or a folder: hf:microsoft/resnet-50"
+
+
+class Logits(nn.Module):
+    """A model of Transformers that gives its logits alone."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Tensor:
+        return cast(Tensor, self.model(pixel_values=images).logits)
+
+
+def from_config(config: Config, outputs: int | None) -> Classifier:
+    """The model and its preprocessing as they were saved; ``model.args`` are passed on to ``from_pretrained``.
+
+    Raises:
+        UserError: Transformers is not installed, there is no such model, or it is no image classifier.
+    """
+    transformers = needed("transformers", "hf", "hf")
+    model = config.model
+    try:
+        network = transformers.AutoModelForImageClassification.from_pretrained(
+            model.name, torch_dtype=torch.float32, output_loading_info=True, **model.args
+        )
+        processor = transformers.AutoImageProcessor.from_pretrained(model.name)
+    except Exception as error:  # the Hub's client, JSON, missing classes: any kind
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise UserError(
+            f"model=hf:{model.name} cannot be had ({why}); give a folder written by save_pretrained, with its image"
+            " processor, or the name of an image classifier of the Hub"
+        ) from error
+    network, loading = network
+    absent = sorted(loading["missing_keys"]) + sorted(str(one) for one in loading["mismatched_keys"])
+    if absent:
+        raise UserError(
+            f"model=hf:{model.name} has no weights for {absent[0]} ({len(absent)} in all are absent): what layers"
+            " drawn at random say would be measured; train it first"
+        )
+    how = of_processor(processor)
+    if model.mean and model.std:
+        how = replace(how, mean=tuple(model.mean), std=tuple(model.std))
+    return Classifier(
+        Logits(network), how, f"hf {model.name}", outputs=_names(network.config), rewritable=False
+    )
+
+
+def _names(config: Any) -> tuple[str, ...]:
+    """What the outputs are called; ``LABEL_0`` and the like are no names."""
+    names = [str(config.id2label[at]) for at in sorted(config.id2label)]
+    return () if all(name.startswith("LABEL_") for name in names) else tuple(names)

@@ -1,0 +1,79 @@
+"""A classifier and the classes of a data set brought together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from withstand.base.console import say
+from withstand.base.errors import UserError
+from withstand.images.blocks import gather
+from withstand.images.imageset import ImageSet
+from withstand.models.answers import bring_together
+from withstand.models.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is said of outputs and classes.
+
+    Attributes:
+        file: says which output is of which class; None: their names do.
+        open: answers may be outputs that stand for none of the classes.
+        groups: what is made of the probabilities of a class's several outputs.
+    """
+
+    file: str | None = None
+    open: bool = False
+    groups: str = "mean"
+
+
+def answering(classifier: Classifier, images: ImageSet, asked: Asked) -> Classifier:
+    """The classifier with an answer for each class of the images, and a line that says how it comes to it.
+
+    Raises:
+        UserError: a class has no output, or the names do not say which; or the classifier cannot read the images.
+    """
+    if not len(images):
+        raise UserError("there are no images to evaluate on")
+    if classifier.for_classes is not None:
+        if asked.file or asked.open:
+            raise UserError(
+                "a zero-shot classifier's outputs are the classes; leave class_map and classes out"
+            )
+        return classifier.for_classes(images.classes)
+    count = _outputs(classifier, images)
+    answers = bring_together(classifier.outputs, count, images.classes, vars(asked))
+    if answers is not None:
+        say(f"  {answers}")
+    elif not classifier.outputs:
+        say(f"  its {count:,} outputs are taken for the classes in their order: {_some(images.classes)}")
+    return replace(classifier, answers=answers)
+
+
+def _outputs(classifier: Classifier, images: ImageSet) -> int:
+    """How many it gives, by trying it on an image: that is sure for whatever it is made of."""
+    try:
+        place: Any = next(classifier.network.parameters(), None)
+        where = torch.device("cpu") if place is None else place.device
+        scores = replace(classifier, answers=None).logits(gather(images.images, np.arange(1), where))
+    except UserError:
+        raise
+    except Exception as error:  # a network of anybody's may fail in any way
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:240]
+        shape = "×".join(map(str, images.images.shape[1:]))
+        raise UserError(
+            f"the classifier fails on an image of {shape} as it is made ready ({why}); its preprocessing may be another"
+        ) from error
+    if scores.ndim != 2:
+        raise UserError(
+            f"the classifier gives {tuple(scores.shape)} for one image, where 1×K scores are wanted"
+        )
+    return int(scores.shape[1])
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"

@@ -1,0 +1,51 @@
+"""One command for several models: each in turn, then a report that has them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from withstand import report
+from withstand.base.console import console, say
+from withstand.base.errors import UserError
+from withstand.config.composing import compose, named
+from withstand.config.schema import Config
+from withstand.report import terminal
+from withstand.results.runs import Runs, load_runs
+
+USES = ("models",)
+
+
+def each(config: Config, overrides: list[str], work: Callable[[Config, list[str]], None]) -> int:
+    """Do ``work`` for the one model, or for each of ``models``; several are then reported together."""
+    if not config.models:
+        work(config, overrides)
+        return 0
+    words = [word for word in overrides if word.partition("=")[0] not in ("model", "models")]
+    commands = [[*words, f"model={model}"] for model in config.models]
+    for composed, command in [(compose(command), command) for command in commands]:  # all are checked first
+        work(composed, command)
+    return reported(config)
+
+
+def reported(config: Config) -> int:
+    """Write the report of the runs on the data set, of ``models`` alone where these are given."""
+    dataset = config.dataset.label
+    found = load_runs(config.paths.checkpoints, dataset=dataset)
+    wanted = {named(model) for model in config.models}
+    chosen = Runs((one for one in found if not wanted or one.model in wanted), found.left_out)
+    if not chosen:
+        raise UserError(
+            f"there is no finished run on {dataset} in {config.paths.checkpoints}; make one with"
+            f" `python main.py model=resnet50 dataset={config.dataset.name}`"
+        )
+    write(chosen, Path(config.paths.reports) / dataset)
+    return 0
+
+
+def write(runs: Runs, folder: Path) -> None:
+    """Write the report of ``runs``, print its table, and say where it is."""
+    page = report.write(runs, folder)
+    if any(run.files for run in runs):
+        console.print(terminal.table(runs))
+    say(f"report: {page}")
