@@ -1,8 +1,9 @@
 """withstand: which image classifier holds up when the images change, by how much, and how sure are we?
 
-In a notebook (none of it imports torch, and nothing is imported before it is used):
+In a notebook (nothing is imported before it is used, and torch only by what runs a network):
 
 >>> import withstand
+>>> withstand.evaluate(model, images, labels)     # a table with intervals; a page: .report("report.html")
 >>> runs = withstand.load_runs("checkpoints")
 >>> withstand.compare(runs).frame()
 """
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from withstand.analysis.comparison import Comparison as Comparison
     from withstand.analysis.comparison import compare as compare
     from withstand.corruptions import corrupt as corrupt
-    from withstand.evaluation.evaluate import evaluate as evaluate
     from withstand.images.imageset import ImageSet as ImageSet
+    from withstand.images.preprocessing import Preprocessing as Preprocessing
     from withstand.models.classifier import Classifier as Classifier
     from withstand.results.conditions import CLEAN as CLEAN
     from withstand.results.conditions import Condition as Condition
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from withstand.results.runs import Runs as Runs
     from withstand.results.runs import load_run as load_run
     from withstand.results.runs import load_runs as load_runs
+    from withstand.session.direct import evaluate as evaluate
+    from withstand.session.result import Result as Result
 
 __version__ = "0.1.0"
 
@@ -36,7 +39,9 @@ _HOME = {
     "ImageSet": "images.imageset",
     "compare": "analysis.comparison",
     "corrupt": "corruptions",
-    "evaluate": "evaluation.evaluate",
+    "Preprocessing": "images.preprocessing",
+    "Result": "session.result",
+    "evaluate": "session.direct",
     "load_run": "results.runs",
     "load_runs": "results.runs",
 }
@@ -52,6 +57,8 @@ __all__ = [
     "Comparison",
     "Condition",
     "ImageSet",
+    "Preprocessing",
+    "Result",
     "Run",
     "Runs",
     "compare",

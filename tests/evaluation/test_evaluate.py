@@ -15,6 +15,7 @@ from withstand.evaluation.cells import Cells, Elsewhere
 from withstand.images.blocks import Blocks, gather
 from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Preprocessing
+from withstand.evaluation.evaluate import evaluate
 from withstand.models import Classifier
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.folder import RunFolder
@@ -74,12 +75,12 @@ def predictor(classifier: Classifier) -> Predictor:
 
 
 def test_in_a_call_to_a_run(images, classifier, tmp_path, capsys):
-    run = withstand.evaluate(classifier, images, [Negative(images)], tmp_path / "mine")
+    run = evaluate(classifier, images, [Negative(images)], tmp_path / "mine")
     assert run.shifts == ("clean", "negative") and run.classes == ("a", "b", "c")
     told = capsys.readouterr().out
     assert "mine: 3 conditions × 410 images, 0 done; negatives: turned round" in told
     assert "white is black" in told
-    both = withstand.compare([run], "negative")
+    both = withstand.compare(run, shift="negative")
     assert both.groups["both"] == both.groups["corrupted"] and "noise" not in both.groups
     frame = run.frame()
     assert frame.n.tolist() == [N] * 3 and frame.variant.tolist() == ["clean", "half", "whole"]
@@ -91,32 +92,32 @@ def test_in_a_call_to_a_run(images, classifier, tmp_path, capsys):
     assert np.allclose(predicted.logits, plain, atol=1e-5) and plain.dtype == np.float32
     assert np.array_equal(predicted.logits, turned.logits) and np.array_equal(predicted.ids, images.ids)
     assert run.provenance["weights_digest"] == classifier.digest()
-    withstand.evaluate(classifier, images, [shift := Negative(images)], tmp_path / "mine")
+    evaluate(classifier, images, [shift := Negative(images)], tmp_path / "mine")
     assert shift.asked == [] and "3 done" in capsys.readouterr().out
 
 
 def test_no_condition_is_ever_whole_in_memory(images, classifier, predictor, tmp_path, monkeypatch):
     monkeypatch.setitem(withstand.engines.predictor._CHUNK, "cpu", 16 * 192)
     shift = Negative(images)
-    run = withstand.evaluate(classifier, images, [shift], tmp_path, predictor=predictor)
+    run = evaluate(classifier, images, [shift], tmp_path, predictor=predictor)
     assert shift.asked == ([16] * 25 + [10]) * 2
-    whole = withstand.evaluate(classifier, images, [Negative(images)], tmp_path / "other")
+    whole = evaluate(classifier, images, [Negative(images)], tmp_path / "other")
     for condition in run.conditions:
         assert np.allclose(run.predictions(condition).logits, whole.predictions(condition).logits, atol=1e-5)
 
 
 def test_a_sample_is_completed_in_the_order_of_the_images(images, classifier, tmp_path):
-    first = withstand.evaluate(classifier, images, [Negative(images)], tmp_path, precision=20)
+    first = evaluate(classifier, images, [Negative(images)], tmp_path, precision=20)
     assert first.sampled is not None and 0 < first.sampled.evaluated < 2 * N
     shift = Negative(images)
-    run = withstand.evaluate(classifier, images, [shift], tmp_path)
+    run = evaluate(classifier, images, [shift], tmp_path)
     assert run.sampled is None and sum(shift.asked) == 2 * N - first.sampled.evaluated
     assert all(np.array_equal(run.predictions(c).ids, images.ids) for c in run.conditions)
     assert not list((tmp_path / "predictions").glob("*.part.parquet"))
 
 
 def test_predictions_are_taken_over_from_another_store(images, classifier, predictor, tmp_path):
-    withstand.evaluate(classifier, images, [Negative(images)], tmp_path / "all", predictor=predictor)
+    evaluate(classifier, images, [Negative(images)], tmp_path / "all", predictor=predictor)
     there = RunFolder(tmp_path / "all").store
     some = images.take(np.array([40, 2, 17]))
     for shift, store, digest in (
@@ -143,15 +144,15 @@ def test_cells_under_other_shifts_stay_and_samples_are_not_mixed(images, classif
         def conditions(self) -> list[Condition]:
             return [Condition("again", "half")]
 
-    withstand.evaluate(classifier, images, [Negative(images)], tmp_path)
-    run = withstand.evaluate(classifier, images, [Again(images)], tmp_path)
+    evaluate(classifier, images, [Negative(images)], tmp_path)
+    run = evaluate(classifier, images, [Again(images)], tmp_path)
     assert set(run.shifts) == {"clean", "negative", "again"} and len(run.conditions) == 4
     with pytest.raises(UserError, match=r"on all images under again; leave evaluation\.precision out"):
-        withstand.evaluate(classifier, images, [Negative(images)], tmp_path, precision=10)
+        evaluate(classifier, images, [Negative(images)], tmp_path, precision=10)
     sample = tmp_path / "sample"
-    withstand.evaluate(classifier, images, [Negative(images)], sample, precision=20)
+    evaluate(classifier, images, [Negative(images)], sample, precision=20)
     with pytest.raises(UserError, match="is a sample under negative; give that command again"):
-        withstand.evaluate(classifier, images, [Again(images)], sample)
+        evaluate(classifier, images, [Again(images)], sample)
 
 
 def test_what_was_predicted_is_found_by_id():

@@ -66,7 +66,9 @@ def test_a_tag_that_was_left_out_is_recorded_as_what_it_stands_for(tmp_path, mon
     assert models.tag_of(compose(words).model) == "augreg_in21k_ft_in1k"
     from safetensors.torch import save_file
 
-    small = models.timm._create("vit_tiny_patch16_224", 1000, models.timm._arguments(compose(words).model))
+    small = models.sources.timm._create(
+        "vit_tiny_patch16_224", 1000, models.sources.timm._arguments(compose(words).model)
+    )
     (tmp_path / "data" / "weights").mkdir(parents=True)
     save_file(small.state_dict(), tmp_path / "data" / "weights" / "tiny.safetensors")
     assert main(words) == 0
@@ -84,4 +86,4 @@ def test_a_local_copy_under_the_bare_name_is_found_as_before(tmp_path):
     )
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "resnet50.safetensors").write_bytes(b"")
-    assert models.timm._local(config, "resnet50.a1_in1k").name == "resnet50.safetensors"
+    assert models.sources.timm._local(config, config.model, "resnet50.a1_in1k").name == "resnet50.safetensors"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -234,13 +235,16 @@ class Comparison:
         return {}
 
 
-def compare(runs: Sequence[Run], shift: str = "corruption") -> Comparison:
+def compare(*runs: Any, shift: str = "corruption") -> Comparison:
     """Bring together the runs that saw the same images under the same conditions of a shift.
 
     What they are compared on is what most runs saw; a run that saw more is compared on that part of it, and one that
     lacks any of it is left out, with the reason.
+
+    Args:
+        runs: each a `Run`, what ``withstand.evaluate`` gave, or a sequence of these.
     """
-    matched = matching(runs, shift)
+    matched = matching(_flat(runs), shift)
     return Comparison(
         tuple(matched.kept.values()),
         tuple(matched.kept),
@@ -249,3 +253,19 @@ def compare(runs: Sequence[Run], shift: str = "corruption") -> Comparison:
         matched.clean,
         matched.left_out,
     )
+
+
+def _flat(runs: Iterable[Any]) -> list[Run]:
+    found: list[Run] = []
+    for one in runs:
+        if isinstance(one, Run):
+            found.append(one)
+        elif isinstance(getattr(one, "run", None), Run):
+            found.append(one.run)
+        elif isinstance(one, str):
+            raise UserError(
+                f"'{one}' is no run; load_runs(FOLDER) reads some, and a shift is given as shift='{one}'"
+            )
+        else:
+            found += _flat(one)
+    return found

@@ -65,12 +65,11 @@ def as_written(classifier: Classifier, device: torch.device, settings: Evaluatio
     if classifier.runtime == "torch":
         backend = "eager" if settings.backend == "auto" else settings.backend
         return Plan(backend, "float32" if settings.dtype == "auto" else settings.dtype, many)
-    for key, asked, own in (
-        ("backend", settings.backend, classifier.runtime),
-        ("dtype", settings.dtype, "float32"),
-    ):
-        if asked not in ("auto", own):
-            raise UserError(f"evaluation.{key}={asked}: this classifier runs by itself ({own}); leave it out")
+    if settings.backend not in ("auto", "eager") or settings.dtype not in ("auto", "float32"):
+        raise UserError(
+            f"evaluation.backend={settings.backend} evaluation.dtype={settings.dtype}: this classifier is run by"
+            f" {classifier.runtime}, as it is; leave both out"
+        )
     return Plan(classifier.runtime, "float32", many)
 
 

@@ -42,17 +42,26 @@ class About:
     provenance: Mapping[str, Any]
 
     @classmethod
-    def plain(cls, name: str, classifier: Classifier, images: ImageSet, predictor: Predictor) -> About:
+    def plain(
+        cls,
+        name: str,
+        classifier: Classifier,
+        images: ImageSet,
+        predictor: Predictor,
+        dataset: str | None = None,
+    ) -> About:
         """Of a classifier and images that no settings describe."""
         return cls(
             name,
-            {"model": name, "dataset": images.digest[:8], "classes": list(images.classes)},
+            {"model": name, "dataset": dataset or images.digest[:8], "classes": list(images.classes)},
             {
                 "weights_digest": classifier.digest(),
                 "precision": predictor.precision,
                 "device": devices.describe(predictor.device),
                 "versions": provenance.versions(),
                 "pretrained": classifier.origin,
+                "image_size": classifier.preprocessing.image_size or None,
+                "parameters": sum(p.numel() for p in classifier.network.parameters()) or None,
             },
         )
 

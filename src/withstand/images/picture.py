@@ -25,7 +25,16 @@ def read(file: Path) -> tuple[Image.Image, bool]:
     with Image.open(file) as opened:
         several = getattr(opened, "n_frames", 1) > 1 and opened.format not in _SAME_PICTURE
         opened.load()
-        return _rgb(_upright(opened)), several
+        return as_seen(opened), several
+
+
+def as_seen(opened: Image.Image) -> Image.Image:
+    """A picture that is open, upright and in RGB.
+
+    Raises:
+        ValueError: nobody knows which level is white.
+    """
+    return _rgb(_upright(opened))
 
 
 def _upright(picture: Image.Image) -> Image.Image:

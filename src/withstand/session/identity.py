@@ -83,7 +83,7 @@ def claim(
     Raises:
         UserError: the folder is another run's, and ``overwrite`` is false or would cost a trained network.
     """
-    settings, answers = config.model, evaluated.answers if evaluated else None
+    settings = config.model
     as_it_is = settings.origin if settings.as_it_is and evaluated else None
     file = (settings.weights or as_it_is) if given else None
     start = (
@@ -100,7 +100,7 @@ def claim(
         file,
         weights,
         start,
-        json.dumps(answers.facts(), sort_keys=True) if answers else "",
+        _said(evaluated),
     )
     before = _before(folder.path, own)
     said = own.unlike(before) if before else []
@@ -117,6 +117,27 @@ def claim(
         _clear(folder.path)
     if own.content and (said or not before or not before.content):
         json_file.write(folder.path / FILE, asdict(own))
+
+
+def claim_plain(classifier: Classifier, name: str, dataset: Dataset, folder: RunFolder) -> None:
+    """The same for a classifier and images that no settings describe.
+
+    Raises:
+        UserError: the folder is another run's.
+    """
+    own = Identity(dataset.name, "", dataset.content, "", name, classifier.digest(), None, _said(classifier))
+    before = _before(folder.path, own)
+    if before and (said := own.unlike(before)):
+        raise UserError(
+            f"{folder.path} is another run: {'; '.join(said)}; give this one a folder of its own with out=…"
+        )
+    json_file.write(folder.path / FILE, asdict(own))
+
+
+def _said(classifier: Classifier | None) -> str:
+    """What makes of a classifier's outputs the answers, as text."""
+    answers = classifier.answers if classifier else None
+    return json.dumps(answers.facts(), sort_keys=True) if answers else ""
 
 
 def _differ(one: str | None, other: str | None) -> bool:

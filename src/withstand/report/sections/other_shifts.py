@@ -22,7 +22,7 @@ def section(context: Context) -> Section | None:
     names = dict.fromkeys(shift for run in runs for shift in run.shifts if shift not in _ELSEWHERE)
     if not names:
         return None
-    found = {name: compare([run for run in runs if name in run.shifts], name) for name in names}
+    found = {name: compare([run for run in runs if name in run.shifts], shift=name) for name in names}
     left_out = [
         LeftOut(f"{one.what}, under {name}", one.reason)
         for name, together in found.items()

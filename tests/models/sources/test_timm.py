@@ -63,7 +63,9 @@ def test_pretrained_weights_that_cannot_be_had_say_where_to_put_them(monkeypatch
         raise OSError("no network")
 
     config = compose(["model=resnet50_pretrained", "dataset=cifar10", "paths.data=elsewhere"])
-    monkeypatch.setattr(models.timm, "_create", lambda *a, **k: refuse() if k else torch.nn.Linear(1, 1))
+    monkeypatch.setattr(
+        models.sources.timm, "_create", lambda *a, **k: refuse() if k else torch.nn.Linear(1, 1)
+    )
     with pytest.raises(UserError, match=r"elsewhere/weights/resnet50\.a1_in1k\.safetensors"):
         models.build(config)
 
@@ -71,7 +73,7 @@ def test_pretrained_weights_that_cannot_be_had_say_where_to_put_them(monkeypatch
 def test_a_trained_model_is_restored_without_its_pretrained_weights(tmp_path, monkeypatch):
     """Nothing is downloaded again, and the images are made ready as those weights want them."""
     config = compose(["model=vit_tiny_pretrained", "dataset=cifar10", "model.image_size=32"])
-    monkeypatch.setattr(models.timm, "_download", None)
+    monkeypatch.setattr(models.sources.timm, "_download", None)
     trained = timm.create_model(config.model.name, num_classes=10, img_size=32)
     torch.save(trained.state_dict(), tmp_path / "best_model.pth")
     restored = models.restore(config, tmp_path / "best_model.pth")

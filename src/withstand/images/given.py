@@ -1,0 +1,169 @@
+"""Image sets out of what people have in memory: arrays, or a data set of torchvision or Hugging Face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from withstand.base.errors import UserError
+from withstand.images import picture
+from withstand.images.imageset import ImageSet, digests
+from withstand.images.photographs import squared
+from withstand.images.preprocessing import Geometry
+
+_IN_MEMORY = 2**28  # bytes; more images lie in a file
+
+
+def arrays(images: Any, labels: Any, classes: Sequence[str] | None = None, ids: Any = None) -> ImageSet:
+    """Of uint8 N×H×W×3 or N×3×H×W, NumPy's or torch's, and N labels.
+
+    Args:
+        classes: their names, in the order of the labels; by default the numbers.
+        ids: int64 N, of the source images; by default made of their bytes, so that the same image is always the same.
+
+    Raises:
+        UserError: the images are of another type or shape, or the labels do not fit.
+    """
+    pixels = _uint8(images)
+    marks = np.asarray(labels.cpu() if hasattr(labels, "cpu") else labels)
+    if marks.shape != (len(pixels),) or marks.dtype.kind not in "iub":
+        raise UserError(
+            f"there are {len(pixels):,} images and labels of shape {marks.shape}; give a whole number an image"
+        )
+    marks = marks.astype(np.int64)
+    names = (
+        tuple(map(str, classes))
+        if classes is not None
+        else tuple(map(str, range(int(marks.max(initial=-1)) + 1)))
+    )
+    if len(marks) and not 0 <= int(marks.min()) <= int(marks.max()) < len(names):
+        raise UserError(
+            f"labels lie between {marks.min()} and {marks.max()}, and there are {len(names)} classes; give all"
+        )
+    zeros = np.zeros(len(pixels), np.int64)
+    whole = ImageSet(pixels, marks, zeros, names)
+    return ImageSet(pixels, marks, own_ids(whole) if ids is None else np.asarray(ids, np.int64), names)
+
+
+def collected(
+    items: Any, classes: Sequence[str] | None, form: Geometry | None, folder: Path
+) -> tuple[ImageSet, bool]:
+    """Of a data set that gives a picture and a label for each number; and whether it was made as ``form`` says.
+
+    Pictures that are all of one size stay as they are; others become squares of ``form``.
+
+    Args:
+        folder: for the pixels, where they are too many for the memory.
+
+    Raises:
+        UserError: it gives something else, or pictures of several sizes without a ``form``.
+    """
+    read, named = _reader(items)
+    names = classes if classes is not None else named
+    shown = [read(at) for at in range(min(2, len(items)))]
+    sizes = (
+        {one.size for one, _ in shown} if len(items) < 3 else {read(at)[0].size for at in range(len(items))}
+    )
+    if len(sizes) > 1 and form is None:
+        raise UserError(
+            "the pictures are of several sizes, and the classifier does not say which it wants; resize them"
+        )
+    fits = len(sizes) > 1 and form is not None
+    width, height = (form.size, form.size) if fits and form else next(iter(sizes), (1, 1))
+    pixels = _room((len(items), height, width, 3), folder)
+    labels = np.empty(len(items), np.int64)
+    for at in range(len(items)):
+        one, labels[at] = read(at)
+        pixels[at] = np.asarray(squared(one, form) if fits and form else one)
+    return arrays(pixels, labels, names), fits
+
+
+def own_ids(images: ImageSet) -> NDArray[np.int64]:
+    """63 bits of each image's digest; copies of one image are told apart by their order."""
+    found = (digests(images) >> np.uint64(1)).astype(np.int64)
+    _, first, where = np.unique(found, return_index=True, return_inverse=True)
+    if len(first) == len(found):
+        return found
+    seen: dict[int, int] = {}
+    for at in np.flatnonzero(np.bincount(where)[where] > 1):
+        copy = seen.get(int(found[at]), 0)
+        seen[int(found[at])] = copy + 1
+        found[at] ^= copy
+    return found
+
+
+def _uint8(images: Any) -> NDArray[np.uint8]:
+    """N×H×W×3, whichever way they came.
+
+    Raises:
+        UserError: they are of another type or shape.
+    """
+    pixels: NDArray[Any] = np.asarray(images.cpu() if hasattr(images, "cpu") else images)
+    if pixels.dtype.kind == "f":
+        raise UserError(
+            f"images are {pixels.dtype}, and withstand takes uint8, 0 to 255: give (images * 255).round() as uint8"
+            " where they lie between 0 and 1, before any normalisation"
+        )
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or 3 not in (pixels.shape[1], pixels.shape[3]):
+        raise UserError(f"images are {pixels.dtype} {pixels.shape}, and uint8 N×H×W×3 or N×3×H×W is wanted")
+    return pixels if pixels.shape[3] == 3 else np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
+
+
+def _reader(items: Any) -> tuple[Callable[[int], tuple[Image.Image, int]], Sequence[str] | None]:
+    """What gives the picture and label of a number, and the class names where the data set says them."""
+    if hasattr(items, "features") and hasattr(items, "column_names"):
+        return _of_columns(items)
+
+    def read(at: int) -> tuple[Image.Image, int]:
+        try:
+            one, label = items[at]
+        except (TypeError, ValueError) as error:
+            raise UserError(f"item {at} of the data set is no pair of picture and label") from error
+        return _picture(one, at), int(label)
+
+    return read, getattr(items, "classes", None)
+
+
+def _of_columns(items: Any) -> tuple[Callable[[int], tuple[Image.Image, int]], Sequence[str] | None]:
+    """A Hugging Face data set: the column that holds pictures, and the one that holds classes."""
+    kinds = {name: type(kind).__name__ for name, kind in items.features.items()}
+    shown = next((name for name, kind in kinds.items() if kind == "Image"), None)
+    label = next((name for name, kind in kinds.items() if kind == "ClassLabel"), "label")
+    if shown is None or label not in kinds:
+        raise UserError(
+            f"the data set has columns {', '.join(kinds)}, and one of images and one of labels are wanted"
+        )
+    names = getattr(items.features[label], "names", None)
+
+    def read(at: int) -> tuple[Image.Image, int]:
+        row = items[at]
+        return _picture(row[shown], at), int(row[label])
+
+    return read, names
+
+
+def _picture(one: Any, at: int) -> Image.Image:
+    if isinstance(one, Image.Image):
+        return picture.as_seen(one)
+    array = np.asarray(one.cpu() if hasattr(one, "cpu") else one)
+    if array.dtype == np.uint8 and array.ndim == 3 and 3 in (array.shape[0], array.shape[2]):
+        return Image.fromarray(
+            array if array.shape[2] == 3 else np.ascontiguousarray(array.transpose(1, 2, 0))
+        )
+    raise UserError(
+        f"item {at} of the data set is {array.dtype} {array.shape}, and a picture or uint8 is wanted: leave its"
+        " transform out, since the classifier's own preprocessing comes later"
+    )
+
+
+def _room(shape: tuple[int, ...], folder: Path) -> NDArray[np.uint8]:
+    """Memory, or a file for as much as that would take."""
+    if np.prod(shape, dtype=np.int64) <= _IN_MEMORY:
+        return np.empty(shape, np.uint8)
+    folder.mkdir(parents=True, exist_ok=True)
+    return np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, shape)

@@ -1,0 +1,171 @@
+"""``withstand.evaluate``: a classifier and images that somebody has at hand, in one line, without a setting."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from withstand import datasets, shifts
+from withstand.base.errors import UserError
+from withstand.config.composing import compose, named
+from withstand.config.schema import ShiftConfig
+from withstand.engines import device as devices
+from withstand.engines.predictor import Predictor
+from withstand.evaluation import evaluate as evaluation
+from withstand.evaluation.evaluate import About
+from withstand.images import given
+from withstand.images.imageset import Dataset, ImageSet
+from withstand.images.listing import class_folders
+from withstand.images.preprocessing import Preprocessing
+from withstand.models import Classifier, as_it_is
+from withstand.models.objects import of_object
+from withstand.models.together import Asked, answering
+from withstand.results.folder import RunFolder
+from withstand.session import geometry, identity
+from withstand.session.result import Result
+from withstand.shifts import Shift
+
+Shifts = str | Shift | Sequence[str | Shift] | Mapping[str, Mapping[str, Any]]
+
+
+def evaluate(
+    model: Any,
+    images: Any,
+    labels: Any = None,
+    *,
+    shifts: Shifts = "corruption",
+    classes: Sequence[str] | None = None,
+    preprocess: Any = None,
+    outputs: Sequence[str] = (),
+    class_map: str | Path | None = None,
+    among: str = "restricted",
+    groups: str = "mean",
+    precision: float | None = None,
+    device: str = "auto",
+    batch_size: int = 0,
+    ids: Any = None,
+    out: str | Path | None = None,
+    name: str | None = None,
+    version: str | None = None,
+) -> Result:
+    """How a classifier does on images, clean and under shifts, with intervals.
+
+    >>> result = withstand.evaluate(model, images, labels)
+
+    Args:
+        model: an ``nn.Module``; a function from uint8 N×H×W×3 (NumPy) to N×K scores; ``"SOURCE:NAME"``, such as
+            ``"timm:resnet50.a1_in1k"``; or a `Classifier`.
+        images: uint8 N×H×W×3 or N×3×H×W; a data set of torchvision or Hugging Face; or a folder, a class a folder.
+        labels: N whole numbers; None where ``images`` brings its own.
+        shifts: names of shifts, name → settings (``{"corruption": {"severities": [1, 3]}}``), or shifts; none: ``()``.
+        classes: class names, in the order of the labels; by default those of the data set, else the numbers.
+        preprocess: how images are made ready: one of ours, torchvision's or timm's transforms, a Hugging Face image
+            processor, or a function from uint8 N×H×W×3 to what the module reads. By default the model's own (timm),
+            else values between 0 and 1.
+        outputs: names of the model's outputs, where they are not the classes in their order.
+        class_map, among, groups: a file that says which output is of which class; answers ``restricted`` to the classes
+            or ``open`` to all outputs; and what is made of a class's several outputs: ``mean``, ``sum`` or ``max``.
+        precision: look at a random part, until the mean under shift is known to this many points.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+        batch_size: images at a time; 0: the usual.
+        ids: int64 N, of the source images; by default made of their bytes.
+        out: a folder to keep what was predicted in: the same call goes on there. By default it goes with the result.
+        name: what the classifier is called; by default its class or source name.
+        version: tells apart what cannot be seen of a classifier, such as what a function reads from elsewhere.
+
+    Raises:
+        UserError: something does not fit, in one line that says what to do.
+    """
+    kept = out is not None
+    temporary = None if kept else tempfile.TemporaryDirectory(prefix="withstand-")
+    root = Path(out if out is not None else temporary.name)  # type: ignore[union-attr]
+    if isinstance(model, str):
+        config = compose(["experiment=evaluate", f"model={model}", "dataset=folder"])
+        classifier, called = as_it_is(config), name or named(model)
+        if preprocess is not None:
+            classifier = of_object(
+                classifier.network, preprocess, outputs=classifier.outputs, origin=classifier.origin
+            )
+    else:
+        classifier = of_object(model, preprocess, outputs=outputs, version=version, kept=kept)
+        called = name or str(getattr(model, "__name__", type(model).__name__))
+    dataset, classifier = _images(images, labels, classes, ids, classifier, root)
+    asked = Asked(str(class_map) if class_map else None, among == "open", groups)
+    classifier = answering(classifier, dataset.test, asked)
+    where = devices.choose(device)
+    predictor = Predictor.of(classifier, where, torch.float32, batch_size)
+    folder = RunFolder(root if kept else root / called.strip("<>"))
+    identity.claim_plain(classifier, called, dataset, folder)
+    run = evaluation.evaluate(
+        classifier,
+        dataset.test,
+        _shifts(shifts, dataset),
+        folder,
+        predictor=predictor,
+        about=About.plain(called, classifier, dataset.test, predictor, dataset.name),
+        precision=precision,
+    )
+    return Result(run, temporary)
+
+
+def _images(
+    images: Any, labels: Any, classes: Sequence[str] | None, ids: Any, classifier: Classifier, root: Path
+) -> tuple[Dataset, Classifier]:
+    """The data set, and the classifier as it sees it: photographs are decoded as it wants them."""
+    form = classifier.preprocessing.geometry if isinstance(classifier.preprocessing, Preprocessing) else None
+    if isinstance(images, str | os.PathLike):
+        if labels is not None:
+            raise UserError("a folder has its labels in the names of its folders; leave labels out")
+        return _folder(Path(images), classifier)
+    if isinstance(images, ImageSet):
+        return _named(images), classifier
+    if labels is not None:
+        return _named(given.arrays(images, labels, classes, ids)), classifier
+    if not (hasattr(images, "__getitem__") and hasattr(images, "__len__")) or hasattr(images, "dtype"):
+        raise UserError(
+            "labels are missing: give evaluate(model, images, labels), or a data set that brings them"
+        )
+    found, fits = given.collected(images, classes, form, root)
+    return _named(found), classifier.after_geometry if fits else classifier
+
+
+def _named(images: ImageSet) -> Dataset:
+    return Dataset(f"images-{images.digest[:8]}", images.take(slice(0, 0)), images, images.digest)
+
+
+def _folder(place: Path, classifier: Classifier) -> tuple[Dataset, Classifier]:
+    if not place.is_dir():
+        raise UserError(f"there is no folder {place}")
+    count = len(class_folders(next((p for n in ("test", "val") if (p := place / n).is_dir()), place)))
+    words = [
+        "experiment=evaluate",
+        "dataset=folder",
+        f"dataset.folder={place}",
+        f"dataset.num_classes={count}",
+    ]
+    config, fits = geometry.settled(compose([*words, f"model.num_classes={count}"]), classifier.preprocessing)
+    return datasets.load(config), classifier.after_geometry if fits else classifier
+
+
+def _shifts(asked: Shifts, dataset: Dataset) -> list[Shift]:
+    """Each by its name, with its settings; made on the fly, and nothing is read that lies about."""
+    if isinstance(asked, Mapping):
+        return [shifts.load(_settings(name, own), dataset) for name, own in asked.items()]
+    several = [asked] if isinstance(asked, str) or not isinstance(asked, Sequence) else asked
+    return [shifts.load(_settings(one, {}), dataset) if isinstance(one, str) else one for one in several]
+
+
+def _settings(name: str, own: Mapping[str, Any]) -> ShiftConfig:
+    words = [f"shift.{key}={_word(value)}" for key, value in own.items()]
+    config = compose(["experiment=evaluate", f"shift={name}", "dataset=shapes", "model=small_cnn", *words])
+    return config.shift
+
+
+def _word(value: Any) -> str:
+    return f"[{','.join(map(str, value))}]" if isinstance(value, list | tuple | np.ndarray) else str(value)

@@ -1,0 +1,87 @@
+"""What ``withstand.evaluate`` gives: a run, shown as a table with intervals, as a figure, and as a report."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from withstand import report
+from withstand.analysis.comparison import Comparison, compare
+from withstand.report import canvas, overview
+from withstand.report.section import Context
+from withstand.report.style import looks
+from withstand.results.conditions import CLEAN
+from withstand.results.runs import Run, Runs
+
+_SHOWN = ("clean", "corrupted")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """A run at hand.
+
+    Attributes:
+        run: all that was predicted, and the record of it.
+    """
+
+    run: Run
+    _temporary: Any = field(default=None)  # keeps the folder until nobody has the result any more
+
+    def frame(self, metrics: list[str] | None = None) -> pd.DataFrame:
+        """A row for each shift, group of conditions and metric (all by default): value, low, high, n."""
+        parts = [found.frame(metrics).assign(shift=shift) for shift, found in self._compared().items()]
+        whole = pd.concat(parts, ignore_index=True).rename(columns={"run": "model"})
+        return whole[["model", "shift", *whole.columns.drop(["model", "shift"])]].drop_duplicates(
+            ["model", "group", "metric", "shift"], ignore_index=True
+        )
+
+    def report(self, to: str | Path) -> Path:
+        """Write the whole report: as one page, where ``to`` ends in ``.html``; else as a folder with its tables and
+        figures.
+        """
+        place = Path(to)
+        if place.suffix != ".html":
+            return report.write(Runs([self.run]), place)
+        with tempfile.TemporaryDirectory() as folder:
+            page = report.write(Runs([self.run]), Path(folder) / "report")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(page, place)
+        return place
+
+    def __repr__(self) -> str:
+        return f"{self.run.model} on {self.run.dataset}\n{self._short().to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        """The table and the figure, for a notebook."""
+        found = compare(self.run)
+        names = {self.run.model: self.run}
+        drawn = overview.picture(Context(names, found, looks(tuple(names))))
+        shown = "" if drawn is None else canvas.svg(drawn.figure, drawn.name)
+        return f"{self._short().to_html(index=False, border=0)}{shown[shown.find('<svg') :] if shown else ''}"
+
+    def _compared(self) -> dict[str, Comparison]:
+        shifts = [one for one in self.run.shifts if one != CLEAN.shift] or ["corruption"]
+        return {shift: compare(self.run, shift=shift) for shift in shifts}
+
+    def _short(self) -> pd.DataFrame:
+        """Top-1 in percent with its interval: clean, and the mean and each variant of every shift."""
+        rows = []
+        for shift, found in self._compared().items():
+            variants = list(dict.fromkeys(one.variant for one in found.conditions))
+            for group in [*(g for g in _SHOWN if g in found.groups), *variants]:
+                share = found.accuracy(self.run.model, group).times(100)
+                label = f"mean under {shift}" if group == "corrupted" else group.replace("_", " ")
+                rows.append(
+                    {
+                        "images": label,
+                        "top-1 %": f"{share.value:.1f}",
+                        "95%": f"{share.low:.1f} to {share.high:.1f}",
+                        "n": share.n,
+                    }
+                )
+        return pd.DataFrame(rows).drop_duplicates("images", ignore_index=True)
