@@ -38,8 +38,13 @@ class Context:
         return {name: answers(self.runs[name], together.ids) for name in together.names}
 
     def class_name(self, label: int) -> str:
-        """What a label is called; the number itself where the runs do not say."""
+        """What a label is called; the number itself where the runs do not say.
+
+        The one after the last is of a classifier that may answer what is none of the classes (``classes=open``).
+        """
         classes = self.together.runs[0].classes
+        if classes and label == len(classes):
+            return "(none of the classes)"
         return classes[label] if label < len(classes) else str(label)
 
 

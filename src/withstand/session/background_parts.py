@@ -130,8 +130,13 @@ def weights_of(setup: Setup, mapping: tuple[str, ...] | None) -> Classifier:
     config = setup.config
     if mapping is None:
         return setup.trained() if config.background.protocol == "trained" else models.build(config)
-    classifier = models.build(replace(config, model=replace(config.model, num_classes=len(mapping))))
-    if classifier.fresh_head:
+    if config.model.as_it_is:
+        classifier = models.as_it_is(config)
+        count = len(classifier.outputs) or classifier.head.outputs
+    else:
+        classifier = models.build(replace(config, model=replace(config.model, num_classes=len(mapping))))
+        count = len(mapping)
+    if classifier.fresh_head or count != len(mapping):
         raise UserError(
             f"background.protocol=zero_shot takes a model as it was pretrained on the {len(mapping):,} outputs of"
             f" {config.background.map}; the weights of {config.model.cfg_name} have none for them"
