@@ -12,10 +12,10 @@ import withstand
 from withstand.base.errors import UserError
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells, Elsewhere
+from withstand.evaluation.evaluate import evaluate
 from withstand.images.blocks import Blocks, gather
 from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Preprocessing
-from withstand.evaluation.evaluate import evaluate
 from withstand.models import Classifier
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.folder import RunFolder

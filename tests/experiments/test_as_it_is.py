@@ -10,8 +10,8 @@ import pytest
 import timm
 import torch
 from PIL import Image
-
 from tests.experiments.conftest import refused
+
 from withstand.cli import main
 from withstand.models import imagenet
 from withstand.results.conditions import CLEAN

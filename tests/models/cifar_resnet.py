@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
@@ -35,7 +37,7 @@ class ResNet(nn.Module):
         widths = [16, 16, 32, 64]
         stages = [
             nn.Sequential(*(Block(a if n == 0 else b, b) for n in range(blocks)))
-            for a, b in zip(widths, widths[1:], strict=False)
+            for a, b in pairwise(widths)
         ]
         self.layer1, self.layer2, self.layer3 = stages
         self.linear = nn.Linear(64, 10)

@@ -92,7 +92,7 @@ def test_restricted_answers_are_among_the_classes_and_open_ones_among_all() -> N
 @pytest.mark.parametrize("groups", ["mean", "sum", "max"])
 def test_a_class_of_several_outputs_has_what_its_probabilities_make(groups: str) -> None:
     chances = softmax(LOGITS.astype(np.float64), axis=1)
-    expected = np.stack([getattr(chances[:, OF == label], groups)(axis=1) for label in range(3)], axis=1)
+    expected = np.stack([getattr(chances[:, label == OF], groups)(axis=1) for label in range(3)], axis=1)
     assert np.allclose(np.exp(ClassMap(OF, 3, groups=groups)(LOGITS)), expected, rtol=1e-5)
     opened = ClassMap(OF, 3, open=True, groups=groups)(LOGITS)
     assert np.allclose(np.exp(opened[:, 3]), chances[:, OF == -1].max(axis=1), rtol=1e-5)

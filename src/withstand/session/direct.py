@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -75,7 +78,7 @@ def evaluate(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
         batch_size: images at a time; 0: the usual.
         ids: int64 N, of the source images; by default made of their bytes.
-        out: a folder to keep what was predicted in: the same call goes on there. By default it goes with the result.
+        out: a folder to keep what was predicted in: the same call goes on there. By default it goes with the process.
         name: what the classifier is called; by default its class or source name.
         version: tells apart what cannot be seen of a classifier, such as what a function reads from elsewhere.
 
@@ -83,8 +86,7 @@ def evaluate(
         UserError: something does not fit, in one line that says what to do.
     """
     kept = out is not None
-    temporary = None if kept else tempfile.TemporaryDirectory(prefix="withstand-")
-    root = Path(out if out is not None else temporary.name)  # type: ignore[union-attr]
+    root = Path(out) if out is not None else Path(tempfile.mkdtemp(dir=_scratch()))
     if isinstance(model, str):
         config = compose(["experiment=evaluate", f"model={model}", "dataset=folder"])
         classifier, called = as_it_is(config), name or named(model)
@@ -111,7 +113,15 @@ def evaluate(
         about=About.plain(called, classifier, dataset.test, predictor, dataset.name),
         precision=precision,
     )
-    return Result(run, temporary)
+    return Result(run)
+
+
+@functools.cache
+def _scratch() -> str:
+    """A folder that goes with the process: runs refer to their predictions there."""
+    folder = tempfile.mkdtemp(prefix="withstand-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _images(

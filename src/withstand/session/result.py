@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -30,7 +29,6 @@ class Result:
     """
 
     run: Run
-    _temporary: Any = field(default=None)  # keeps the folder until nobody has the result any more
 
     def frame(self, metrics: list[str] | None = None) -> pd.DataFrame:
         """A row for each shift, group of conditions and metric (all by default): value, low, high, n."""

@@ -14,9 +14,9 @@ from withstand import models
 from withstand.base.errors import UserError
 from withstand.config.composing import compose
 from withstand.engines.predictor import Predictor
+from withstand.images.given import arrays
 from withstand.models import Classifier
 from withstand.models.together import Asked, answering
-from withstand.images.given import arrays
 
 HOW = ["model.mean=[0.5,0.5,0.5]", "model.std=[0.25,0.25,0.25]", "dataset=shapes", "experiment=evaluate"]
 
