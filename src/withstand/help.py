@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
+from withstand.base import plugins
 from withstand.base.console import console, say
 from withstand.config.composing import choices
 from withstand.results.metrics import METRICS
@@ -23,6 +24,8 @@ _EXAMPLES = """Examples
       three epochs, tested on 1,000 images
   python main.py model=resnet50 dataset=cifar10 train.augment=none
       as the published run trained
+  python main.py experiment=evaluate model=timm:resnet50.a1_in1k dataset=folder dataset.folder=photos
+      a pretrained model as it is, on your photographs of ImageNet's classes
   python main.py experiment=robustness model=resnet50 model.weights=my.pth shift.corruptions=[fog,frost,snow]
       your own weights under three corruptions
   python main.py experiment=report dataset=cifar10
@@ -50,8 +53,17 @@ def show() -> None:
             title = said.get("about") or said.get("title", "")
             table.add_row(name, Text(str(title)))  # not markup: an extra's [name] is no style
         _print(heading, table)
+    _print("Sources: model=SOURCE:NAME takes a classifier as it is", _sources())
     _print("Metrics", _metrics())
     say(_EXAMPLES)
+
+
+def _sources() -> Table:
+    """Where classifiers come from, ours and those of plug-ins; their packages are not imported."""
+    table = _table()
+    for name in plugins.names("sources"):
+        table.add_row(name, Text(plugins.said("sources", name, "ABOUT")))
+    return table
 
 
 def _metrics() -> Table:

@@ -36,8 +36,7 @@ class ResNet(nn.Module):
         self.bn1 = nn.BatchNorm2d(16)
         widths = [16, 16, 32, 64]
         stages = [
-            nn.Sequential(*(Block(a if n == 0 else b, b) for n in range(blocks)))
-            for a, b in pairwise(widths)
+            nn.Sequential(*(Block(a if n == 0 else b, b) for n in range(blocks))) for a, b in pairwise(widths)
         ]
         self.layer1, self.layer2, self.layer3 = stages
         self.linear = nn.Linear(64, 10)

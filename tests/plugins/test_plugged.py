@@ -65,6 +65,12 @@ def test_the_metric_is_in_frames_and_comparisons(does: Does) -> None:
     )
 
 
+def test_the_source_s_classifier_is_evaluated_as_it_is(does: Does) -> None:
+    words = ["experiment=evaluate", "model=edges:2", "dataset=stripes", "dataset.width=8", "threads=1"]
+    assert "of 20 images" in does(str(ROOT / "main.py"), *words, "paths.checkpoints=others")
+    assert "edges" in does(str(ROOT / "main.py"), "--help")
+
+
 def test_the_shift_stands_beside_the_corruptions(does: Does) -> None:
     does(
         "-c",
@@ -72,7 +78,7 @@ def test_the_shift_stands_beside_the_corruptions(does: Does) -> None:
         "from withstand.results.store import Store\n"
         "runs = withstand.load_runs('checkpoints')\n"
         "assert runs[0].shifts == ('clean', 'fade', 'corruption') and runs[0].sampled is None\n"
-        "fade, fog = withstand.compare(runs, 'fade'), withstand.compare(runs)\n"
+        "fade, fog = withstand.compare(runs, shift='fade'), withstand.compare(runs)\n"
         "assert [c.variant for c in fade.conditions] == ['100', '25'] and len(fog.conditions) == 2\n"
         "assert [c.variant for c in fade.groups['gone']] == ['100'] and 'gone' not in fog.groups\n"
         "grey = runs[0].predictions(fade.conditions[0]).logits\n"

@@ -10,6 +10,7 @@ Nothing is imported before it is asked for by its name.
 
 from __future__ import annotations
 
+import ast
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -86,6 +87,21 @@ def load(kind: str, name: str) -> ModuleType:
             f"two go by the name of {called} '{name}': {there[0].origin} and {there[1].origin}; uninstall one"
         )
     return _imported(KINDS[kind], name, there[0])
+
+
+def said(kind: str, name: str, word: str) -> str:
+    """The text that a module of ours gives to ``word``, read from its source; where a plug-in's comes from."""
+    room = KINDS[kind].room
+    file = _PACKAGE.joinpath(*room.split("."), f"{name}.py")
+    if not (room and file.is_file()):
+        return origin(kind, name)
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    given = [node.value for node in tree.body if isinstance(node, ast.Assign) and _names(node) == [word]]
+    return str(ast.literal_eval(given[0])) if given else ""
+
+
+def _names(node: ast.Assign) -> list[str]:
+    return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
 def origin(kind: str, name: str) -> str:
