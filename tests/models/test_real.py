@@ -60,6 +60,8 @@ def test_networks_of_another_make_have_the_accuracy_they_are_known_for(there: Pa
     assert main([*words, "model.cfg_name=net"]) == 0
     theirs = withstand.load_run("checkpoints/net_cifar10")
     assert theirs.scores.values("top1").mean() == pytest.approx(RIGHT[blocks], abs=5e-5)
+    if blocks > 3:
+        return  # once is enough to see that Python says the same
     network, how = trained(there, blocks)
     with (there / "cifar10/cifar-10-batches-py/test_batch").open("rb") as file:
         batch = pickle.load(file, encoding="bytes")
@@ -147,7 +149,7 @@ def test_networks_of_imagenet_on_photographs_by_one_command(there: Path, name: s
     prepare: Callable[[Any], torch.Tensor] = create_transform(**settings, is_training=False)
     read = run.predictions(CLEAN)
     by_label = np.argsort(read.labels)
-    files = sorted(Path("photos").glob("*/*"))
+    files = sorted(Path("photos").glob("n*/*"))
     for at in range(0, 1000, 125):
         with torch.inference_mode(), Image.open(files[at]) as picture:
             expected = network(prepare(picture.convert("RGB"))[None])[0].numpy()
