@@ -1,4 +1,7 @@
-"""A network that ``torch.export.save`` wrote: ``exported:FILE.pt2``. It holds operations, and no code is run."""
+"""A network that ``torch.export.save`` wrote: ``exported:FILE.pt2``.
+
+torch reads such a file with pickle, and evaluates the expressions in it: it can run code, and the user is told.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.models.classifier import Classifier
@@ -22,6 +26,7 @@ def from_config(config: Config, outputs: int | None) -> Classifier:
         UserError: there is no such file, it is no such program, or the settings do not say how to normalise.
     """
     file = file_of(config.model)
+    say(f"  reading {file}: torch may run what is in it, so read only what you trust")
     try:
         program = torch.export.load(str(file))
         shape = _shape(program)
