@@ -30,6 +30,8 @@ def to_evaluate(config: Config, overrides: list[str]) -> tuple[Setup, Classifier
     found = found.after_geometry if fits else found
     asked = Asked(config.class_map, config.classes == "open", config.class_groups)
     found = answering(found, setup.dataset.test, asked)
-    identity.claim(config, setup.dataset, setup.folder, given=True, evaluated=found)
+    identity.claim(
+        config, setup.dataset, setup.folder, given=True, evaluated=found, source=config.model.origin
+    )
     steps = geometry.steps(config, found.preprocessing, fits)
     return replace(setup, notes={"steps": steps}), found

@@ -72,20 +72,26 @@ class Identity:
 
 
 def claim(
-    config: Config, dataset: Dataset, folder: RunFolder, *, given: bool, evaluated: Classifier | None = None
+    config: Config,
+    dataset: Dataset,
+    folder: RunFolder,
+    *,
+    given: bool,
+    evaluated: Classifier | None = None,
+    source: str | None = None,
 ) -> None:
     """Make sure that the folder is this run's, and write down that it is, where the data set is known.
 
     Args:
         given: whether a run of ``model.weights`` is of those weights; where they are trained further, it is not.
         evaluated: the classifier, where one is evaluated as it is.
+        source: what that is called, where it has its source's own weights.
 
     Raises:
         UserError: the folder is another run's, and ``overwrite`` is false or would cost a trained network.
     """
     settings = config.model
-    as_it_is = settings.origin if settings.as_it_is and evaluated else None
-    file = (settings.weights or as_it_is) if given else None
+    file = (settings.weights or source) if given else None
     start = (
         models.digest(read_state(Path(settings.weights), settings.ema))
         if given and settings.weights

@@ -20,7 +20,7 @@ from withstand.config.schema import Config
 from withstand.images.preprocessing import Preprocessing
 from withstand.models import imagenet
 from withstand.models.classifier import Classifier
-from withstand.models.extras import needed
+from withstand.models.extras import needed, quiet_hub
 
 ABOUT = "a zero-shot classifier of open_clip, its prompts made of the class names: clip:ViT-B-32/laion2b_s34b_b79k"
 
@@ -58,8 +58,9 @@ def from_config(config: Config, outputs: int | None) -> Classifier:
     _check(open_clip, name, tag, config.model.weights)
     torch.manual_seed(config.seed)
     try:
-        model = open_clip.create_model(name, pretrained=config.model.weights or tag or None)
-        tokenizer = open_clip.get_tokenizer(name)
+        with quiet_hub():
+            model = open_clip.create_model(name, pretrained=config.model.weights or tag or None)
+            tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:  # the Hub's client raises a dozen kinds
         why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise UserError(

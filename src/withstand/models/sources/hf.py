@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from withstand.base.errors import UserError
-from withstand.config.schema import Config
+from withstand.config.schema import Config, ModelConfig
 from withstand.models.classifier import Classifier
-from withstand.models.extras import needed
+from withstand.models.extras import needed, quiet_hub
 from withstand.models.pipelines import of_processor
 
 ABOUT = "an image classifier of Hugging Face Transformers, by its name on the Hub or a folder: hf:microsoft/resnet-50"
@@ -37,17 +39,14 @@ def from_config(config: Config, outputs: int | None) -> Classifier:
     transformers = needed("transformers", "hf", "hf")
     model = config.model
     try:
-        network = transformers.AutoModelForImageClassification.from_pretrained(
-            model.name, torch_dtype=torch.float32, output_loading_info=True, **model.args
-        )
-        processor = transformers.AutoImageProcessor.from_pretrained(model.name)
+        with contextlib.nullcontext() if Path(model.name).is_dir() else quiet_hub():
+            network, loading, processor = _read(transformers, model)
     except Exception as error:  # the Hub's client, JSON, missing classes: any kind
         why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise UserError(
             f"model=hf:{model.name} cannot be had ({why}); give a folder written by save_pretrained, with its image"
             " processor, or the name of an image classifier of the Hub"
         ) from error
-    network, loading = network
     absent = sorted(loading["missing_keys"]) + sorted(str(one) for one in loading["mismatched_keys"])
     if absent:
         raise UserError(
@@ -60,6 +59,14 @@ def from_config(config: Config, outputs: int | None) -> Classifier:
     return Classifier(
         Logits(network), how, f"hf {model.name}", outputs=_names(network.config), rewritable=False
     )
+
+
+def _read(transformers: Any, model: ModelConfig) -> tuple[Any, Any, Any]:
+    """The network, what was absent from its weights, and its image processor."""
+    network, loading = transformers.AutoModelForImageClassification.from_pretrained(
+        model.name, torch_dtype=torch.float32, output_loading_info=True, **model.args
+    )
+    return network, loading, transformers.AutoImageProcessor.from_pretrained(model.name)
 
 
 def _names(config: Any) -> tuple[str, ...]:

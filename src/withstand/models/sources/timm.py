@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from withstand.config.schema import Config, ModelConfig
 from withstand.images.preprocessing import Preprocessing
 from withstand.models.checkpoints import read_state
 from withstand.models.classifier import FRESH, Classifier
+from withstand.models.extras import ask_hub, quiet_hub
 from withstand.models.loading import Head, forget_counters, load, outputs_in
 
 ABOUT = "an architecture of timm, with the tag of its weights: timm:vit_tiny_patch16_224.augreg_in21k_ft_in1k"
@@ -168,7 +168,10 @@ def _arguments(model: ModelConfig) -> dict[str, Any]:
 
 def _create(name: str, outputs: int | None, args: Mapping[str, Any], **more: Any) -> nn.Module:
     try:
-        return timm.create_model(name, num_classes=outputs, **args, **more)  # None: as the weights have them
+        with quiet_hub() if name.startswith("hf") else contextlib.nullcontext():
+            return timm.create_model(
+                name, num_classes=outputs, **args, **more
+            )  # None: as the weights have them
     except TypeError as error:
         raise UserError(f"model.args={dict(args)}: timm's '{name}' does not take them: {error}") from error
     except (RuntimeError, OSError, ValueError, AssertionError) as error:
@@ -194,7 +197,7 @@ def _download(tagged: str, outputs: int | None, args: Mapping[str, Any], local: 
     if tag and tag not in tags:
         raise UserError(f"model.tag: timm has no weights '{tag}' of {architecture}; {nearest(tag, tags)}")
     try:
-        _ask_hub()  # the hub's client would try for a minute, and say so ten times
+        ask_hub()  # the hub's client would try for a minute, and say so ten times
         return _create(tagged, outputs, args, pretrained=True)
     except UserError:
         raise
@@ -203,15 +206,6 @@ def _download(tagged: str, outputs: int | None, args: Mapping[str, Any], local: 
             f"pretrained weights of {tagged} cannot be downloaded ({type(error).__name__}); put the file"
             f" model.safetensors of huggingface.co/timm/{tagged} at {local}, or give model.weights=FILE"
         ) from error
-
-
-def _ask_hub() -> None:
-    """One look, by way of any proxy, at whether the Hugging Face Hub answers at all; OSError where it does not."""
-    try:
-        request = urllib.request.Request(huggingface_hub.constants.ENDPOINT, method="HEAD")
-        urllib.request.urlopen(request, timeout=10).close()
-    except urllib.error.HTTPError:
-        return  # an answer, if not a kind one
 
 
 def _preprocessing(config: Config, model: ModelConfig, network: nn.Module) -> Preprocessing:
