@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import statistics
 import time
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from withstand.base import limits
 from withstand.results.provenance import installed
 
 RESULTS = Path(__file__).parent / "results"
@@ -116,7 +116,7 @@ def hardware() -> dict[str, Any]:
 
     from withstand.engines import device
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = limits.cores()
     found: dict[str, Any] = {
         "name": f"cpu{cores}",
         "processor": device.describe(torch.device("cpu")),
@@ -132,7 +132,5 @@ def hardware() -> dict[str, Any]:
 
 
 def _memory_gib() -> float | None:
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
-    except (AttributeError, ValueError, OSError):
-        return None
+    found = limits.memory()
+    return None if found is None else round(found / 2**30, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import platform
 import time
 
@@ -12,6 +11,7 @@ import torch
 
 from withstand.base import cache
 from withstand.base.errors import UserError
+from withstand.base.limits import cores as cores
 
 _TURNS = 24  # of measuring: a few milliseconds each
 
@@ -60,11 +60,6 @@ def _processor() -> str:
 def set_threads(count: int) -> None:
     """Use ``count`` CPU threads, or every core this process may run on."""
     torch.set_num_threads(count or cores())
-
-
-def cores() -> int:
-    """CPU cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from PIL import Image
 
 from withstand.base import atomic, json_file, trust
 from withstand.base.console import progress, say
+from withstand.base.limits import cores
 from withstand.images import npy, picture
 from withstand.images.listing import name_of
 from withstand.images.preprocessing import Geometry
@@ -112,8 +112,7 @@ def _decode(files: Sequence[Path], form: Geometry, target: Path, name: str) -> d
     """Fill the array at ``target``; gives the record that goes with it."""
     images = np.lib.format.open_memmap(target, "w+", np.uint8, (len(files), form.size, form.size, 3))
     sizes, damaged, several = np.zeros((len(files), 2), np.int64), {}, 0
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with progress(f"decoding {name}", len(files)) as bar, ThreadPoolExecutor(workers) as pool:
+    with progress(f"decoding {name}", len(files)) as bar, ThreadPoolExecutor(cores()) as pool:
         for start in range(0, len(files), _CHUNK):
             part = files[start : start + _CHUNK]
             for row, answer in enumerate(pool.map(partial(_one, form=form), part), start):

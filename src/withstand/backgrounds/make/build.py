@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from withstand.backgrounds.variants import MIXED, VARIANTS, choose_backgrounds, 
 from withstand.base import atomic, json_file
 from withstand.base.console import progress
 from withstand.base.errors import UserError
+from withstand.base.limits import cores
 from withstand.config.schema import MakeBackgroundsConfig
 from withstand.images.photographs import Photographs, decoded
 
@@ -242,5 +242,4 @@ def _mask(file: Path, mask: NDArray[np.bool_]) -> Callable[[], None]:
 
 
 def _threads() -> ThreadPoolExecutor:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ThreadPoolExecutor(cores)
+    return ThreadPoolExecutor(cores())

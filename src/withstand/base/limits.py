@@ -1,0 +1,69 @@
+"""What this process may use of the machine: cores and memory, as containers and schedulers bound them.
+
+A scheduler that gives two cores of sixty-four says so by affinity; Docker, Kubernetes and SLURM by a quota of the control
+group, which affinity knows nothing of.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_ROOT = Path("/")
+
+
+def cores(root: Path = _ROOT) -> int:
+    """CPU cores: the least of affinity and of every quota that binds, a part of a core counted as one.
+
+    Args:
+        root: where ``proc`` and ``sys`` are.
+    """
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min([own, *(math.ceil(quota) for quota in _quotas(root))]))
+
+
+def memory(root: Path = _ROOT) -> int | None:
+    """Bytes of memory: the least of what is built in and of every limit that binds; None where nothing says."""
+    found = [
+        int(text) for text in _said(root, "memory", "memory.max", "memory.limit_in_bytes") if text.isdecimal()
+    ]
+    try:
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):  # not known on Windows
+        pass
+    return min(found, default=None)
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """Cores that a quota amounts to: version 2 says quota and period in one file, version 1 in two."""
+    for text in _said(root, "cpu", "cpu.max", "cpu.cfs_quota_us"):
+        quota, _, period = text.partition(" ")
+        if quota.isdecimal() and int(quota) > 0:
+            yield int(quota) / (int(period) if period.isdecimal() and int(period) else 100_000)
+
+
+def _said(root: Path, controller: str, new: str, old: str) -> Iterator[str]:
+    """What the files of a controller say, in the process's own group and in those that it lies in."""
+    for line in _read(root / "proc/self/cgroup").splitlines():
+        _, _, rest = line.partition(":")
+        names, _, path = rest.partition(":")
+        if names and controller not in names.split(","):
+            continue
+        place = root / "sys/fs/cgroup" / (controller if names else "")
+        parts = [part for part in path.split("/") if part not in ("", "..")]
+        for depth in range(len(parts), -1, -1):  # a limit binds all that lies below it
+            folder = place.joinpath(*parts[:depth])
+            text = _read(folder / (old if names else new))
+            if names and controller == "cpu" and text:
+                text = f"{text} {_read(folder / 'cpu.cfs_period_us')}"
+            if text:
+                yield text
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
