@@ -69,8 +69,10 @@ class Comparison:
             UserError: there is no such run, group or metric.
         """
         if (name, group, metric) not in self._accuracies:
-            known = find(metric)
-            found = mean_over_conditions(self.values(name, group, metric), known.bounds)
+            known, values = find(metric), self.values(name, group, metric)
+            if known.only and np.isnan(values).all():  # it had nothing to say: no answer was of either class
+                return Estimate(np.nan, np.nan, np.nan, 0)
+            found = mean_over_conditions(values, known.bounds)
             self._accuracies[name, group, metric] = found.within(known.low, known.high)
         return self._accuracies[name, group, metric]
 
@@ -146,9 +148,18 @@ class Comparison:
                 {"run": name, "group": group, "metric": metric, **vars(self.accuracy(name, group, metric))}
                 for name in self.names
                 for group in self.groups
-                for metric in (METRICS if metrics is None else metrics)
+                for metric in self._asked(group, metrics)
             ]
         )
+
+    def _asked(self, group: str, metrics: Sequence[str] | None) -> list[str]:
+        """Of those named, or of all, the metrics that mean something under a group's conditions."""
+        shifts = {condition.shift for condition in self.groups[group]}
+        return [
+            one
+            for one in (METRICS if metrics is None else metrics)
+            if all(find(one).asked_of(s) for s in shifts)
+        ]
 
     def worst(self, name: str) -> str:
         """The corruption under which the run's accuracy is lowest."""

@@ -25,7 +25,7 @@ class Matched:
 
 def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
     """The runs that cover what most runs saw, cut to that."""
-    wanted = [run.under(c for c in run.conditions if c == CLEAN or c.shift == shift) for run in runs]
+    wanted = [_under(run, shift) for run in runs]
     called = dict(zip(names(runs), wanted, strict=True))
     shown = {name: run for name, run in called.items() if len(run.scores.ids)}
     left_out = [
@@ -64,6 +64,13 @@ def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
         CLEAN in reference.conditions,
         tuple(left_out),
     )
+
+
+def _under(run: Run, shift: str) -> Run:
+    """The run under clean and a shift; under the shift alone where that shows other source images."""
+    both = run.under(c for c in run.conditions if c == CLEAN or c.shift == shift)
+    alone = run.under(_shifted(run, shift))
+    return both if set(alone.conditions) <= set(both.scores.conditions) else alone
 
 
 def _apart(run: Run, others: Iterable[Run]) -> str:
@@ -122,7 +129,7 @@ def _other_images(run: Run, reference: Run, needed: set[Condition]) -> str:
         alike = len(run.scores.ids) == len(
             reference.scores.ids
         )  # a digest is of all the test images of a run
-        if alike and mine.get("images") != theirs.get("images"):
+        if alike and mine.get("images") != theirs.get("images") and not run.of_the_sources_of(reference):
             return "the same ids are other images in it: its data set was drawn or decoded otherwise"
         if condition != CLEAN and "shift" not in mine:  # an older record says it in words only
             sources = [one.summary.get("corruption_source") for one in (run, reference)]

@@ -1,11 +1,12 @@
 """What this process may use of the machine: cores and memory, as containers and schedulers bound them.
 
-A scheduler that gives two cores of sixty-four says so by affinity; Docker, Kubernetes and SLURM by a quota of the control
-group, which affinity knows nothing of.
+A scheduler that gives two cores of sixty-four says so by affinity; Docker, Kubernetes and SLURM by a quota of the
+control group, which affinity knows nothing of.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from collections.abc import Iterator
@@ -29,10 +30,8 @@ def memory(root: Path = _ROOT) -> int | None:
     found = [
         int(text) for text in _said(root, "memory", "memory.max", "memory.limit_in_bytes") if text.isdecimal()
     ]
-    try:
+    with contextlib.suppress(AttributeError, ValueError, OSError):  # not known on Windows
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):  # not known on Windows
-        pass
     return min(found, default=None)
 
 

@@ -14,6 +14,7 @@ from withstand.base.errors import UserError, nearest
 from withstand.config.checks import INTERPOLATIONS, own_settings
 from withstand.config.schema import Config
 from withstand.datasets import splits
+from withstand.images import sources
 from withstand.images.imageset import Dataset, ImageSet
 from withstand.images.listing import in_words, name_of
 from withstand.images.photographs import decoded, worst
@@ -60,7 +61,10 @@ def from_config(config: Config) -> Dataset:
     trained, training = (
         _read(root, train, classes, settings, form) if train else (tested.take(slice(0, 0)), "")
     )
-    return Dataset("folder", trained, tested, content, training)
+    files = [file for name in classes for file in test.files.get(name, ())]
+    cache = Path(settings.cache) if settings.cache else root / ".decoded"
+    same = sources.digest(files, root, cache, test.folder.name)
+    return Dataset("folder", trained, tested, content, training, same)
 
 
 def geometry(settings: Settings) -> Geometry:
@@ -79,6 +83,13 @@ def geometry(settings: Settings) -> Geometry:
     if way not in INTERPOLATIONS:
         raise UserError(f"dataset.interpolation={way} is not known; {nearest(way, INTERPOLATIONS)}")
     return Geometry(size, resize, way, bool(settings.squash))
+
+
+def _cache_name(name: str, form: Geometry) -> str:
+    """Decodings of several forms lie side by side: classifiers that want others take turns."""
+    if form == Geometry(form.size, form.size):
+        return name
+    return f"{name}-{form.size}-{form.resize}-{form.interpolation}{'-squash' if form.squash else ''}"
 
 
 def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
@@ -102,7 +113,7 @@ def _read(
     files = [(file, label) for label, name in enumerate(classes) for file in split.files.get(name, ())]
     cache = Path(settings.cache) if settings.cache else root / ".decoded"
     paths = [file for file, _ in files]
-    photographs = decoded(paths, root, form, cache, folder.name)
+    photographs = decoded(paths, root, form, cache, _cache_name(folder.name, form))
     damaged = photographs.damaged
     if damaged:
         which = worst((paths[row], reason) for row, reason in damaged.items())

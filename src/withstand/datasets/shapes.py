@@ -107,6 +107,7 @@ def render(
     seed: int,
     size: int = 32,
     scenes: NDArray[np.int64] | None = None,
+    fill: NDArray[np.int64] | None = None,
 ) -> ImageSet:
     """Draw the images of ``ids`` with the shapes and backgrounds that are named.
 
@@ -116,6 +117,7 @@ def render(
         ids, labels, background: int64 N.
         size: pixels a side.
         scenes: int64 N, what the background's colours, clutter and light are drawn from; default ``ids``.
+        fill: int64 N, the class whose pattern and colours each shape is filled with; by default any, and any colour.
     """
     scenes = ids if scenes is None else scenes
     images = np.empty((len(ids), size, size, 3), np.uint8)
@@ -123,7 +125,13 @@ def render(
     for start in range(0, len(ids), _CHUNK):
         part = slice(start, start + _CHUNK)
         images[part], masks[part] = _render(
-            ids[part], labels[part], background[part], scenes[part], seed, size
+            ids[part],
+            labels[part],
+            background[part],
+            scenes[part],
+            None if fill is None else fill[part],
+            seed,
+            size,
         )
     return ImageSet(images, labels, ids, CLASSES, masks, background)
 
@@ -133,6 +141,7 @@ def _render(
     labels: NDArray[np.int64],
     background: NDArray[np.int64],
     scenes: NDArray[np.int64],
+    fill: NDArray[np.int64] | None,
     seed: int,
     size: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -150,16 +159,18 @@ def _render(
     distance = _placed(labels, x, y, thing[:, :4])
     inside = _coverage(distance, size)
     bright = thing[:, 4:5] < BRIGHT
+    own, kind = thing[:, 5], (thing[:, 11] * len(CLASSES)).astype(np.int64)
+    if fill is not None:
+        own, kind = hue.astype(np.float32), fill
     fill_dark, fill_light = (
         np.where(bright, up, down)
         for up, down in zip(
-            colours(thing[:, 5], thing[:, 6:10], (0.7, 0.9), (0.85, 1.0)),
-            colours(thing[:, 5], thing[:, 6:10], (0.0, 0.15), (0.1, 0.25)),
+            colours(own, thing[:, 6:10], (0.7, 0.9), (0.85, 1.0)),
+            colours(own, thing[:, 6:10], (0.0, 0.15), (0.1, 0.25)),
             strict=True,
         )
     )
-    texture = pattern((thing[:, 11] * len(CLASSES)).astype(np.int64), x, y, thing[:, 12:16])
-    painted = _blend(texture, fill_dark, fill_light)
+    painted = _blend(pattern(kind, x, y, thing[:, 12:16]), fill_dark, fill_light)
     canvas = canvas + inside[..., None] * (painted - canvas)
 
     lit = 1 + 0.35 * (scene[:, 10, None, None] - 0.5) * x + 0.35 * (scene[:, 11, None, None] - 0.5) * y

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -103,6 +103,15 @@ class Predictor:
             0 if calibration is None else len(calibration),
             classifier.answers,
         )
+
+    def like(self, classifier: Classifier) -> Predictor:
+        """The same engine with another classifier's answers; another engine where it has another network."""
+        if classifier.network is self.network:
+            return (
+                replace(self, answers=classifier.answers) if classifier.answers is not self.answers else self
+            )
+        settings = EvaluationConfig(**vars(self.plan), exact=self.plain is not None)
+        return Predictor.planned(classifier, self.device, settings, None, 0)
 
     @classmethod
     def _as_written(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from withstand.engines.predictor import Predictor
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
+from withstand.models.together import answering
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.store import Cell, Predictions, Store
 from withstand.shifts import Shift
@@ -58,6 +59,7 @@ class Cells:
         sources: condition → gives its images.
         elsewhere: stores to take predictions over from.
         answer: makes of the network's predictions what is kept, such as the classes of a map.
+        predictors: of the shifts whose images are of other classes than the data set's.
     """
 
     predictor: Predictor
@@ -66,6 +68,7 @@ class Cells:
     sources: Mapping[Condition, Callable[[], Blocks]] = field(repr=False)
     elsewhere: Sequence[Elsewhere] = ()
     answer: Answer | None = None
+    predictors: Mapping[str, Predictor] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -89,12 +92,15 @@ class Cells:
         if clean is not None:
             cells[CLEAN] = Cell(CLEAN, known | {"images": clean.digest, "shift": {}})
             sources[CLEAN] = partial(Blocks.of, clean)
+        predictors: dict[str, Predictor] = {}
         for shift in shifts:
+            own = answering_to(classifier, shift)
+            predictors[shift.name] = predictor.like(own)
             for condition in shift.conditions():
                 facts = {"images": shift.digest(condition), "shift": shift.facts(condition)}
-                cells[condition] = Cell(condition, known | facts)
+                cells[condition] = Cell(condition, known | own.facts() | facts)
                 sources[condition] = partial(shift.images, condition)
-        return cls(predictor, store, cells, sources, elsewhere, answer)
+        return cls(predictor, store, cells, sources, elsewhere, answer, predictors)
 
     @property
     def missing(self) -> list[Condition]:
@@ -119,13 +125,13 @@ class Cells:
     def complete(self, condition: Condition) -> tuple[int, int]:
         """Write the cell of a condition in whole; gives how many images were predicted for it now, and has in all."""
         images, cell = self.images(condition), self.cells[condition]
-        made, new = self._whole(cell, images)
+        made, new = self._whole(condition, cell, images)
         self.store.write(cell, made)
         return new, len(images)
 
-    def predict(self, images: Blocks) -> Predictions:
+    def predict(self, condition: Condition, images: Blocks) -> Predictions:
         """What is kept of the classifier's answers to some images."""
-        found = self.predictor(images)
+        found = self.predictors.get(condition.shift, self.predictor)(images)
         return found if self.answer is None else self.answer(found)
 
     def files(self) -> list[dict[str, Any]]:
@@ -135,16 +141,27 @@ class Cells:
             for condition, cell in self.cells.items()
         ]
 
-    def _whole(self, cell: Cell, images: Blocks) -> tuple[Predictions, int]:
+    def _whole(self, condition: Condition, cell: Cell, images: Blocks) -> tuple[Predictions, int]:
         """The predictions of a cell in whole, and how many of them were made now."""
         for other in self.elsewhere:
             if (found := _taken(other, cell, images)) is not None:
                 return found, 0
         part = self.store.part(cell)
         if part is None:
-            return self.predict(images), len(images)
+            return self.predict(condition, images), len(images)
         rows = np.flatnonzero(~np.isin(images.ids, part.ids))
-        return part.join(self.predict(images.take(rows))).at(images.ids), len(rows)
+        return part.join(self.predict(condition, images.take(rows))).at(images.ids), len(rows)
+
+
+def answering_to(classifier: Classifier, shift: Shift) -> Classifier:
+    """The classifier with an answer for each class of a shift, where these are not those of the data set."""
+    asked = getattr(shift, "asked", None)
+    if asked is None:
+        return classifier
+    if classifier.for_classes is not None:
+        return classifier.for_classes(shift.images(shift.conditions()[0]).classes)
+    some = shift.images(shift.conditions()[0]).take(np.arange(1)).images()
+    return answering(replace(classifier, answers=None), some, asked)
 
 
 def _taken(other: Elsewhere, cell: Cell, images: Blocks) -> Predictions | None:

@@ -124,6 +124,12 @@ def _record(
     """Which cells belong to this run, and whether they are a sample."""
     before = folder.summary()
     sources = {f"{shift.name}_source": shift.source for shift in shifts}
+    classes = {
+        shift.name: list(shift.images(shift.conditions()[0]).classes)
+        for shift in shifts
+        if getattr(shift, "asked", None) is not None
+    }
+    named = {"shift_classes": before.get("shift_classes", {}) | classes} if classes else {}
     groups = {shift.name: {name: list(of) for name, of in shift.groups().items()} for shift in shifts}
     # Not merged with an earlier sample, which is replaced, or gone once everything is there.
     folder.write(
@@ -131,6 +137,7 @@ def _record(
         before
         | dict(about.summary)
         | sources
+        | named
         | {"groups": before.get("groups", {}) | groups}
         | {"cells": work.files() + _others(work, folder), "sample": asdict(sample) if sample else None},
     )

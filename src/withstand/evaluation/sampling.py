@@ -79,7 +79,7 @@ class _Drawing:
         rows = self.orders[condition][len(seen) : rounds]
         if not len(rows):
             return 0
-        more = self.work.predict(self.images[condition].take(rows))
+        more = self.work.predict(condition, self.images[condition].take(rows))
         self.seen[condition] = seen.join(more) if len(seen) else more
         self.work.store.write(self.work.cells[condition], self.seen[condition], part=True)
         self.predicted += len(rows)

@@ -1,10 +1,10 @@
-"""`python main.py`: two small models on drawn shapes, through experiments 1, 2 and 4, to a report."""
+"""`python main.py`: two small models on drawn shapes, through experiments 1, 2 and 4 and cue conflict, to a report."""
 
 from __future__ import annotations
 
 from withstand.config.composing import compose
 from withstand.config.schema import Config
-from withstand.experiments import background, study
+from withstand.experiments import background, robustness, study
 from withstand.session import several
 
 USES = (*study.USES, *background.USES, *several.USES)
@@ -15,4 +15,5 @@ def run(config: Config, overrides: list[str]) -> int:
         words = [*overrides, f"model={model}"]
         study.run(compose(words), words)
         background.run(compose(words), words)
+        robustness.evaluate_one(compose([*words, "shift=cue_conflict"]), words)
     return several.reported(config)

@@ -78,6 +78,7 @@ class Dataset:
         content: what tells its test images from those of any other data set of that name, whatever limits are set;
             equal for equal images.
         training: the same of its training images, where they can be others for the same test images.
+        sources: equal for data sets of the same source images, however these were decoded; empty: as ``content``.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Dataset:
     test: ImageSet
     content: str = ""
     training: str = ""
+    sources: str = ""
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from withstand.analysis.comparison import Comparison
 from withstand.report.answers import Answers, answers
 from withstand.report.style import Look
 from withstand.report.table import Table
+from withstand.results.conditions import CLEAN
 from withstand.results.runs import LeftOut, Run
 
 
@@ -35,7 +36,8 @@ class Context:
     def answers(self) -> Mapping[str, Answers]:
         """Name → what the run answered to ``together.ids``, row for row: for the runs of ``together``, read once."""
         together = self.together
-        return {name: answers(self.runs[name], together.ids) for name in together.names}
+        shown = (CLEAN, *together.conditions)
+        return {name: answers(self.runs[name].under(shown), together.ids) for name in together.names}
 
     def class_name(self, label: int) -> str:
         """What a label is called; the number itself where the runs do not say.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
 from withstand.config.schema import folder_label
-from withstand.results.conditions import Condition
+from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts, training_of
 from withstand.results.metrics import METRICS
 from withstand.results.sample import Sample
@@ -78,6 +78,15 @@ class Run:
     def content(self) -> str:
         """What tells its data set from any other of that name (``Dataset.content``); empty where not on record."""
         return str(json_file.record(self.folder / "run.json").get("content", ""))
+
+    @cached_property
+    def sources(self) -> str:
+        """What tells its source images from others, however they were decoded; empty where not on record."""
+        return str(json_file.record(self.folder / "run.json").get("sources", ""))
+
+    def of_the_sources_of(self, other: Run) -> bool:
+        """Whether both show the same source images, says the record: classifiers may want them decoded otherwise."""
+        return bool(self.sources) and self.sources == other.sources
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -143,7 +152,18 @@ class Run:
     @cached_property
     def scores(self) -> Scores:
         """The per-image values of every metric and condition; the logits are read once a metric, and not kept."""
-        return Scores.over(self.conditions, self.predictions, sampled=self.sampled is not None)
+        return Scores.over(self._of_the_same, self.predictions, sampled=self.sampled is not None)
+
+    @cached_property
+    def _of_the_same(self) -> tuple[Condition, ...]:
+        """The conditions but for those of shifts that show other source images than the clean ones."""
+        others = [shift for shift in self.shifts if shift not in ("clean", "corruption", "background")]
+        if not others or CLEAN not in self.files:
+            return self.conditions
+        clean = self.predictions(CLEAN).ids
+        first = {shift: next(one for one in self.conditions if one.shift == shift) for shift in others}
+        apart = {shift for shift, one in first.items() if not np.isin(self.predictions(one).ids, clean).any()}
+        return tuple(one for one in self.conditions if one.shift not in apart)
 
     def shown(self, condition: Condition) -> Mapping[str, Any]:
         """What the images of a condition depend on, as its predictions record it: ``images`` and ``shift``, or nothing.
@@ -158,7 +178,8 @@ class Run:
         each = [self.under(c for c in self.conditions if c.shift == shift).scores for shift in self.shifts]
         rows = []
         for scores, column, condition in ((s, k, c) for s in each for k, c in enumerate(s.conditions)):
-            values = {name: scores.values(name)[:, column].astype(np.float64) for name in METRICS}
+            asked = [name for name, metric in METRICS.items() if metric.asked_of(condition.shift)]
+            values = {name: scores.values(name)[:, column].astype(np.float64) for name in asked}
             n = int((~np.isnan(values["top1"])).sum())
             interval = clopper_pearson(int(np.nansum(values["top1"])), n) if n else None
             rows.append(
@@ -273,7 +294,7 @@ def _on_other_images(runs: Sequence[Run]) -> dict[Run, str]:
     }
     for run in runs:
         other = latest.get(run.dataset)
-        if other is not None and run.content not in ("", other.content):
+        if other is not None and run.content not in ("", other.content) and not run.of_the_sources_of(other):
             found[run] = (
                 f"its images are not those of {other.folder.name}, made later, though both data sets are called"
                 f" {run.dataset}; run it again, or give its data set a name of its own (dataset.title=NAME)"

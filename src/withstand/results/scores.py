@@ -65,8 +65,10 @@ class Scores:
                     read = read.take(np.flatnonzero(np.isin(read.ids, self.ids)))
                 self._broken[condition] = int(not_numbers(read).sum())
                 value = np.asarray(known.per_image(read), np.float32)
-                # A network that gave no number is not an image unseen: it must show.
-                table[np.searchsorted(self.ids, read.ids), column] = np.where(np.isnan(value), np.inf, value)
+                # A network that gave no number is not an image unseen: it must show. A measure that is asked of one
+                # shift alone may have nothing to say.
+                lost = np.nan if known.only else np.inf
+                table[np.searchsorted(self.ids, read.ids), column] = np.where(np.isnan(value), lost, value)
             self._known[metric] = table
         return self._known[metric]
 

@@ -39,6 +39,7 @@ class Identity:
         weights: digest of the network with the weights of ``file``, and ``start`` that of what the file holds, which
             say the same where both are known: a network may be saved in several forms. None where not known.
         answers: what makes of the outputs the answers, as JSON; empty where they are the same.
+        sources: ``Dataset.sources``.
     """
 
     dataset: str
@@ -49,6 +50,7 @@ class Identity:
     weights: str | None = None
     start: str | None = None
     answers: str = ""
+    sources: str = ""
 
     def unlike(self, before: Identity) -> list[str]:
         """How ``before`` is another run, in words; empty where it is the same one."""
@@ -107,6 +109,7 @@ def claim(
         weights,
         start,
         _said(evaluated),
+        dataset.sources,
     )
     before = _before(folder.path, own)
     said = own.unlike(before) if before else []
@@ -131,7 +134,8 @@ def claim_plain(classifier: Classifier, name: str, dataset: Dataset, folder: Run
     Raises:
         UserError: the folder is another run's.
     """
-    own = Identity(dataset.name, "", dataset.content, "", name, classifier.digest(), None, _said(classifier))
+    answers, weights = _said(classifier), classifier.digest()
+    own = Identity(dataset.name, "", dataset.content, "", name, weights, None, answers, dataset.sources)
     before = _before(folder.path, own)
     if before and (said := own.unlike(before)):
         raise UserError(

@@ -16,7 +16,7 @@ from withstand.corruptions.names import CORRUPTIONS, FAMILIES, SEVERITIES
 from withstand.results.facts import NAMES
 from withstand.results.metrics import METRICS
 
-KINDS = ("corruption", "finetuning", "background")
+KINDS = ("corruption", "finetuning", "background", "cue_conflict")
 SELECTORS = (*NAMES, "architecture", "leaks", "rank")
 _GROUPS = (
     *("clean", ALL, "benchmark", "seen", "unseen", *(f"severity-{severity}" for severity in SEVERITIES)),
@@ -30,8 +30,8 @@ class Measure:
     """What is compared, an image a value.
 
     Attributes:
-        of: corruption (a run), finetuning (after minus before) or background.
-        metric: one of ``metrics.METRICS``; for background, top1.
+        of: corruption or cue_conflict (a run), finetuning (after minus before) or background.
+        metric: one of ``metrics.METRICS``; for background, top1; shape_bias for cue_conflict alone.
         over: the group of conditions, or the variant of the backgrounds.
         minus: another group, whose value is taken off; none by default.
     """
@@ -84,6 +84,11 @@ def read(path: Path) -> Hypothesis:
     _known(path, "key of measure", measured, tuple(Measure.__dataclass_fields__))
     _known(path, "kind of measure", [measured.get("of", "")], KINDS)
     _known(path, "metric", [measured.get("metric", "top1")], tuple(METRICS))
+    metric = METRICS[measured.get("metric", "top1")]
+    if not metric.asked_of(measured["of"]):
+        raise UserError(
+            f"{path}: {measured['metric']} is no measure of {measured['of']}; write of: {metric.only}"
+        )
     for facts in (content["more"], content.get("less", {}), equal):
         _known(path, "fact", facts, SELECTORS)
     over = [measured[key] for key in ("over", "minus") if measured.get(key)]

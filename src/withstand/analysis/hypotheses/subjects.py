@@ -52,7 +52,12 @@ class Subject:
 
 def subjects(runs: Sequence[Run], measure: Measure) -> list[Subject]:
     """All that the runs have for a measure; a run without it gives none."""
-    make = {"corruption": _corruption, "finetuning": _finetuning, "background": _background}[measure.of]
+    make = {
+        "corruption": _corruption,
+        "finetuning": _finetuning,
+        "background": _background,
+        "cue_conflict": _cues,
+    }[measure.of]
     found = [one for name, run in zip(names(runs), runs, strict=True) for one in make(name, run, measure)]
     return _ranked(found)
 
@@ -72,6 +77,13 @@ def _facts(run: Run, **more: Any) -> dict[str, Any]:
 def _corruption(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
     corrupted = run.under(c for c in run.conditions if c == CLEAN or c.shift == "corruption")
     yield from _measured(name, corrupted, measure, _facts(run))
+
+
+def _cues(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
+    """Its images may be others than the clean ones, which are no part of the measure."""
+    yield from _measured(
+        name, run.under(c for c in run.conditions if c.shift == "cue_conflict"), measure, _facts(run)
+    )
 
 
 def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:

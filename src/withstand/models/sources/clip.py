@@ -76,9 +76,11 @@ def from_config(config: Config, outputs: int | None) -> Classifier:
     named = partial(_of_classes, open_clip, model.eval(), tokenizer, templates)
     blank = ZeroShot(model, torch.zeros(1, 1))
     unnamed = Classifier(blank, how, origin, rewritable=False)
-    return replace(
-        unnamed, for_classes=lambda classes: replace(unnamed, network=named(classes), for_classes=None)
-    )
+
+    def of(classes: Sequence[str]) -> Classifier:
+        return replace(unnamed, network=named(classes), for_classes=of)
+
+    return replace(unnamed, for_classes=of)
 
 
 def _of_classes(

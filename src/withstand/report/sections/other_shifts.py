@@ -9,7 +9,7 @@ from withstand.results.conditions import CLEAN
 from withstand.results.runs import LeftOut
 
 PLACE = 67
-_ELSEWHERE = (CLEAN.shift, "corruption", "background")
+_ELSEWHERE = (CLEAN.shift, "corruption", "background", "cue_conflict")
 
 _LEAD = (
     "Top-1 on clean images and its mean over the conditions of each shift, with 95% intervals over source images; the"

@@ -40,6 +40,7 @@ from withstand.results.metrics.calibration import (
     classwise_calibration,
     enough,
 )
+from withstand.results.metrics.cues import decisions, shape_bias
 from withstand.results.metrics.ranking import risk_coverage
 from withstand.results.store import Predictions
 
@@ -55,6 +56,7 @@ __all__ = [
     "chosen",
     "classwise_calibration",
     "correct",
+    "decisions",
     "enough",
     "find",
     "losses",
@@ -62,6 +64,7 @@ __all__ = [
     "not_numbers",
     "probabilities",
     "risk_coverage",
+    "shape_bias",
     "top1",
     "top5",
 ]
@@ -83,6 +86,8 @@ class Metric:
         of_the_set: whether the value for an image depends on the other images.
         signed: whether that value may be below ``low``, as far as ``high`` is above it.
         unit: of the metric; empty for a pure number.
+        only: the shift whose images it is asked of; empty: of all.
+        unbounded: whether an image's value may be anything, though the metric lies between ``low`` and ``high``.
     """
 
     per_image: PerImage
@@ -94,10 +99,18 @@ class Metric:
     of_the_set: bool = False
     signed: bool = False
     unit: str = ""
+    only: str = ""
+    unbounded: bool = False
+
+    def asked_of(self, shift: str) -> bool:
+        """Whether it means something under a shift."""
+        return self.only in ("", shift)
 
     @property
-    def bounds(self) -> tuple[float, float | None]:
+    def bounds(self) -> tuple[float | None, float | None]:
         """Of an image's value: an influence on the whole set may be of either sign."""
+        if self.unbounded:
+            return None, None
         return (self.low - (self.high or 0) if self.signed else self.low), self.high
 
 
@@ -158,6 +171,17 @@ _OURS: dict[str, Metric] = {
     "ece": Metric(calibration, "ECE", high=1, of_the_set=True, signed=True),
     "classwise_ece": Metric(classwise_calibration, "Classwise ECE", high=1, of_the_set=True, signed=True),
     "aurc": Metric(risk_coverage, "AURC", high=1, of_the_set=True),
+    "shape_bias": Metric(
+        shape_bias,
+        "Shape bias",
+        "higher",
+        high=1,
+        share=True,
+        of_the_set=True,
+        unit="%",
+        only="cue_conflict",
+        unbounded=True,
+    ),
 }
 
 METRICS = Metrics(_OURS)

@@ -1,0 +1,63 @@
+"""Which files a data set was decoded from, whatever was made of them: two decodings of a photograph are one source."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from withstand.base import json_file
+from withstand.base.errors import UserError
+from withstand.base.limits import cores
+from withstand.images.listing import name_of
+
+_BLOCK = 2**20
+
+
+def digest(files: Sequence[Path], root: Path, cache: Path, name: str) -> str:
+    """SHA-256 of the paths under ``root`` and the bytes of all files; read once, while lengths and times stay.
+
+    Args:
+        cache: the folder of ``{name}.sources.json``, where the answer is kept.
+    """
+    stamps = [(name_of(file.relative_to(root)), *_stamp(file)) for file in files]
+    key = hashlib.sha256(json.dumps(stamps).encode()).hexdigest()
+    place = cache / f"{name}.sources.json"
+    try:
+        known = json_file.read(place)
+        if known["of"] == key:
+            return str(known["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    sha = hashlib.sha256()
+    with ThreadPoolExecutor(cores()) as pool:
+        for (path, *_), content in zip(stamps, pool.map(_content, files), strict=True):
+            sha.update(json.dumps([path, content]).encode())
+    found = sha.hexdigest()
+    try:
+        json_file.write(place, {"of": key, "digest": found})
+    except UserError:  # a folder that may only be read: the next start reads the files again
+        return found
+    return found
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        stat = file.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _content(file: Path) -> str:
+    """Of a file's bytes; empty where there is none, as behind a link to nothing."""
+    sha = hashlib.blake2b(digest_size=16)
+    try:
+        with file.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                sha.update(block)
+    except OSError:
+        return ""
+    return sha.hexdigest()
