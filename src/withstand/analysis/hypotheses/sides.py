@@ -17,6 +17,7 @@ _NOBODY = {
     "corruption": "no run was evaluated under these conditions",
     "finetuning": "no run was fine-tuned",
     "background": "no run was evaluated on other backgrounds",
+    "cue_conflict": "no run was evaluated under cue conflict",
 }
 
 
