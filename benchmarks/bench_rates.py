@@ -45,9 +45,9 @@ def _count(options: Options, device: torch.device, many: int, few: int) -> int:
 
 
 def _timed(work: str, amount: int, go: Callable[[], object], **notes: Any) -> Contest:
-    """Once for warmth, then three times."""
+    """Once for warmth, then twice."""
     seconds = []
-    for _ in range(4):
+    for _ in range(3):
         started = time.perf_counter()
         go()
         seconds.append(time.perf_counter() - started)
@@ -61,7 +61,7 @@ def _classifier(model: str) -> Classifier:
 
 
 def _evaluation(options: Options, device: torch.device, model: str) -> Contest:
-    n = _count(options, device, {"vit_small": 100_000, "resnet50": 400_000}[model], 256)
+    n = _count(options, device, {"vit_small": 50_000, "resnet50": 200_000}[model], 256)
     test, classifier = images(options, n), _classifier(model)
     started = time.perf_counter()
     ready = Predictor.planned(classifier, device, EvaluationConfig(), test, 0 if options.quick else TOTAL)

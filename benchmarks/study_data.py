@@ -40,7 +40,8 @@ def main() -> int:
         _objects(data / "tiny-imagenet-9", to / "objects")
     if (data / "in_to_in9.json").is_file():
         _link(data / "in_to_in9.json", to / "in_to_in9.json")
-    if (to / "weights" / FOLDED).is_file() and (to / "photographs").is_dir():
+    made = (to / "weights" / UNFOLDED).is_file()
+    if (to / "weights" / FOLDED).is_file() and (to / "photographs").is_dir() and not made:
         unfold(to)
     return 0
 

@@ -103,17 +103,18 @@ def _all(config: Config) -> Iterator[Part]:
 
 
 def _round(name: str, seed: str = "") -> Iterator[Part]:
-    """Experiments 1, 2 and 3 of one model; of a further training, 1 and 2."""
+    """Experiments 1, 2 and 3 of one model, one after the other, as they share a folder; of a further training, 1 and 2."""
     words, protocols = ROUNDS[name]
     model = [*([] if words.startswith("model=") else [f"model={name}"]), "dataset=cifar10", *words.split()]
     plain = [word for word in model if not word.startswith("train.")]
     needs = (f"weights/{WEIGHTS[name]}",) if name in WEIGHTS else ()
-    first, second = f"{name}{seed}: experiment 1", f"{name}{seed}: experiment 2"
+    first, before = f"{name}{seed}: experiment 1", f"{name}{seed}: experiment 2"
     yield Part(first, ("experiment=train", *model), (), needs)
-    yield Part(second, ("experiment=robustness", *plain), (first, "corrupted images"), needs)
+    yield Part(before, ("experiment=robustness", *plain), (first, "corrupted images"), needs)
     for protocol in () if seed else protocols:
         tuning = ("experiment=finetune", *model, f"finetune.protocol={protocol}")
-        yield Part(f"{name}: experiment 3, {protocol}", tuning, (second,), needs)
+        yield Part(f"{name}: experiment 3, {protocol}", tuning, (before,), needs)
+        before = f"{name}: experiment 3, {protocol}"
 
 
 def _again(config: Config, name: str, seed: int) -> Iterator[Part]:
@@ -155,12 +156,14 @@ def _on_backgrounds(data: Path) -> Iterator[Part]:
     words += (f"make_backgrounds.images={data / 'objects'}", f"make_backgrounds.boxes={data / boxes}")
     yield Part("backgrounds", words, (), (boxes,))
     for name in PICTURED:
+        before = "backgrounds"
         model = (f"model={name}_in9", f"dataset.folder={made}", "dataset.title=objects", "dataset.size=128")
         tuned, needs = (AS_PUBLISHED, f"model.file={WEIGHTS[name]}"), (boxes, f"weights/{WEIGHTS[name]}")
         for protocol in ("grouped", "published", "zero_shot"):
             words = ("experiment=background", *model, f"background.protocol={protocol}", *tuned)
             words += (f"background.map={data / 'in_to_in9.json'}",)
-            yield Part(f"{name}: experiment 4, {protocol}", words, ("backgrounds",), needs)
+            yield Part(f"{name}: experiment 4, {protocol}", words, (before,), needs)
+            before = f"{name}: experiment 4, {protocol}"
 
 
 def reports(overrides: Sequence[str]) -> list[Part]:
