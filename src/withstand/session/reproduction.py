@@ -120,7 +120,7 @@ def _round(name: str, seed: str = "") -> Iterator[Part]:
 def _again(config: Config, name: str, seed: int) -> Iterator[Part]:
     """Another training, in a folder that reports pass over; ``link_seeds`` shows it to them."""
     root = Path(config.paths.checkpoints) / f".seed{seed}"
-    for part in _round(name, f", seed {seed}"):
+    for part in _round(name, f" by seed {seed}"):
         yield replace(part, last=(f"seed={seed}", "shift.seed=42", f"paths.checkpoints={root}"))
 
 
