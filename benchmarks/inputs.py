@@ -10,7 +10,6 @@ from withstand.config.composing import compose
 from withstand.datasets import cifar10
 from withstand.images.imageset import ImageSet
 
-
 _DRAWN = 10_000  # as many as CIFAR-10 has to test with; drawing takes longer than what is measured
 
 

@@ -103,7 +103,7 @@ def _all(config: Config) -> Iterator[Part]:
 
 
 def _round(name: str, seed: str = "") -> Iterator[Part]:
-    """Experiments 1, 2 and 3 of one model, one after the other, as they share a folder; of a further training, 1 and 2."""
+    """Experiments 1, 2 and 3 of one model, one after the other, as they share a folder; by another seed, 1 and 2."""
     words, protocols = ROUNDS[name]
     model = [*([] if words.startswith("model=") else [f"model={name}"]), "dataset=cifar10", *words.split()]
     plain = [word for word in model if not word.startswith("train.")]
