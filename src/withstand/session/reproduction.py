@@ -43,14 +43,14 @@ PICTURED = ("vit_tiny_pretrained", "mobilenetv2_pretrained")
 
 SMALL = (
     "train.epochs=1",
-    "dataset.train_limit=64",
-    "dataset.test_limit=24",
     "shift.severities=[1,2,3,4,5]",
     "finetune.images_per_epoch=64",
     "finetune.test=0.2",  # enough that both protocols test some images in common
     "make_backgrounds.limit=12",
     "background.folds=2",
 )
+FEW = ("dataset.test_limit=24", "dataset.train_limit=64")
+"""Tiny sizes: of everything, and of data sets that have as many images to test with, and to train on."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,16 @@ def parts(config: Config, overrides: Sequence[str]) -> list[Part]:
     """Every part that is asked for, with the study's words and after them those of the command."""
     small, only = config.reproduction.small, tuple(config.reproduction.only)
     given = [word for word in overrides if not word.startswith(("experiment=", "reproduction."))]
-    own = [*(SMALL if small else ()), *given]
     chosen = [part for part in _all(config) if not only or part.name.startswith(only)]
-    return [part.with_words(own).with_words(part.last) for part in chosen]
+    if small:
+        chosen = [part.with_words((*SMALL, *_few(part))) for part in chosen]
+    return [part.with_words(given).with_words(part.last) for part in chosen]
+
+
+def _few(part: Part) -> tuple[str, ...]:
+    if "dataset=cifar10" in part.words:
+        return FEW
+    return FEW[:1] if part.experiment == "robustness" else ()
 
 
 def _all(config: Config) -> Iterator[Part]:
