@@ -39,12 +39,12 @@ def run(config: Config, overrides: list[str]) -> int:
         if part not in chosen:
             say(f"left out, for want of {', '.join(part.absent(data))} in {data}: {part.name}")
     if config.reproduction.check:
-        for part in [*chosen, *reports(overrides)]:
+        for part in [*chosen, *reports(config, overrides)]:
             say(f"{part.name}\n  python main.py {shlex.join(part.words)}")
         return 0
     failed = _all(chosen, runs / LOGS, config.reproduction.jobs)
     link_seeds(runs)
-    for part in reports(overrides):
+    for part in reports(config, overrides):
         if any(runs.glob(f"*_{compose(part.words).dataset.label}/summary.json")):
             failed += [part.name] if _one(part, runs / LOGS) else []
     for name in failed:

@@ -120,8 +120,8 @@ def _round(name: str, seed: str = "") -> Iterator[Part]:
     yield Part(before, ("experiment=robustness", *plain), (first, "corrupted images"), needs)
     for protocol in () if seed else protocols:
         tuning = ("experiment=finetune", *model, f"finetune.protocol={protocol}")
-        yield Part(f"{name}: experiment 3, {protocol}", tuning, (before,), needs)
-        before = f"{name}: experiment 3, {protocol}"
+        yield Part(f"{name}: experiment 3 {protocol}", tuning, (before,), needs)
+        before = f"{name}: experiment 3 {protocol}"
 
 
 def _again(config: Config, name: str, seed: int) -> Iterator[Part]:
@@ -169,18 +169,20 @@ def _on_backgrounds(data: Path) -> Iterator[Part]:
         for protocol in ("grouped", "published", "zero_shot"):
             words = ("experiment=background", *model, f"background.protocol={protocol}", *tuned)
             words += (f"background.map={data / 'in_to_in9.json'}",)
-            yield Part(f"{name}: experiment 4, {protocol}", words, (before,), needs)
-            before = f"{name}: experiment 4, {protocol}"
+            yield Part(f"{name}: experiment 4 {protocol}", words, (before,), needs)
+            before = f"{name}: experiment 4 {protocol}"
 
 
-def reports(overrides: Sequence[str]) -> list[Part]:
-    """The reports over all that is there."""
-    own = [word for word in overrides if word.startswith(("paths.", "threads="))]
-    return [
-        Part(f"report, {name}", ("experiment=report", *words)).with_words(own)
-        for name, words in {
-            "CIFAR-10": ("dataset=cifar10",),
-            "objects": ("dataset=imagenet9", "dataset.title=objects"),
-            "photographs": ("dataset=folder", "dataset.title=photographs"),
-        }.items()
-    ]
+def reports(config: Config, overrides: Sequence[str]) -> list[Part]:
+    """The reports over all that is there, of those that are asked for."""
+    own, only = (
+        [word for word in overrides if word.startswith(("paths.", "threads="))],
+        config.reproduction.only,
+    )
+    each = {
+        "CIFAR-10": ("dataset=cifar10",),
+        "objects": ("dataset=imagenet9", "dataset.title=objects"),
+        "photographs": ("dataset=folder", "dataset.title=photographs"),
+    }
+    found = [Part(f"report {name}", ("experiment=report", *words)) for name, words in each.items()]
+    return [part.with_words(own) for part in found if not only or part.name.startswith(tuple(only))]
