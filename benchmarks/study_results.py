@@ -24,18 +24,23 @@ LARGEST = 2_000_000  # bytes of a file
 def main() -> int:
     words = argparse.ArgumentParser(prog="python -m benchmarks.study_results")
     words.add_argument("--runs", type=Path, required=True)
-    words.add_argument("--reports", type=Path)
+    words.add_argument("--reports", type=Path, required=True)
     words.add_argument("--to", type=Path, default=Path("results"))
     chosen = words.parse_args()
-    places = dict(_places(chosen.runs))
-    for file in _of_runs(chosen.runs):
-        _copy(file, chosen.to / "runs" / file.relative_to(chosen.runs), places)
-    for file in sorted((chosen.runs / "parts").glob("*.txt")):
-        _copy(file, chosen.to / "parts" / re.sub(r"[ :,]+", "-", file.name), places)
-    for folder in sorted(chosen.reports.iterdir()) if chosen.reports else ():
-        for file in [one for kind in OF_A_REPORT for one in sorted(folder.glob(kind))]:
-            _copy(file, chosen.to / "reports" / folder.name / file.name, places)
+    keep(chosen.runs, chosen.reports, chosen.to)
     return 0
+
+
+def keep(runs: Path, reports: Path, to: Path) -> None:
+    """Copy what is kept of the runs, the logs of their parts, and the reports."""
+    places = dict(_places(runs))
+    for file in _of_runs(runs):
+        _copy(file, to / "runs" / file.relative_to(runs), places)
+    for file in sorted((runs / "parts").glob("*.txt")):
+        _copy(file, to / "parts" / re.sub(r"[ :,]+", "-", file.name), places)
+    for folder in sorted(reports.iterdir()) if reports.is_dir() else ():
+        for file in [one for kind in OF_A_REPORT for one in sorted(folder.glob(kind))]:
+            _copy(file, to / "reports" / folder.name / file.name, places)
 
 
 def _of_runs(runs: Path) -> Iterator[Path]:
