@@ -159,30 +159,41 @@ def _on_photographs(data: Path) -> Iterator[Part]:
 def _on_backgrounds(data: Path) -> Iterator[Part]:
     """Experiment 4 on a challenge that is made from pictures with boxes."""
     boxes, made = "objects/boxes.tsv", data / "objects-made"
-    words = ("experiment=make_backgrounds", "make_backgrounds.size=128", f"make_backgrounds.to={made}")
-    words += (f"make_backgrounds.images={data / 'objects'}", f"make_backgrounds.boxes={data / boxes}")
-    yield Part("backgrounds", words, (), (boxes,))
+    making = (
+        "experiment=make_backgrounds",
+        f"make_backgrounds.images={data / 'objects'}",
+        f"make_backgrounds.boxes={data / boxes}",
+        f"make_backgrounds.to={made}",
+        "make_backgrounds.size=128",
+    )
+    yield Part("backgrounds", making, (), (boxes,))
     for name in PICTURED:
         before = "backgrounds"
-        model = (f"model={name}_in9", f"dataset.folder={made}", "dataset.title=objects", "dataset.size=128")
-        tuned, needs = (AS_PUBLISHED, f"model.file={WEIGHTS[name]}"), (boxes, f"weights/{WEIGHTS[name]}")
         for protocol in ("grouped", "published", "zero_shot"):
-            words = ("experiment=background", *model, f"background.protocol={protocol}", *tuned)
-            words += (f"background.map={data / 'in_to_in9.json'}",)
-            yield Part(f"{name}: experiment 4 {protocol}", words, (before,), needs)
-            before = f"{name}: experiment 4 {protocol}"
+            words = (
+                "experiment=background",
+                f"model={name}_in9",
+                f"model.file={WEIGHTS[name]}",
+                f"dataset.folder={made}",
+                "dataset.title=objects",
+                "dataset.size=128",
+                f"background.protocol={protocol}",
+                f"background.map={data / 'in_to_in9.json'}",
+                AS_PUBLISHED,
+            )
+            called = f"{name}: experiment 4 {protocol}"
+            yield Part(called, words, (before,), (boxes, f"weights/{WEIGHTS[name]}"))
+            before = called
 
 
 def reports(config: Config, overrides: Sequence[str]) -> list[Part]:
     """The reports over all that is there, of those that are asked for."""
-    own, only = (
-        [word for word in overrides if word.startswith(("paths.", "threads="))],
-        config.reproduction.only,
-    )
+    own = [word for word in overrides if word.startswith(("paths.", "threads="))]
+    only = tuple(config.reproduction.only)
     each = {
         "CIFAR-10": ("dataset=cifar10",),
         "objects": ("dataset=imagenet9", "dataset.title=objects"),
         "photographs": ("dataset=folder", "dataset.title=photographs"),
     }
     found = [Part(f"report {name}", ("experiment=report", *words)) for name, words in each.items()]
-    return [part.with_words(own) for part in found if not only or part.name.startswith(tuple(only))]
+    return [part.with_words(own) for part in found if not only or part.name.startswith(only)]
