@@ -83,9 +83,15 @@ def backgrounds() -> Iterator[str]:
 def photographs() -> Iterator[str]:
     yield "| model | clean top-1 | corrupted top-1, mean of 19 | mean of 15 | images |"
     yield "| --- | ---: | ---: | ---: | ---: |"
-    for row in _table("photographs", "corrupted"):
+    rows = {row["model"]: row for row in _table("photographs", "corrupted")}
+    for row in rows.values():
         values = [_estimate(row, key) for key in ("clean_top1", "corrupted_top1", "benchmark_top1")]
         yield _line(row["model"], *values, _count(row["images"]))
+    for file in sorted((RESULTS / "runs").glob("*_photographs/robustness_results.csv")):
+        of_each = _read(file)
+        if of_each[0]["model"] not in rows:  # its predictions were lost before the report was made
+            mean = sum(float(row["top1_acc"]) for row in of_each) / len(of_each)
+            yield _line(of_each[0]["model"], "", f"{mean:.2f} (no interval)", "", "1,000")
 
 
 def claims() -> Iterator[str]:

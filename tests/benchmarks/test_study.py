@@ -116,7 +116,7 @@ def test_commands_are_listed_and_what_has_no_data_is_named(tmp_path, capsys):
 
 def test_the_whole_is_counted_and_a_misspelt_setting_stops_it(tmp_path, monkeypatch, capsys):
     words = ["study_gpu", "--data", str(tmp_path), "--work", str(tmp_path)]
-    monkeypatch.setattr(sys, "argv", [*words, "--check"])
+    monkeypatch.setattr(sys, "argv", [*words, "--check", "reproduction.only=[resnet50:]"])
     assert study_gpu.main() == 0
     said = capsys.readouterr().out
     assert "resnet50: experiment 1: 2,250,000 images to train on, 260,000 to evaluate" in said
@@ -151,3 +151,25 @@ def test_an_unfolded_layer_computes_what_it_did():
     study_data._normalise_and_undo(layer, *seen[layer])
     assert torch.allclose(layer(images), expected, atol=1e-4)
     assert torch.allclose(layer.train()(images), expected, atol=1e-1)
+
+
+def test_at_small_size_parts_run_to_a_report_and_are_not_run_again(real_data, tmp_path, capfd):
+    words = [
+        "experiment=reproduction",
+        "reproduction.small=true",
+        "reproduction.jobs=2",
+        "reproduction.only=[corrupted,resnet50: experiment 1,resnet50: experiment 2,report CIFAR]",
+        "shift.corruptions=[fog]",
+        f"shift.written={tmp_path / 'corrupted'}",
+        f"paths.data={real_data}",
+        f"paths.checkpoints={tmp_path / 'runs'}",
+        f"paths.reports={tmp_path / 'reports'}",
+        "device=cpu",
+        "threads=1",
+    ]
+    assert main(words) == 0
+    assert (tmp_path / "reports" / "cifar10" / "report.html").is_file()
+    run = json_file.record(tmp_path / "runs" / "resnet50_cifar10" / "summary.json")
+    assert len(run["cells"]) == 6 and run["corruption_source"].startswith("made by withstand")
+    assert main(words) == 0
+    assert "3 parts, 3 of them done" in capfd.readouterr().out
