@@ -47,7 +47,7 @@ def training() -> Iterator[str]:
 
 
 def finetuning() -> Iterator[str]:
-    """What the last fine-tuning of each model printed: its own protocol's row, and those of before."""
+    """What the last fine-tuning of each model printed: its own protocol's row, and those of before; and of reports."""
     yield "| model | protocol | corrupted top-1, before | after | gain, points | images |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
     for log in sorted((RESULTS / "parts").glob("*-experiment-3-published.txt")):
@@ -55,6 +55,12 @@ def finetuning() -> Iterator[str]:
             if found := _GAIN.match(line):
                 protocol, before, after, gain, images = found.groups()
                 yield _line(log.name.partition("-experiment")[0], protocol, before, after, gain, images)
+    for file in sorted(RESULTS.glob("reports/*/finetune.csv")):
+        for row in _read(file):
+            values = [_estimate(row, key, 1) for key in ("before", "after", "gain")]
+            yield _line(
+                f"{row['model']}, {file.parent.name}", row["protocol"], *values, _count(row["images"])
+            )
 
 
 def backgrounds() -> Iterator[str]:

@@ -114,6 +114,15 @@ def test_commands_are_listed_and_what_has_no_data_is_named(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("reproduction.jobs=0", "must be 1 or more"), ("reproduction.only=[nothing]", "names no part")],
+)
+def test_what_cannot_be_done_is_one_line(word, said, capsys):
+    assert main(["experiment=reproduction", word]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_the_whole_is_counted_and_a_misspelt_setting_stops_it(tmp_path, monkeypatch, capsys):
     words = ["study_gpu", "--data", str(tmp_path), "--work", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", [*words, "--check", "reproduction.only=[resnet50:]"])

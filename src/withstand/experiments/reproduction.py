@@ -15,6 +15,7 @@ from pathlib import Path
 
 from withstand.base import json_file
 from withstand.base.console import say
+from withstand.base.errors import UserError
 from withstand.config.composing import compose
 from withstand.config.schema import Config
 from withstand.experiments import background, corrupt, finetune, make_backgrounds, report, study
@@ -32,6 +33,8 @@ LOGS = "parts"
 def run(config: Config, overrides: list[str]) -> int:
     data, runs = Path(config.paths.data), Path(config.paths.checkpoints)
     asked = parts(config, overrides)
+    if not asked and not reports(config, overrides):
+        raise UserError("reproduction.only names no part; reproduction.check=true lists them all without it")
     chosen = [part for part in asked if not part.absent(data)]
     for part in chosen:
         compose(part.words)  # no misspelt setting is found out after hours
