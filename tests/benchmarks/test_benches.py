@@ -92,7 +92,7 @@ def test_a_counted_engine_says_how_many_images_were_computed_again():
 
 
 def test_rates_are_of_ours_alone_and_stand_beside_what_is_aimed_at(tmp_path, monkeypatch):
-    monkeypatch.setattr(bench_rates, "NAMES", {"resnet50": ("resnet18", 32)})
+    monkeypatch.setattr(bench_rates, "NAMES", {"resnet50": ("resnet50", 32)})
     monkeypatch.setattr(bench_rates, "CORRUPTIONS", ("fog", "contrast"))
     threads = torch.get_num_threads()
     found = bench_rates.run(Options(quick=True, data=tmp_path, device="cpu"))
