@@ -18,6 +18,7 @@ _GAIN = re.compile(
     r"^ (grouped|published|the study's) +([\d.]+) → ([\d.]+) +(\S+(?: \(.+?\))?) .*?([\d,]*) *$"
 )
 Row = Mapping[str, str]
+_NOTHING: Row = {"percent": "", "low": "", "high": ""}
 
 
 def first() -> Iterator[str]:
@@ -72,12 +73,12 @@ def backgrounds() -> Iterator[str]:
         rows = _read(file)
         for protocol in dict.fromkeys(row["protocol"] for row in rows):
             own = {(r["measure"], r["variant"]): r for r in rows if r["protocol"] == protocol}
-            cells = [own["top1", variant] for variant in shown]
+            cells = [own.get(("top1", variant), _NOTHING) for variant in shown]
             cells += [
                 next(r for (measure, _), r in own.items() if measure == gap)
                 for gap in ("bg_gap", "study_gap")
             ]
-            name = file.parent.name.removesuffix("_objects").removesuffix("_objects-small")
+            name = file.parent.name.replace("_in9_", ", ")
             yield _line(
                 name,
                 protocol,
