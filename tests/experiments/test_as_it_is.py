@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from tests.experiments.conftest import refused
 
+import withstand
 from withstand.cli import main
 from withstand.models import imagenet
 from withstand.results.conditions import CLEAN
@@ -180,3 +181,20 @@ def test_outputs_of_imagenet_are_taken_by_name_whatever_the_folder_s_order(world
     by_label = np.concatenate([np.flatnonzero(there.labels == label) for label in order])
     assert np.allclose(first.predictions(CLEAN).logits[rows], there.logits[by_label][:, order], atol=1e-5)
     assert imagenet.wnids()[:3] == FISH
+
+
+def test_classifiers_that_want_photographs_decoded_otherwise_are_paired_image_by_image(world: Path) -> None:
+    """Both decodings are kept, and a photograph that was changed is another source."""
+    assert main(words("1000-1")) == 0
+    wider = [word for word in words("1000-2") if not word.startswith("model.crop")]
+    assert main([*wider, "model.crop=0.8"]) == 0
+    runs = load_runs(world / "checkpoints")
+    assert len({run.content for run in runs}) == 2 and len({run.sources for run in runs}) == 1
+    found = withstand.compare(runs)
+    assert len(found.names) == 2 and len(found.ids) == 15 and not found.left_out
+    assert len([*(world / "fish/.decoded").glob("fish*.npy")]) == 2
+    Image.new("RGB", (48, 40), "red").save(world / "fish" / FISH[0] / "0.png")
+    third = [word for word in words("1000-1") if not word.startswith("model.crop")]
+    assert main([*third, "model.crop=0.9", "model.cfg_name=third"]) == 0
+    again = load_runs(world / "checkpoints")
+    assert [run.model for run in again] == ["third"] and len(again.left_out) == 2
