@@ -6,6 +6,7 @@ from tests.report.conftest import SOME, MakeContext, MakeRun
 
 from withstand.analysis.comparison import compare
 from withstand.report.verdict import verdict
+from withstand.results.conditions import CLEAN
 from withstand.results.runs import load_runs
 
 
@@ -43,3 +44,13 @@ def test_with_seeds_the_headline_is_of_models(make_run: MakeRun) -> None:
 
     assert headline("far", 5.0).startswith("small_cnn holds up best, over seeds: ")
     assert headline("near", 2.0).startswith("No clear winner over seeds: small_")
+
+
+def test_who_is_ahead_on_clean_images_alone_is_not_said_to_hold_up(make_context: MakeContext) -> None:
+    models = {"small_cnn": {"skill": 5.0}, "small_vit": {"skill": 0.5}}
+    said = verdict(make_context(models, conditions=[CLEAN]).together)
+    assert said.headline.startswith("small_cnn is the most accurate of these two trainings: ")
+    assert (
+        said.headline.endswith("on clean images")
+        and "No corrupted images were evaluated yet." in said.sentences
+    )

@@ -62,7 +62,8 @@ def verdict(together: Comparison, backgrounds: Sequence[Reliance] = ()) -> Verdi
         )
     else:
         trained = f"these {counted(len(together.names))} trainings"
-        headline = f"{first} holds up best of {trained}: {right}% accuracy {where}"
+        does = "holds up best" if together.conditions else "is the most accurate"
+        headline = f"{first} {does} of {trained}: {right}% accuracy {where}"
     said += _leads(level, behind)
     if not together.conditions:
         return Verdict(headline, (*said, "No corrupted images were evaluated yet."))
@@ -82,7 +83,8 @@ def _of_models(together: Comparison) -> Verdict:
     if level:
         headline = f"No clear winner over seeds: {first} is within error of {alike}"
     else:
-        headline = f"{first} holds up best, over seeds: {mean.value:.1f}% accuracy {where}"
+        does = "holds up best" if together.conditions else "is the most accurate"
+        headline = f"{first} {does}, over seeds: {mean.value:.1f}% accuracy {where}"
     seeds = listed([f"{len(names)} of {model}" for model, names in together.models.items()])
     said = (
         f"{first} has {mean.value:.1f}% accuracy {where} (95% interval {between(mean)}), on {len(together.ids):,}"
