@@ -59,9 +59,7 @@ def finetuning() -> Iterator[str]:
     for file in sorted(RESULTS.glob("reports/*/finetune.csv")):
         for row in _read(file):
             values = [_estimate(row, key, 1) for key in ("before", "after", "gain")]
-            yield _line(
-                f"{row['model']}, {file.parent.name}", row["protocol"], *values, _count(row["images"])
-            )
+            yield _line(f"{row['model']}, {file.parent.name}", row["name"], *values, _count(row["images"]))
 
 
 def backgrounds() -> Iterator[str]:
@@ -106,11 +104,9 @@ def claims() -> Iterator[str]:
     yield "| --- | --- | --- | --- | ---: | ---: | --- |"
     for report in sorted(RESULTS.glob("reports/*/hypotheses.csv")):
         for row in _read(report):
-            if row["claim"]:
-                claim, verdict, scope = row["claim"], row["verdict"], row["scope"]
             yield _line(
-                claim,
-                f"{verdict}, {scope}" if scope else verdict,
+                row["claim"],
+                f"{row['verdict']}, {row['scope']}" if row["scope"] else row["verdict"],
                 report.parent.name,
                 row["pair"],
                 _estimate(row, next(key for key in ("top1", "difference", "effect") if key in row)),
