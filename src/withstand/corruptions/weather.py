@@ -59,7 +59,7 @@ def plasma(draws: Draws, size: int, decay: float) -> Tensor:
 
 
 def frost(images: Tensor, draws: Draws, *, keep: float, ice: float, zoom: float) -> Tensor:
-    """Lay a random piece of a photographed sheet of ice over the image."""
+    """Lay a random piece of a sheet of ice over the image: photographed, or where that is not at hand, drawn."""
     height, width = images.shape[1:3]
     sheet = draws.integers("sheet", (), 0, 5)
     corner = draws.uniform("corner", (2,))
