@@ -34,7 +34,7 @@ PHOTOGRAPHS = 1000
 def run(options: Options) -> list[Contest]:
     if not published.INSTALLED:
         raise UserError(f"the peer is not installed; {frost.COMMAND}")
-    pictures = _photographs(options, 2 if options.quick else 24)
+    pictures = photographs(options, 2 if options.quick else 24)
     names = [n for n in CORRUPTIONS if not options.quick or n in ("defocus_blur", "jpeg_compression")]
     torch.set_num_threads(1)
     found = [_on_one_core(options, name, pictures) for name in names]
@@ -42,7 +42,7 @@ def run(options: Options) -> list[Contest]:
     return [*found, _on_all(options, names, pictures)]
 
 
-def _photographs(options: Options, n: int) -> Any:
+def photographs(options: Options, n: int) -> Any:
     """uint8 n×224×224×3, the middle of photographs spread over those there are."""
     files = (
         listed(options.data / "imagenet-1k-samples")

@@ -27,6 +27,7 @@ class Settings:
     cache: str | None = None
     size: int = 224
     skip_damaged: bool = False
+    exif: str = "apply"
 
 
 def from_config(config: Config) -> Dataset:
@@ -41,6 +42,8 @@ def from_config(config: Config) -> Dataset:
     settings = own_settings(Settings, "dataset", config.dataset.options)
     if settings.size < 1:
         raise UserError(f"dataset.size={settings.size} must be 1 or more")
+    if settings.exif not in ("apply", "ignore"):
+        raise UserError(f"dataset.exif={settings.exif} does not exist; choose apply or ignore")
     root = Path(settings.folder)
     if not root.is_dir():
         raise UserError(
@@ -75,7 +78,8 @@ def _read(
     files = [(file, label) for label, name in enumerate(classes) for file in split.files.get(name, ())]
     cache = Path(settings.cache) if settings.cache else root / ".decoded"
     paths = [file for file, _ in files]
-    photographs = decoded(paths, root, settings.size, cache, folder.name)
+    upright = settings.exif == "apply"
+    photographs = decoded(paths, root, settings.size, cache, folder.name, exif=upright)
     damaged = photographs.damaged
     if damaged:
         which = worst((paths[row], reason) for row, reason in damaged.items())
