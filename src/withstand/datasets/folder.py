@@ -28,13 +28,14 @@ class Settings:
     size: int = 224
     skip_damaged: bool = False
     exif: str = "apply"
+    order: str = "string"
 
 
 def from_config(config: Config) -> Dataset:
     """Test images, and training images where there are any: uint8 N×S×S×3, memory-mapped.
 
-    Classes are the folders' names in alphabetical order. An image's id is made of its path inside the folder, so it is
-    the same on every machine, whatever stands beside it.
+    Classes are the folders' names, in alphabetical order unless ``dataset.order`` says another. An image's id is made
+    of its path inside the folder, so it is the same on every machine, whatever stands beside it.
 
     Raises:
         UserError: there is no such folder, it has another number of classes, or an image is damaged.
@@ -50,23 +51,23 @@ def from_config(config: Config) -> Dataset:
             f"there is no folder {root}; put images there, one folder per class, or set dataset.folder"
         )
     train, test = splits.find(root)
-    classes = splits.agreed(train, test, config.dataset.num_classes)
-    _warn(classes, test, config)
+    classes = splits.ordered(splits.agreed(train, test, config.dataset.num_classes), settings.order)
+    _warn(classes, test, config, settings.order)
     tested, content = _read(root, test, classes, settings)
     trained, training = _read(root, train, classes, settings) if train else (tested.take(slice(0, 0)), "")
     return Dataset("folder", trained, tested, content, training)
 
 
-def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
+def _warn(classes: tuple[str, ...], test: splits.Split, config: Config, order: str) -> None:
     """Say what could make the labels others than a reader thinks."""
     if test.passed:
         say(f"{test.folder}: skipped {in_words(test.passed)}")
     numbers = splits.in_number_order(classes)
-    if config.model.weights and numbers != classes:
+    if config.model.weights and order == "string" and numbers != classes:
         at = next(n for n, pair in enumerate(zip(classes, numbers, strict=True)) if pair[0] != pair[1])
         say(
             f"{test.folder}: output {at} is taken for '{classes[at]}', as names are sorted; weights trained in the"
-            f" order of numbers, as timm trains, mean '{numbers[at]}'; if yours were, rename the folders to 01, 02, …"
+            f" order of numbers, as timm trains, mean '{numbers[at]}'; if yours were, set dataset.order=natural"
         )
 
 
