@@ -156,6 +156,9 @@ def _in_order(files: Sequence[Path], decode: Callable[[Sequence[Path]], _Part]) 
     """Parts of the files, decoded in as many threads as there are cores; no more of them wait than are in work."""
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     parts = iter([files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)])
+    if workers == 1:  # a second thread would only take turns with this one
+        yield from map(decode, parts)
+        return
     with ThreadPoolExecutor(workers) as pool:
         ahead = deque(pool.submit(decode, part) for part in islice(parts, 2 * workers))
         while ahead:
