@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = ("README.md", "benchmarks/README.md")
 SHOWN = ("evaluation", "training", "epoch", "loading")
-_PLACE = re.compile(r"(<!-- (benchmarks|agreement|memory|coverage) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
+_PLACE = re.compile(
+    r"(<!-- (benchmarks|corruptions|agreement|memory|coverage) -->\n).*?(<!-- /\2 -->)", re.DOTALL
+)
 
 
 def table() -> str:
@@ -43,6 +45,31 @@ def agreement() -> str:
         for result in _results("agreement")
         for contest in result["contests"]
     )
+
+
+def corruptions() -> str:
+    """Markdown: milliseconds an image of each corruption at 224 pixels, and all of them on every core."""
+    found = []
+    for result in _results("corruptions_224"):
+        *each, whole = result["contests"]
+        found += [
+            f"{_where(result)}:",
+            "",
+            "| corruption | imagecorruptions, ms | withstand, ms | times as fast |",
+        ]
+        found.append("| --- | ---: | ---: | ---: |")
+        for contest in each:
+            found.append(f"| {contest['work'].split(',')[0]} | {_beside(contest, 1e3 / contest['amount'])} |")
+        found.append(
+            f"| {whole['work']}, 1,000 photographs, s | {_beside(whole, 95_000 / whole['amount'])} |"
+        )
+    return "\n".join(found) + "\n"
+
+
+def _beside(contest: dict[str, Any], times: float) -> str:
+    peer, ours = (contest["amount"] / one["per_second"] * times for one in contest["contenders"].values())
+    ratio = next(iter(contest["contenders"].values()))["withstand_is_times_as_fast"]
+    return f"{peer:,.{2 * (peer < 1e3)}f} | {ours:,.{2 * (ours < 400)}f} | {ratio:.2f}"
 
 
 def memory() -> str:
@@ -75,7 +102,13 @@ def coverage() -> str:
 
 def filled(page: str) -> str:
     """The page with the tables in their places."""
-    made = {"benchmarks": table, "agreement": agreement, "memory": memory, "coverage": coverage}
+    made = {
+        "benchmarks": table,
+        "corruptions": corruptions,
+        "agreement": agreement,
+        "memory": memory,
+        "coverage": coverage,
+    }
     return _PLACE.sub(lambda place: f"{place[1]}{made[place[2]]()}{place[3]}", page)
 
 

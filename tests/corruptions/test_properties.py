@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corruptions.conftest import RANDOM, drawn, need_textures
+from tests.corruptions.conftest import RANDOM, drawn
 
 from withstand.corruptions import CORRUPTIONS, SEVERITIES, core, corrupt
 
@@ -27,7 +27,6 @@ def noise(n: int, height: int, width: int) -> np.ndarray:
 def test_order_batch_and_shard_do_not_matter(
     corruption: str, severity: int, seed: int, size: tuple[int, int], data: st.DataObject
 ) -> None:
-    need_textures(corruption)
     images = noise(5, *size)
     ids = np.array(data.draw(st.lists(st.integers(-(2**40), 2**40), min_size=5, max_size=5)))
     order = np.array(data.draw(st.permutations(range(5))))
@@ -46,7 +45,6 @@ def test_order_batch_and_shard_do_not_matter(
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
 def test_pieces_of_the_batch_do_not_matter(corruption: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    need_textures(corruption)
     images = drawn(9)
     whole = corrupt(images, corruption, 4)
     monkeypatch.setattr(core, "_VALUES_AT_ONCE", {"cpu": 2 * images[0].size})
@@ -57,8 +55,6 @@ def test_pieces_of_the_batch_do_not_matter(corruption: str, monkeypatch: pytest.
 @given(anything, st.sampled_from([1, 2, 3, 5, 17, 33, 64]), st.sampled_from([1, 2, 3, 5, 17, 33, 64]))
 def test_any_size_gives_the_same_kind_of_images(cell: tuple[str, int, int], height: int, width: int) -> None:
     corruption, severity, seed = cell
-    if corruption == "frost":
-        need_textures(corruption)
     images = noise(2, height, width)
     before = images.copy()
     out = corrupt(images, corruption, severity, seed=seed)
@@ -69,7 +65,6 @@ def test_any_size_gives_the_same_kind_of_images(cell: tuple[str, int, int], heig
 @pytest.mark.parametrize("preset", ["cifar", "imagenet"])
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
 def test_every_size_down_to_one_pixel_works(corruption: str, preset: str) -> None:
-    need_textures(corruption)
     for height, width in ((1, 1), (1, 9), (9, 1), (2, 2), (3, 40)):
         for severity in SEVERITIES:
             out = corrupt(noise(2, height, width), corruption, severity, preset=preset)
@@ -80,7 +75,6 @@ def test_every_size_down_to_one_pixel_works(corruption: str, preset: str) -> Non
 @pytest.mark.parametrize("level", [0, 1, 127, 255])
 def test_flat_images_stay_in_range_and_mostly_flat(corruption: str, level: int) -> None:
     """Grey has no hue, black no brightest pixel: no division by zero may show."""
-    need_textures(corruption)
     flat = np.full((3, 32, 32, 3), level, np.uint8)
     for severity in SEVERITIES:
         out = corrupt(flat, corruption, severity)
@@ -101,7 +95,6 @@ def test_flat_images_stay_in_range_and_mostly_flat(corruption: str, level: int) 
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
 def test_severities_all_differ_and_so_do_seeds_and_ids(corruption: str) -> None:
-    need_textures(corruption)
     images = drawn(2)
     cells = [corrupt(images, corruption, severity).tobytes() for severity in SEVERITIES]
     assert len({images.tobytes(), *cells}) == 6
@@ -115,7 +108,6 @@ def test_severities_all_differ_and_so_do_seeds_and_ids(corruption: str) -> None:
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
 def test_kind_and_layout_of_the_input_do_not_matter(corruption: str) -> None:
-    need_textures(corruption)
     images = drawn(3)
     want = corrupt(images, corruption, 2)
     tensor = torch.from_numpy(images.copy())
@@ -132,7 +124,6 @@ def test_kind_and_layout_of_the_input_do_not_matter(corruption: str) -> None:
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
 def test_no_images_give_no_images(corruption: str) -> None:
-    need_textures(corruption)
     assert corrupt(np.empty((0, 32, 32, 3), np.uint8), corruption, 1, ids=[]).shape == (0, 32, 32, 3)
 
 
@@ -143,7 +134,6 @@ ROUNDED = {"brightness": 0.03, "glass_blur": 0.2, "saturate": 0.06}
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
 def test_a_gpu_differs_by_one_level_in_few_pixels(corruption: str) -> None:
-    need_textures(corruption)
     images = drawn(64)
     for severity in SEVERITIES:
         on_gpu = corrupt(torch.from_numpy(images).cuda(), corruption, severity)

@@ -1,6 +1,5 @@
 """What cannot be done is refused in one clear line, before any work."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 from tests.corruptions.conftest import drawn
 
 from withstand.base.errors import UserError
-from withstand.corruptions import corrupt, frost
+from withstand.corruptions import corrupt
 
 IMAGES = drawn(2)
 
@@ -60,28 +59,3 @@ def refused(said: str, **change: Any) -> None:
     with pytest.raises(UserError, match=said.replace("?", r"\?")) as caught:
         corrupt(**arguments)
     assert "\n" not in str(caught.value)
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder where textures are looked for, and nowhere else."""
-    monkeypatch.setenv(frost.FOLDER, str(tmp_path))
-    monkeypatch.setattr(frost.metadata, "files", lambda name: None)
-    frost.sheets.cache_clear()
-    frost._scaled.cache_clear()
-    yield tmp_path
-    frost.sheets.cache_clear()
-    frost._scaled.cache_clear()
-
-
-def test_frost_without_its_textures_says_how_to_get_them(elsewhere: Path) -> None:
-    assert not frost.textures_available()
-    refused(
-        r"frost1.png, which is not in .*; get all of them with: pip install --no-deps", corruption="frost"
-    )
-
-
-def test_another_picture_is_never_taken_for_a_texture(elsewhere: Path) -> None:
-    for name in frost.TEXTURES:
-        (elsewhere / name).write_bytes(b"a picture of something else")
-    refused("is not the published frost texture", corruption="frost")

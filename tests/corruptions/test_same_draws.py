@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.corruptions.conftest import drawn, need_textures
+from tests.corruptions.conftest import drawn
 
 from withstand.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from withstand.corruptions.constants import constants
@@ -70,7 +70,6 @@ def per_image_s(
 
 
 def agree(images: np.ndarray, corruption: str, preset: str, usual: float = USUAL) -> None:
-    need_textures(corruption)
     ids = [3 + 7 * i for i in range(len(images))]
     for severity in SEVERITIES:
         ours = corrupt(images, corruption, severity, seed=5, ids=ids, preset=preset)

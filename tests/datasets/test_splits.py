@@ -66,6 +66,32 @@ def test_what_systems_leave_behind_is_no_class(photos: Path) -> None:
     assert read.classes == ("cat", "dog") and len(read.test) == 2
 
 
+def test_classes_are_counted_where_their_number_is_not_given(photos: Path) -> None:
+    (photos / "bird").mkdir()
+    config = compose(["dataset=folder", f"dataset.folder={photos}", "dataset.size=8", "model=small_cnn"])
+    assert config.dataset.num_classes == config.model.num_classes == 0
+    assert datasets.load(config).classes == ("cat", "dog")
+    assert config.dataset.num_classes == config.model.num_classes == 2
+
+
+def test_classes_have_the_order_that_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in (1, 2, 10):
+        image(tmp_path / "photos" / str(number) / "1.png")
+    assert load(tmp_path / "photos", 3).classes == ("1", "10", "2")
+    words = ("model.weights=mine.pth", "dataset.order=natural")
+    assert load(tmp_path / "photos", 3, *words).classes == ("1", "2", "10")
+    assert "output 1" not in capsys.readouterr().out
+    names = tmp_path / "names.txt"
+    names.write_text("10\n1\n2\n")
+    read = load(tmp_path / "photos", 3, f"dataset.order={names}")
+    assert read.classes == ("10", "1", "2") and read.test.labels.tolist() == [0, 1, 2]
+    names.write_text("10\n1\n3\n")
+    with pytest.raises(UserError, match=r"does not name the 3 class folders, one a line: 2, 3"):
+        load(tmp_path / "photos", 3, f"dataset.order={names}")
+    with pytest.raises(UserError, match="neither string nor natural nor a file of names"):
+        load(tmp_path / "photos", 3, "dataset.order=nowhere")
+
+
 def test_an_empty_class_counts_where_the_number_says_so(photos: Path) -> None:
     (photos / "bird").mkdir()
     assert load(photos, 3).classes == ("bird", "cat", "dog")

@@ -12,7 +12,8 @@ from withstand import datasets
 from withstand.base.errors import UserError
 from withstand.cli import main
 from withstand.config.composing import compose
-from withstand.corruptions import CORRUPTIONS, corrupt, frost
+from withstand.corruptions import corrupt, frost
+from withstand.results.conditions import Condition
 from withstand.shifts.corruption import official
 from withstand.shifts.corruption.shift import Corruption
 from withstand.shifts.corruption.sources import Made, Official, Written
@@ -212,22 +213,23 @@ def test_a_folder_of_an_earlier_version_is_read_whole_and_completed(there: Path)
     assert (folder / "fog.npy").stat().st_mtime_ns == before
 
 
-def test_a_folder_without_frost_is_read_where_frost_cannot_be_made(
-    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_drawn_frost_is_marked_in_the_folder_and_made_again_once_the_photographs_are_here(
+    there: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = ["shift.corruptions=all", "shift.severities=[1]"]
-    monkeypatch.setattr(frost, "textures_available", lambda: False)
+    words = ["shift.corruptions=[fog,frost]", "shift.severities=[1]"]
+    monkeypatch.setattr(frost, "drawn", lambda: "drawn")
     write(*words)
-    for source in ("auto", "written"):
-        read = shift(*words, f"shift.source={source}")
-        assert isinstance(read.origin, Written)
-        assert read.corruptions == tuple(name for name in CORRUPTIONS if name != "frost")
-    with pytest.raises(UserError, match="frost needs its published textures"):
-        shift("shift.corruptions=[frost]", "shift.severities=[1]", "shift.source=written")
-    monkeypatch.setattr(frost, "textures_available", lambda: True)
-    assert isinstance(shift(*words).origin, Made), "here all can be made"
-    with pytest.raises(UserError, match=r"does not hold frost\.npy whole"):
-        shift(*words, "shift.source=written")
+    assert isinstance(shift(*words).origin, Written)
+    frosty = Condition("corruption", "frost", 1)
+    assert shift(*words).facts(frosty)["frost"] == "drawn"
+    monkeypatch.setattr(frost, "drawn", lambda: "")
+    assert isinstance(shift(*words).origin, Made), "the photographs' frost is asked for"
+    assert shift(*words, "shift.source=written").facts(frosty)["frost"] == "drawn"
+    folder = there / "data" / "shapes-corrupted"
+    before = (folder / "fog.npy").stat().st_mtime_ns, (folder / "frost.npy").stat().st_mtime_ns
+    write(*words)
+    assert (folder / "fog.npy").stat().st_mtime_ns == before[0] != (folder / "frost.npy").stat().st_mtime_ns
+    assert isinstance(shift(*words).origin, Written) and "frost" not in shift(*words).facts(frosty)
 
 
 def test_ours_are_never_taken_for_the_published(there: Path) -> None:

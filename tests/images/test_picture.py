@@ -27,11 +27,25 @@ def test_grey_of_16_bits_is_grey(tmp_path: Path, kind: str) -> None:
     assert expected.tolist() == [[0, 0, 1, 100, 128, 255]]
 
 
-def test_levels_without_a_known_range_are_refused(tmp_path: Path) -> None:
-    for name, kind in (("whole.tif", np.int32), ("real.tif", np.float32)):
-        Image.fromarray(np.full((4, 4), 700, kind)).save(tmp_path / name)
-        with pytest.raises(ValueError, match="no known range"):
-            picture.read(tmp_path / name)
+def test_a_ramp_of_more_bits_is_its_twin_of_8(tmp_path: Path) -> None:
+    twin = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    wide = np.linspace(0, 65535, 256).round().reshape(16, 16)
+    for name, levels in (
+        ("sixteen.png", wide.astype(np.uint16)),
+        ("whole.tif", wide.astype(np.int32)),
+        ("real.tif", (wide / 65535).astype(np.float32)),
+    ):
+        Image.fromarray(levels).save(tmp_path / name)
+        assert np.abs(shown(tmp_path / name).astype(int) - twin[..., None]).max() <= 1, name
+
+
+@pytest.mark.parametrize(
+    "levels", [np.float32([[0, 700]]), np.float32([[-0.1, 1]]), np.int32([[0, 1 << 20]])]
+)
+def test_levels_without_a_known_range_are_refused(tmp_path: Path, levels: np.ndarray) -> None:
+    Image.fromarray(levels).save(tmp_path / "levels.tif")
+    with pytest.raises(ValueError, match="where white lies is not known"):
+        picture.read(tmp_path / "levels.tif")
 
 
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
@@ -100,3 +114,25 @@ def test_several_pictures_in_a_file_are_counted(tmp_path: Path, capsys: pytest.C
     found = decoded(files, tmp_path, 8, tmp_path / "cache", "some")
     assert not found.damaged and (found.images == (255, 0, 0)).all()
     assert "some: 2 of 3 files hold several pictures; the first of each is taken" in capsys.readouterr().out
+
+
+def test_turned_photographs_are_counted_and_left_as_they_lie_where_that_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(COLOURS).save(tmp_path / "turned.png", exif=exif)
+    Image.fromarray(COLOURS).save(tmp_path / "upright.png")
+    files = [tmp_path / "turned.png", tmp_path / "upright.png"]
+    found = decoded(files, tmp_path, 6, tmp_path / "cache", "photos")
+    assert found.sizes.tolist() == [[6, 8], [8, 6]]
+    assert "1 of 2 photographs were taken with the camera turned; turned upright" in capsys.readouterr().out
+    found = decoded(files, tmp_path, 6, tmp_path / "cache", "photos", exif=False)
+    assert found.sizes.tolist() == [[8, 6], [8, 6]] and (found.images[0] == found.images[1]).all()
+    assert "left as they lie (dataset.exif=ignore)" in capsys.readouterr().out
+
+
+def test_an_empty_file_is_a_damaged_one(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    found = decoded([tmp_path / "empty.png"], tmp_path, 6, tmp_path / "cache", "photos")
+    assert list(found.damaged) == [0] and not found.images.any()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch.nn.functional import interpolate
 
-from withstand.images.resize import _TORCH_IS_EXACT, _pass, resize
+from withstand.images.resize import _TORCH_IS_EXACT, _pass, in_turn, resize
 
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 SIDE = st.integers(1, 40)
@@ -57,3 +57,13 @@ def test_the_right_size_is_left_alone_and_no_images_stay_none():
     images = torch.zeros(3, 8, 8, 3, dtype=torch.uint8)
     assert resize(images, 8, 8) is images
     assert resize(images[:0], 16, 4).shape == (0, 16, 4, 3)
+
+
+@pytest.mark.parametrize("method", ["box", "bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(100, 120), (134, 60), (50, 224), (50, 100), (256, 300)])
+def test_large_images_are_pillows_work_and_equal_the_plain_one(size, method):
+    images = torch.from_numpy(np.random.default_rng(3).integers(0, 256, (3, 120, 100, 3), dtype=np.uint8))
+    plain = _pass(_pass(images, 2, size[1], method), 1, size[0], method)
+    assert torch.equal(resize(images, *size, method), plain)
+    back = _pass(_pass(plain, 2, 100, method), 1, 120, method)
+    assert torch.equal(in_turn(images, [size, (120, 100)], method), back)

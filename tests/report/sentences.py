@@ -11,10 +11,11 @@ RANGE = rf"(?P<low>{NUMBER}) to (?P<high>{NUMBER})"
 WHERE = r"(?P<where>under corruption|on clean images)"
 LEAD = rf"(?P<value>{NUMBER}) points?"
 
+AHEAD = r"(?:holds up best|is the most accurate)"
 HEADLINES = {
     "alone": rf"(?P<model>\S+): (?P<value>{NUMBER})% accuracy {WHERE}",
-    "best": rf"(?P<model>\S+) (?:holds up best|is the most accurate) of these \w+ trainings: (?P<value>{NUMBER})% accuracy {WHERE}",
-    "seeds": rf"(?P<model>\S+) (?:holds up best|is the most accurate), over seeds: (?P<value>{NUMBER})% accuracy {WHERE}",
+    "best": rf"(?P<model>\S+) {AHEAD} of these \w+ trainings: (?P<value>{NUMBER})% accuracy {WHERE}",
+    "seeds": rf"(?P<model>\S+) {AHEAD}, over seeds: (?P<value>{NUMBER})% accuracy {WHERE}",
     "seeds tied": r"No clear winner over seeds: (?P<model>\S+) is within error of (?P<others>.+)",
     "circle": r"No clear winner: every model is behind another on the images that both saw",
     "tied": r"No clear winner: (?P<model>\S+) and (?P<others>\S+) are within error",

@@ -159,7 +159,7 @@ def _check_numbers(c: Config) -> None:
         ("train.epochs", c.train.epochs),
         ("train.batch_size", c.train.batch_size),
         ("model.image_size", c.model.image_size),
-        ("model.num_classes", c.model.num_classes),
+        ("model.num_classes", c.model.num_classes if c.dataset.num_classes else None),
         ("dataset.train_limit", c.dataset.train_limit),
         ("dataset.test_limit", c.dataset.test_limit),
         ("background.folds", c.background.folds),

@@ -83,7 +83,7 @@ class DatasetConfig:
     name: str = MISSING  # of the code that reads it
     title: str = ""  # what the data set is called; empty: the folder's name (dataset=folder), else ``name``
     about: str = ""  # for the help page
-    num_classes: int = 10
+    num_classes: int = 10  # 0: as many as are found, filled in when the images are loaded
     mean: list[float] = MISSING
     std: list[float] = MISSING
     train_limit: int | None = None

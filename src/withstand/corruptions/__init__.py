@@ -46,7 +46,7 @@ def corrupt(
 
     Raises:
         UserError: there is no such corruption, severity or preset; the images are not uint8 N×H×W×3; the number of ids
-            is another; or the frost textures are not there.
+            is another; or the published frost textures lie there altered.
     """
     from withstand.corruptions.core import corrupt_batch
 

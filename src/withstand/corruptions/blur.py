@@ -18,7 +18,7 @@ def gaussian_blur(images: Tensor, draws: Draws, *, sigma: float) -> Tensor:
 
 def defocus_blur(images: Tensor, draws: Draws, *, radius: float, alias: float) -> Tensor:
     """Smooth by a disk, as a lens out of focus does."""
-    return pixels(filters.filter2d(planes(images, torch.float64), filters.disk(radius, alias)))
+    return filters.filter2d(images, filters.disk(radius, alias))
 
 
 def motion_blur(images: Tensor, draws: Draws, *, radius: float, sigma: float) -> Tensor:

@@ -11,7 +11,7 @@ from withstand.corruptions.colour import from_hsv, to_hsv
 from withstand.corruptions.jpeg import jpeg_compression as jpeg_compression
 from withstand.corruptions.pixels import levels, pixels, planes, unit
 from withstand.corruptions.random import Draws
-from withstand.images.resize import resize
+from withstand.images.resize import in_turn
 
 
 def contrast(images: Tensor, draws: Draws, *, keep: float) -> Tensor:
@@ -30,8 +30,8 @@ def saturate(images: Tensor, draws: Draws, *, gain: float, shift: float) -> Tens
 def pixelate(images: Tensor, draws: Draws, *, share: float) -> Tensor:
     """Shrink to ``share`` of the side and enlarge again, each by Pillow's box filter."""
     height, width = images.shape[1:3]
-    small = resize(images, max(1, int(height * share)), max(1, int(width * share)), "box")
-    return resize(small, height, width, "box")
+    small = max(1, int(height * share)), max(1, int(width * share))
+    return in_turn(images, [small, (height, width)], "box")
 
 
 def elastic_transform(images: Tensor, draws: Draws, *, push: float, sigma: float, corner: float) -> Tensor:

@@ -1,4 +1,7 @@
-"""The photographed sheets of ice that the frost corruption lays over images: where they are, and pieces of them."""
+"""The sheets of ice that the frost corruption lays over images: the published photographs, else our own; and pieces.
+
+Nothing else needs to know which: ``drawn`` tells, for the record.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from withstand.base.errors import UserError
+from withstand.corruptions import ice
 
 FOLDER = "WITHSTAND_FROST"
 """The environment variable that names a folder with the textures; without it, ``data/frost``."""
@@ -33,13 +37,44 @@ COMMAND = "pip install --no-deps imagecorruptions"
 """A wheel of 2 MB that carries the textures; its code is never imported, so its dependencies are not needed."""
 
 
-def textures_available() -> bool:
-    """Whether ``frost`` can run here: every texture is found and is the published one."""
-    try:
-        sheets()
-    except UserError:
-        return False
-    return True
+def drawn() -> str:
+    """What tells our sheets from the published ones; empty where those are at hand."""
+    return "" if _files() else ice.DRAWN
+
+
+@functools.cache
+def sheets() -> tuple[NDArray[np.uint8], ...]:
+    """The sheets, uint8 H×W×3 RGB each.
+
+    Raises:
+        UserError: one of the published ones lies there altered, or ``WITHSTAND_FROST`` names a folder without it.
+    """
+    return tuple(_photograph(path, digest) for path, digest in _files()) or ice.sheets()
+
+
+def _files() -> list[tuple[Path, str]]:
+    """Where each published texture is, and its digest; none where no one is anywhere."""
+    found = {name: _find(name) for name in TEXTURES}
+    if not any(found.values()) and FOLDER not in os.environ:
+        return []
+    files = []
+    for name, path in found.items():
+        if path is None:
+            raise UserError(
+                f"frost needs the texture {name}, which is not in {os.environ.get(FOLDER, 'data/frost')} nor in an"
+                f" installed wheel; get all of them with: {COMMAND}"
+            )
+        files.append((path, TEXTURES[name]))
+    return files
+
+
+def _photograph(path: Path, digest: str) -> NDArray[np.uint8]:
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise UserError(
+            f"{path} is not the published frost texture (its SHA-256 differs); remove it, then: {COMMAND}"
+        )
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
 
 def _find(name: str) -> Path | None:
@@ -54,30 +89,6 @@ def _find(name: str) -> Path | None:
         (Path(str(file.locate())) for file in files if file.name == name and file.parent.name == "frost"),
         None,
     )
-
-
-@functools.cache
-def sheets() -> tuple[NDArray[np.uint8], ...]:
-    """The textures, uint8 H×W×3 RGB each.
-
-    Raises:
-        UserError: one of them is not there, or is not the published one.
-    """
-    sheets = []
-    for name, digest in TEXTURES.items():
-        path = _find(name)
-        if path is None:
-            raise UserError(
-                f"frost needs the texture {name}, which is not in {os.environ.get(FOLDER, 'data/frost')} nor in an "
-                f"installed wheel; get all of them with: {COMMAND}"
-            )
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise UserError(
-                f"{path} is not the published frost texture (its SHA-256 differs); remove it, then: {COMMAND}"
-            )
-        sheets.append(np.asarray(Image.open(io.BytesIO(content)).convert("RGB")))
-    return tuple(sheets)
 
 
 @functools.lru_cache(maxsize=8)

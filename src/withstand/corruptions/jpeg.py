@@ -2,7 +2,8 @@
 
 The steps are those of ITU-T Recommendation T.81 (baseline), in the arithmetic of libjpeg-turbo with Pillow's settings:
 colours at half the size both ways (4:2:0), the accurate integer cosine transform (``jfdctint.c``, ``jidctint.c``) and
-smooth enlarging of the colours. The images are Pillow's byte for byte, at every size and quality, on any device.
+smooth enlarging of the colours. The images are Pillow's byte for byte, at every size and quality, on any device. So on
+a processor Pillow itself does large ones, which it codes in less time than batches take; small ones it does not.
 
 Why that is exact. Each step of libjpeg is a sum of whole numbers with whole weights and one rounding shift. Colours and
 sizes are done so in int32. A pass of the transform is a product with one 8×8 table: its butterflies share work, but
@@ -12,11 +13,16 @@ round only at the end. The products are taken in float64, whose 53 bits hold the
 from __future__ import annotations
 
 import functools
+import io
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from withstand.corruptions.random import Draws
+from withstand.images.resize import LARGE
+from withstand.images.threads import each
 
 _Rows = tuple[tuple[int, ...], ...]
 
@@ -62,6 +68,33 @@ _CENTRE = 128 << 16
 
 def jpeg_compression(images: Tensor, draws: Draws, *, quality: float) -> Tensor:
     """Encode and decode at ``quality``, 1 to 100, cut to a whole number."""
+    large = images.shape[1] * images.shape[2] >= LARGE and images.device.type == "cpu"
+    return (by_pillow if large and _as_here(int(quality)) else computed)(images, int(quality))
+
+
+def by_pillow(images: Tensor, quality: int) -> Tensor:
+    """One image after another through a file in memory."""
+    out = torch.empty_like(images)
+    given, made = images.numpy(), out.numpy()
+
+    def one(i: int) -> None:
+        file = io.BytesIO()
+        Image.fromarray(given[i]).save(file, "JPEG", quality=quality)
+        made[i] = np.asarray(Image.open(file, formats=("JPEG",)))
+
+    each(one, len(images))
+    return out
+
+
+@functools.cache
+def _as_here(quality: int) -> bool:
+    """Whether Pillow is built on a libjpeg that rounds as we do, by one image of noise; some processors' may not."""
+    noise = torch.randint(256, (1, 50, 70, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    return torch.equal(by_pillow(noise, quality), computed(noise, quality))
+
+
+def computed(images: Tensor, quality: int) -> Tensor:
+    """The whole batch at once."""
     height, width = images.shape[1:3]
     # As libjpeg does: columns are repeated before colours are halved, rows (but for an odd one) after it.
     whole = _filled(_filled(images, 1, 2), 2, 16)
@@ -69,8 +102,8 @@ def jpeg_compression(images: Tensor, draws: Draws, *, quality: float) -> Tensor:
     light = _mixed(rgb, (19595, 38470, 7471), _HALF - _CENTRE)
     blue = _mixed(rgb, (-11059, -21709, 32768), _HALF - 1)
     red = _mixed(rgb, (32768, -27439, -5329), _HALF - 1)
-    light = _coded(light[:, :height], _steps(_LIGHT, int(quality), images.device))[:, :height, :width]
-    colours = _coded(torch.cat((_halved(blue), _halved(red))), _steps(_COLOUR, int(quality), images.device))
+    light = _coded(light[:, :height], _steps(_LIGHT, quality, images.device))[:, :height, :width]
+    colours = _coded(torch.cat((_halved(blue), _halved(red))), _steps(_COLOUR, quality, images.device))
     colours = _enlarged(colours[:, : (height + 1) // 2, : (width + 1) // 2])
     blue, red = colours[:, :height, :width].chunk(2)
     light = (light << 16).add_(_CENTRE + _HALF)

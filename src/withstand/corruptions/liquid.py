@@ -10,33 +10,42 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from withstand.corruptions import filters
-from withstand.corruptions.pixels import levels, unit
+from withstand.corruptions.pixels import pixels, planes
 
 _WATER = (175 / 255, 238 / 255, 238 / 255)  # pale turquoise
 _MUD = (63 / 255, 42 / 255, 20 / 255)  # brown
 
 
+_PIXELS_AT_ONCE = 1 << 16  # of `water`, on a processor
+
+
 def mud(images: Tensor, drops: Tensor, threshold: float, softness: float) -> Tensor:
     """Brown where the drops are high enough and wide enough to survive a smoothing by ``softness`` pixels."""
     x = filters.smooth((drops > threshold).float(), softness)
-    cover = x.masked_fill_(x < 0.8, 0)[..., None]
-    colour = torch.tensor(_MUD, device=x.device)
-    return levels(unit(images).mul_(1 - cover).add_(cover * colour))
+    cover = x.masked_fill_(x < 0.8, 0)[:, None]
+    return pixels(planes(images).mul_(1 - cover).add_(cover * _colour(_MUD, images)))
+
+
+def _colour(rgb: tuple[float, ...], images: Tensor) -> Tensor:
+    return torch.tensor(rgb, device=images.device).view(3, 1, 1)
 
 
 def water(images: Tensor, drops: Tensor, threshold: float, strength: float) -> Tensor:
     """Turquoise highlights of the drops, stronger away from their edges."""
     drops = drops.masked_fill(drops < threshold, 0).mul_(255).int() & 255
-    relief = _relief(drops).float()
+    # On a processor, as many at a time as its nearest caches hold.
+    few = max(1, _PIXELS_AT_ONCE // drops[0].numel()) if drops.device.type == "cpu" else len(drops)
+    parts = drops.split(few)
+    relief = torch.cat([_relief(part) for part in parts]).float()
     cover = drops.float().mul_(relief)
     # Without any drop the reference divides by zero; here the image stays as it is.
-    cover = cover.div_(cover.amax(dim=(1, 2), keepdim=True).clamp_(min=1)).mul_(strength)[..., None]
-    return levels(cover.mul(torch.tensor(_WATER, device=images.device)).add_(unit(images)))
+    cover = cover.div_(cover.amax(dim=(1, 2), keepdim=True).clamp_(min=1)).mul_(strength)[:, None]
+    return pixels(planes(images).add_(cover * _colour(_WATER, images)))
 
 
 def _relief(drops: Tensor) -> Tensor:
     """int32 levels N×H×W of the drops as 0 to 255 levels of light from one side."""
-    distance = _distance_to(_edges(drops)).double().clamp_(max=20)
+    distance = _distance_to(_edges(drops)).double()
     flat = _box(distance).float().int()
     lit = _correlate(_equalised(flat), ((-2, -1, 0), (-1, 1, 1), (0, 1, 2)), "mirror").clamp_(0, 255)
     return _box(lit.double()).round_()
@@ -82,13 +91,15 @@ def _grown(x: Tensor) -> Tensor:
 
 def _edges(x: Tensor, low: int = 50, high: int = 150) -> Tensor:
     """Canny's edges of int32 levels N×H×W, with OpenCV's rules for ties and borders; bool."""
-    dx = _correlate(x, ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), "nearest")
-    dy = _correlate(x, ((-1, -2, -1), (0, 0, 0), (1, 2, 1)), "nearest")
+    framed = _framed(x, "nearest")
+    across, down = framed[:, :, 2:] - framed[:, :, :-2], framed[:, 2:] - framed[:, :-2]
+    dx = across[:, :-2] + across[:, 2:] + across[:, 1:-1] * 2
+    dy = down[:, :, :-2] + down[:, :, 2:] + down[:, :, 1:-1] * 2
     strength = dx.abs() + dy.abs()
     around = pad(strength, (1, 1, 1, 1))
 
     # Which of four directions the gradient has: OpenCV compares in whole numbers, tan 22.5 degrees having 15 bits.
-    ax, ay = dx.abs().long(), dy.abs().long() << 15
+    ax, ay = dx.abs(), dy.abs() << 15
     tangent = ax * 13573
     flat, steep = ay < tangent, ay > tangent + (ax << 16)
     falling = (dx ^ dy) < 0
@@ -111,31 +122,46 @@ def _edges(x: Tensor, low: int = 50, high: int = 150) -> Tensor:
         strong = grown
 
 
+_FAR = 20
+"""Distances from here on are all the same to ``_relief``."""
+
+_STEPS = (
+    (((0, 1), (1, 0)), 65536, (1, 2, 4, 8, 4)),
+    (((1, 1), (1, -1)), round(1.4 * 65536), (1, 2, 4, 7)),
+    (((1, 2), (2, 1), (1, -2), (2, -1)), round(2.1969 * 65536), (1, 2, 4, 2)),
+)
+"""OpenCV's 5×5 chamfer: steps, what one costs in 2^-16 pixels, and leaps whose sums are all that cost less than far."""
+
+
 def _distance_to(edges: Tensor) -> Tensor:
-    """Distance of each pixel to the nearest edge, by the 5×5 chamfer of OpenCV: two sweeps in steps of 2^-16."""
-    straight, slanted, knight = 65536, round(1.4 * 65536), round(2.1969 * 65536)
+    """Distance of each pixel to the nearest edge, by the 5×5 chamfer of OpenCV; at most ``_FAR``.
+
+    OpenCV sweeps the image twice, a pixel after the other. The shortest way takes steps of two kinds at most, in any
+    order, so each kind may have its turn for all pixels at once; leaps of 1, 2, 4… steps save most of the turns.
+    """
+    rim = 8  # the longest leap
     n, height, width = edges.shape
-    far = 1 << 29
-    reach = torch.full((height + 4, n, width + 4), far, dtype=torch.int32, device=edges.device)
-    reach[2:-2, :, 2:-2] = torch.where(edges, 0, far).int().permute(1, 0, 2)
-    ramp = torch.arange(width, dtype=torch.int32, device=edges.device) * straight
+    grid = torch.full(
+        (n, height + 2 * rim, width + 2 * rim), _FAR << 16, dtype=torch.int32, device=edges.device
+    )
+    inner = grid[:, rim:-rim, rim:-rim].masked_fill_(edges, 0)
+    _leap(inner, grid, rim)
+    return inner.float() * 2.0**-16
 
-    def sweep(grid: Tensor) -> None:
-        for y in range(2, height + 2):
-            above, over = grid[y - 1], grid[y - 2]
-            here = torch.minimum(grid[y, :, 2:-2], above[:, 2:-2] + straight)
-            for line, step, cost in ((over, 1, knight), (above, 2, knight), (above, 1, slanted)):
-                both = torch.minimum(
-                    line[:, 2 - step : 2 - step + width], line[:, 2 + step : 2 + step + width]
-                )
-                here = torch.minimum(here, both.add_(cost))
-            # Steps along the row, all at once: the least of (what is there - the way to there), plus the way.
-            grid[y, :, 2:-2] = (here - ramp).cummin(dim=1).values + ramp
 
-    sweep(reach)
-    turned = reach.flip(0, 2)
-    sweep(turned)
-    return turned.flip(0, 2)[2:-2, :, 2:-2].permute(1, 0, 2).float() * 2.0**-16
+def _leap(here: Tensor, grid: Tensor, rim: int) -> None:
+    """Let every way run through ``here``, the inner part of ``grid``."""
+    height, width = here.shape[1:]
+    nearer = torch.empty(here.shape, dtype=here.dtype, device=here.device)
+
+    def at(down: int, right: int) -> Tensor:
+        return grid[:, rim + down :, rim + right :][:, :height, :width]
+
+    for lines, cost, leaps in _STEPS:
+        for down, right in lines:
+            for leap in leaps:
+                torch.minimum(at(leap * down, leap * right), at(-leap * down, -leap * right), out=nearer)
+                torch.minimum(here, nearer.add_(leap * cost), out=here)
 
 
 def _equalised(x: Tensor) -> Tensor:

@@ -39,12 +39,6 @@ def _mix32(x: Tensor) -> Tensor:
     return x
 
 
-def _half(keys: Tensor, shift: int) -> Tensor:
-    """Half of int64 keys as int32, whatever its sign bit."""
-    half = _shift(keys, shift) & 0xFFFFFFFF if shift else keys & 0xFFFFFFFF
-    return (half - ((half >> 31) << 32)).int()
-
-
 class Draws:
     """What the images of one batch draw in one cell.
 
@@ -57,17 +51,24 @@ class Draws:
     def __init__(self, seed: int, ids: Tensor, cell: str) -> None:
         self.seed, self.ids, self.cell = seed, ids, cell
 
-    def bits(self, name: str, shape: Sequence[int]) -> Tensor:
-        """int32 N×shape, every bit fair; another ``name`` gives other bits."""
-        digest = hashlib.blake2b(f"{self.seed}/{self.cell}/{name}".encode(), digest_size=8).digest()
-        keys = _mix64(self.ids * _GOLDEN + int.from_bytes(digest, "little", signed=True))
-        low, high = (_half(keys, shift)[:, None] for shift in (0, 32))
+    def bits(self, name: str | Sequence[str], shape: Sequence[int]) -> Tensor:
+        """int32 N×shape, every bit fair; another ``name`` gives other bits. Of several names N×names×shape."""
+        several = () if isinstance(name, str) else (len(name),)
+        names = torch.tensor([self._number(one) for one in ([name] if isinstance(name, str) else name)])
+        keys = _mix64((self.ids * _GOLDEN)[:, None] + names.to(self.ids.device))
+        low, high = keys.view(torch.int32).view(*keys.shape, 2, 1).unbind(2)
         counters = torch.arange(math.prod(shape), dtype=torch.int32, device=self.ids.device) * -0x61C88647
-        x = _mix32(counters[None] + low)
-        return _mix32(x.bitwise_xor_(high)).view(len(self.ids), *shape)
+        x = _mix32(counters + low)
+        return _mix32(x.bitwise_xor_(high)).view(len(self.ids), *several, *shape)
 
-    def uniform(self, name: str, shape: Sequence[int], low: float = 0.0, high: float = 1.0) -> Tensor:
-        """float32 N×shape in [low, high), in steps of 2^-24 of the range."""
+    def _number(self, name: str) -> int:
+        digest = hashlib.blake2b(f"{self.seed}/{self.cell}/{name}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "little", signed=True)
+
+    def uniform(
+        self, name: str | Sequence[str], shape: Sequence[int], low: float = 0.0, high: float = 1.0
+    ) -> Tensor:
+        """float32 N×shape in [low, high), in steps of 2^-24 of the range. Of several names N×names×shape."""
         steps = self.bits(name, shape).bitwise_right_shift_(8).bitwise_and_(0xFFFFFF)
         return steps.float().mul_((high - low) * 2.0**-24).add_(low)
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from withstand.corruptions import filters, liquid
 from withstand.corruptions import frost as textures
 from withstand.corruptions.colour import from_hsv, to_hsv
-from withstand.corruptions.pixels import levels, unit
+from withstand.corruptions.pixels import levels, pixels, planes, unit
 from withstand.corruptions.random import Draws
 
 
@@ -21,11 +21,11 @@ def brightness(images: Tensor, draws: Draws, *, amount: float) -> Tensor:
 def fog(images: Tensor, draws: Draws, *, amount: float, decay: float) -> Tensor:
     """Add a fractal cloud and darken so that the brightest level stays."""
     height, width = images.shape[1:3]
-    x = unit(images, torch.float64)
-    brightest = x.amax(dim=(1, 2, 3), keepdim=True)
+    brightest = unit(images.flatten(1).amax(1), torch.float64)[:, None, None, None]
     size = 1 << max(1, (max(height, width) - 1).bit_length())
-    cloud = plasma(draws, size, decay)[:, :height, :width, None]
-    return levels(x.add_(cloud, alpha=amount).mul_(brightest).div_(brightest + amount))
+    cloud = plasma(draws, size, decay)[:, None, :height, :width]
+    x = planes(images, torch.float64).add_(cloud, alpha=amount)
+    return pixels(x.mul_(brightest).div_(brightest + amount))
 
 
 def plasma(draws: Draws, size: int, decay: float) -> Tensor:
@@ -34,29 +34,32 @@ def plasma(draws: Draws, size: int, decay: float) -> Tensor:
     Each round halves the grid: the middles of squares first, then those of the diamonds between them. The wobble
     shrinks by ``decay`` a round and counts twice, as the reference multiplies it by a number from its own range.
     """
-    field = torch.zeros(len(draws.ids), size, size, dtype=torch.float64, device=draws.ids.device)
-    wobble, step = 100.0, size
-    while step >= 2:
-        half, count = step // 2, size // step
+    field = torch.zeros(len(draws.ids), 1, 1, dtype=torch.float64, device=draws.ids.device)
+    wobble = 100.0
+    for step in (size >> i for i in range(size.bit_length() - 1)):
+        count = size // step
 
-        def middle(total: Tensor, name: str) -> Tensor:
-            return total / 4 + wobble * draws.uniform(f"{name} {step}", (count, count), -wobble, wobble)  # noqa: B023
+        finer = field.new_empty(len(field), count, 2, count, 2)
+        # All draws of a round at once: of the first rounds they are few, and each call has its price.
+        names = [f"{name} {step}" for name in ("square", "row", "column")]
+        noise = draws.uniform(names, (count, count), -wobble, wobble).mul_(wobble).unbind(1)
 
-        corners = field[:, ::step, ::step]
-        square = corners + corners.roll(-1, 1)
-        field[:, half::step, half::step] = middle(square + square.roll(-1, 2), "square")
-        centres = field[:, half::step, half::step]
-        total = centres + centres.roll(1, 1) + (corners + corners.roll(-1, 2))
-        field[:, ::step, half::step] = middle(total, "row")
-        total = centres + centres.roll(1, 2) + (corners + corners.roll(-1, 1))
-        field[:, half::step, ::step] = middle(total, "column")
-        wobble, step = wobble / decay, half
-    field -= field.amin(dim=(1, 2), keepdim=True)
-    return field / field.amax(dim=(1, 2), keepdim=True)
+        def middle(down: int, right: int, total: Tensor, noise: Tensor) -> Tensor:
+            return torch.add(total.mul_(0.25), noise, out=finer[:, :, down, :, right])  # noqa: B023
+
+        finer[:, :, 0, :, 0] = field
+        below = field + field.roll(-1, 1)
+        centres = middle(1, 1, below + below.roll(-1, 2), noise[0])
+        middle(0, 1, (centres + centres.roll(1, 1)).add_(field + field.roll(-1, 2)), noise[1])
+        middle(1, 0, (centres + centres.roll(1, 2)).add_(below), noise[2])
+        field = finer.view(len(field), 2 * count, 2 * count)
+        wobble /= decay
+    field = field.sub_(field.amin(dim=(1, 2), keepdim=True))
+    return field.div_(field.amax(dim=(1, 2), keepdim=True))
 
 
 def frost(images: Tensor, draws: Draws, *, keep: float, ice: float, zoom: float) -> Tensor:
-    """Lay a random piece of a photographed sheet of ice over the image."""
+    """Lay a random piece of a sheet of ice over the image: photographed, or where that is not at hand, drawn."""
     height, width = images.shape[1:3]
     sheet = draws.integers("sheet", (), 0, 5)
     corner = draws.uniform("corner", (2,))

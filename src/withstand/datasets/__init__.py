@@ -21,6 +21,10 @@ def load(config: Config) -> Dataset:
     """
     settings = config.dataset
     whole: Dataset = code(settings.name).from_config(config)
+    if not settings.num_classes:  # the classifier is made after this, with an output for each
+        settings.num_classes = len(whole.classes)
+        if not config.model.as_it_is:
+            config.model.num_classes = settings.num_classes
     if set(whole.train.ids.tolist()) & set(whole.test.ids.tolist()):
         raise AssertionError(f"{whole.name}: training and test images share ids")
     return replace(

@@ -36,27 +36,31 @@ class Settings:
     interpolation: str | None = None
     squash: bool | None = None
     skip_damaged: bool = False
+    exif: str = "apply"
+    order: str = "string"
 
 
 def from_config(config: Config) -> Dataset:
     """Test images, and training images where there are any: uint8 N×S×S×3, memory-mapped.
 
-    Classes are the folders' names in alphabetical order. An image's id is made of its path inside the folder, so it is
-    the same on every machine, whatever stands beside it.
+    Classes are the folders' names, in alphabetical order unless ``dataset.order`` says another. An image's id is made
+    of its path inside the folder, so it is the same on every machine, whatever stands beside it.
 
     Raises:
         UserError: there is no such folder, it has another number of classes, or an image is damaged.
     """
     settings = own_settings(Settings, "dataset", config.dataset.options)
     form = geometry(settings)
+    if settings.exif not in ("apply", "ignore"):
+        raise UserError(f"dataset.exif={settings.exif} does not exist; choose apply or ignore")
     root = Path(settings.folder)
     if not root.is_dir():
         raise UserError(
             f"there is no folder {root}; put images there, one folder per class, or set dataset.folder"
         )
     train, test = splits.find(root)
-    classes = splits.agreed(train, test, config.dataset.num_classes)
-    _warn(classes, test, config)
+    classes = splits.ordered(splits.agreed(train, test, config.dataset.num_classes), settings.order)
+    _warn(classes, test, config, settings.order)
     tested, content = _read(root, test, classes, settings, form)
     trained, training = (
         _read(root, train, classes, settings, form) if train else (tested.take(slice(0, 0)), "")
@@ -92,16 +96,16 @@ def _cache_name(name: str, form: Geometry) -> str:
     return f"{name}-{form.size}-{form.resize}-{form.interpolation}{'-squash' if form.squash else ''}"
 
 
-def _warn(classes: tuple[str, ...], test: splits.Split, config: Config) -> None:
+def _warn(classes: tuple[str, ...], test: splits.Split, config: Config, order: str) -> None:
     """Say what could make the labels others than a reader thinks."""
     if test.passed:
         say(f"{test.folder}: skipped {in_words(test.passed)}")
     numbers = splits.in_number_order(classes)
-    if config.model.weights and numbers != classes:
+    if config.model.weights and order == "string" and numbers != classes:
         at = next(n for n, pair in enumerate(zip(classes, numbers, strict=True)) if pair[0] != pair[1])
         say(
             f"{test.folder}: output {at} is taken for '{classes[at]}', as names are sorted; weights trained in the"
-            f" order of numbers, as timm trains, mean '{numbers[at]}'; if yours were, rename the folders to 01, 02, …"
+            f" order of numbers, as timm trains, mean '{numbers[at]}'; if yours were, set dataset.order=natural"
         )
 
 
@@ -113,7 +117,8 @@ def _read(
     files = [(file, label) for label, name in enumerate(classes) for file in split.files.get(name, ())]
     cache = Path(settings.cache) if settings.cache else root / ".decoded"
     paths = [file for file, _ in files]
-    photographs = decoded(paths, root, form, cache, _cache_name(folder.name, form))
+    upright = settings.exif == "apply"
+    photographs = decoded(paths, root, form, cache, _cache_name(folder.name, form), exif=upright)
     damaged = photographs.damaged
     if damaged:
         which = worst((paths[row], reason) for row, reason in damaged.items())

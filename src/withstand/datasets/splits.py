@@ -58,6 +58,8 @@ def find(root: Path) -> tuple[Split | None, Split]:
 def agreed(train: Split | None, test: Split, count: int) -> tuple[str, ...]:
     """The classes, in alphabetical order: the folders that hold images; or all, where that makes ``count``.
 
+    A ``count`` of 0 is any.
+
     Raises:
         UserError: the splits have other classes, or there are not ``count``.
     """
@@ -76,11 +78,36 @@ def agreed(train: Split | None, test: Split, count: int) -> tuple[str, ...]:
         raise UserError(
             f"{test.folder} has one class, '{classes[0]}'{beside}; put images in a folder a class"
         )
-    if len(classes) != count:
+    if len(classes) != (count or len(classes)):
         raise UserError(
             f"{test.folder} has {len(classes)} classes{beside}; set dataset.num_classes={len(classes)}"
         )
     return classes
+
+
+def ordered(classes: tuple[str, ...], order: str) -> tuple[str, ...]:
+    """The classes as strings are sorted, as timm sorts them (``natural``), or as a file names them, one a line.
+
+    Raises:
+        UserError: there is no such file, or it names other classes.
+    """
+    if order == "string":
+        return classes
+    if order == "natural":
+        return in_number_order(classes)
+    try:
+        lines = Path(order).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"dataset.order={order} is neither string nor natural nor a file of names ({error})"
+        ) from error
+    named = tuple(name_of(line.strip()) for line in lines if line.strip())
+    if sorted(named) != sorted(classes):
+        other = sorted({*named} ^ {*classes})[:3] or ["one twice"]
+        raise UserError(
+            f"{order} does not name the {len(classes)} class folders, one a line: {', '.join(other)}"
+        )
+    return named
 
 
 def in_number_order(classes: tuple[str, ...]) -> tuple[str, ...]:

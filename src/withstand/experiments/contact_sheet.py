@@ -13,14 +13,14 @@ from withstand.config.schema import Config
 from withstand.corruptions import corrupt
 from withstand.corruptions.names import chosen
 from withstand.report import contact_sheet
-from withstand.shifts.corruption.sources import makeable, preset_for
+from withstand.shifts.corruption.sources import preset_for
 
 USES = ("shift",)
 
 
 def run(config: Config, overrides: list[str]) -> int:
     shift, dataset = config.shift, datasets.load(config)
-    names = makeable(shift, chosen(shift.corruptions))
+    names = chosen(shift.corruptions)
     one = dataset.test.take(slice(0, 1))
     preset = preset_for(shift, one)
     cells = {

@@ -12,7 +12,7 @@ from withstand import __version__, datasets
 from withstand.base.console import Bar, progress, say
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
-from withstand.corruptions import corrupt
+from withstand.corruptions import corrupt, frost
 from withstand.corruptions.constants import constants
 from withstand.corruptions.names import chosen
 from withstand.engines import device
@@ -21,7 +21,7 @@ from withstand.images.imageset import ImageSet, digests
 from withstand.results import provenance
 from withstand.shifts.corruption import official
 from withstand.shifts.corruption.manifest import MANIFEST, Manifest, Recipe, present, resumed
-from withstand.shifts.corruption.sources import left_out, makeable, preset_for
+from withstand.shifts.corruption.sources import Made, notes, preset_for
 
 _AT_ONCE = 64 << 20  # bytes of images in memory
 
@@ -31,7 +31,7 @@ USES = ("shift",)
 def run(config: Config, overrides: list[str]) -> int:
     device.set_threads(config.threads)
     shift, dataset = config.shift, datasets.load(config)
-    names = makeable(shift, chosen(shift.corruptions))
+    names = chosen(shift.corruptions)
     folder, test = Path(shift.written), dataset.test
     recipe = Recipe(
         dataset=dataset.name,
@@ -43,14 +43,14 @@ def run(config: Config, overrides: list[str]) -> int:
         preset=preset_for(shift, test),
         version=__version__,
     )
-    fresh = Manifest(recipe, list(test.classes), provenance.versions())
+    fresh = Manifest(recipe, list(test.classes), provenance.versions(), frost=frost.drawn())
     manifest = _opened(folder, fresh, test, config.overwrite)
     missing = [name for name in names if f"{name}.npy" not in manifest.files]
     say(
         f"{folder}: {len(names)} corruptions × {len(recipe.severities)} severities × {len(test):,} images,"
         f" {len(names) - len(missing)} done; seed {recipe.seed}, preset {recipe.preset}"
     )
-    for note in left_out(shift, names):
+    for note in notes(Made(test, shift.seed, recipe.preset), names):
         say(f"  {note}")
     cells, done = (len(part) * len(recipe.severities) for part in (names, set(names) - set(missing)))
     with progress("corrupt", cells, done) as bar:

@@ -24,8 +24,8 @@ def write(path: Path, blocks: Iterable[NDArray[Any]], dtype: np.dtype[Any], shap
     sha = hashlib.sha256()
     rows = 0
     with atomic.replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(header := _header(dtype, shape))
-        sha.update(header)
+        file.write(start := header(dtype, shape))
+        sha.update(start)
         for block in blocks:
             if block.dtype != dtype or block.shape[1:] != shape[1:]:
                 raise ValueError(f"a block of {block.dtype} {block.shape} in a file of {dtype} {shape}")
@@ -38,7 +38,8 @@ def write(path: Path, blocks: Iterable[NDArray[Any]], dtype: np.dtype[Any], shap
     return sha.hexdigest()
 
 
-def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+def header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    """The bytes before the values."""
     file = io.BytesIO()
     descr: Any = np.lib.format.dtype_to_descr(dtype)
     np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +24,8 @@ from withstand.images import npy, picture
 from withstand.images.listing import name_of
 from withstand.images.preprocessing import Geometry
 
-_FORM = 2  # of the cache; another number for another way of decoding
-_CHUNK = 64
+_FORM = 3  # of the cache; another number for another way of decoding
+_CHUNK = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +45,26 @@ class Photographs:
     digest: str
 
 
-def decoded(files: Sequence[Path], root: Path, form: Geometry | int, cache: Path, name: str) -> Photographs:
+class _Found(NamedTuple):
+    pixels: bytes
+    size: tuple[int, int]
+    several: bool
+    turned: bool
+
+
+_Part = list[_Found | str]
+
+
+def decoded(
+    files: Sequence[Path], root: Path, form: Geometry | int, cache: Path, name: str, *, exif: bool = True
+) -> Photographs:
     """Decode ``files`` to squares, or find them decoded; ``picture`` says what is made of each.
 
     Args:
         files: under ``root``.
         form: how a photograph becomes a square; a number of pixels: its short side is resized to that (bicubic, as
             Pillow does it), its middle kept.
+        exif: whether photographs are turned upright as their EXIF says.
         cache: the folder of ``{name}.{key}.npy``, where the key is made of every file's path, length and time of
             change; what was decoded of other files under the same name is removed. An array that is not what was
             decoded is decoded again.
@@ -59,21 +74,20 @@ def decoded(files: Sequence[Path], root: Path, form: Geometry | int, cache: Path
     """
     form = Geometry(form, form) if isinstance(form, int) else form
     shape = (len(files), form.size, form.size, 3)
-    facts = [_FORM, _said(form), [(name_of(file.relative_to(root)), *_stamp(file)) for file in files]]
+    way = _FORM if exif else f"{_FORM}, as they lie"
+    facts = [way, _said(form), [(name_of(file.relative_to(root)), *_stamp(file)) for file in files]]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     array, record = cache / f"{name}.{key}.npy", cache / f"{name}.{key}.json"
     found = _read(array, record, shape)
     if found is not None:
         return found
     with atomic.replacing(array) as temporary:
-        content = _decode(files, form, temporary, name)
+        content = _decode(files, form, temporary, name, exif)
     json_file.write(record, content)
     for old in [*cache.glob(f"{name}.*.npy"), *cache.glob(f"{name}.*.json")]:
         if key not in old.name:
             old.unlink(missing_ok=True)
-    read = _read(array, record, shape)
-    assert read is not None
-    return read
+    return _photographs(content, np.load(array, mmap_mode="r"))
 
 
 def _said(form: Geometry) -> Any:
@@ -93,70 +107,94 @@ def _stamp(file: Path) -> tuple[int, int]:
 def _read(array: Path, record: Path, shape: tuple[int, ...]) -> Photographs | None:
     """What is in the cache; None where it is absent, cut short, of another shape or altered."""
     try:
-        content: dict[str, Any] = json_file.read(record)
-        images = np.load(array, mmap_mode="r")
-        sizes = np.array(content["sizes"], np.int64).reshape(-1, 2)
-        damaged = {int(position): str(reason) for position, reason in content["damaged"].items()}
-        digest = str(content["digest"])
+        found = _photographs(json_file.read(record), np.load(array, mmap_mode="r"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if images.shape != shape or images.dtype != np.uint8 or len(sizes) != shape[0]:
+    if found.images.shape != shape or found.images.dtype != np.uint8 or len(found.sizes) != shape[0]:
         return None
-    if not trust.verified(array, digest, _digest_of):
+    if not trust.verified(array, found.digest, _digest_of):
         say(f"{array} is not what was decoded; decoding again")
         return None
-    return Photographs(images, sizes, damaged, digest)
+    return found
 
 
-def _decode(files: Sequence[Path], form: Geometry, target: Path, name: str) -> dict[str, Any]:
-    """Fill the array at ``target``; gives the record that goes with it."""
-    images = np.lib.format.open_memmap(target, "w+", np.uint8, (len(files), form.size, form.size, 3))
-    sizes, damaged, several = np.zeros((len(files), 2), np.int64), {}, 0
-    with progress(f"decoding {name}", len(files)) as bar, ThreadPoolExecutor(cores()) as pool:
-        for start in range(0, len(files), _CHUNK):
-            part = files[start : start + _CHUNK]
-            for row, answer in enumerate(pool.map(partial(_one, form=form), part), start):
-                if isinstance(answer, str):
-                    damaged[row] = answer
+def _photographs(content: dict[str, Any], images: NDArray[np.uint8]) -> Photographs:
+    damaged = {int(position): str(reason) for position, reason in content["damaged"].items()}
+    return Photographs(
+        images, np.array(content["sizes"], np.int64).reshape(-1, 2), damaged, str(content["digest"])
+    )
+
+
+def _decode(files: Sequence[Path], form: Geometry, target: Path, name: str, exif: bool) -> dict[str, Any]:
+    """Write the array to ``target``; gives the record that goes with it."""
+    sizes, damaged, several, turned = np.zeros((len(files), 2), np.int64), {}, 0, 0
+    sha = hashlib.sha256()
+    with progress(f"decoding {name}", len(files)) as bar, target.open("wb") as array:
+        array.write(npy.header(np.dtype(np.uint8), (len(files), form.size, form.size, 3)))
+        row = 0
+        for part in _in_order(files, partial(_some, form=form, exif=exif)):
+            for found in part:
+                pixels = bytes(3 * form.size * form.size) if isinstance(found, str) else found.pixels
+                array.write(pixels)
+                sha.update(pixels)
+                if isinstance(found, str):
+                    damaged[str(row)] = found
                 else:
-                    images[row], sizes[row], more = answer
-                    several += more
-            npy.release(images)
+                    sizes[row] = found.size
+                    several += found.several
+                    turned += found.turned
+                row += 1
             bar.advance(len(part), images=len(part))
-    images.flush()
     if several:
         say(f"{name}: {several:,} of {len(files):,} files hold several pictures; the first of each is taken")
+    if turned:
+        how = "turned upright" if exif else "left as they lie (dataset.exif=ignore)"
+        say(f"{name}: {turned:,} of {len(files):,} photographs were taken with the camera turned; {how}")
     return {
         "files": len(files),
         "size": _said(form),
-        "digest": _digest(images),
-        "damaged": {str(row): reason for row, reason in damaged.items()},
+        "digest": sha.hexdigest(),
+        "damaged": damaged,
         "sizes": sizes.tolist(),
     }
 
 
-def _digest(images: NDArray[np.uint8]) -> str:
+def _in_order(files: Sequence[Path], decode: Callable[[Sequence[Path]], _Part]) -> Iterator[_Part]:
+    """Parts of the files, decoded in as many threads as there are cores; no more of them wait than are in work."""
+    workers = cores()
+    parts = iter([files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)])
+    if workers == 1:  # a second thread would only take turns with this one
+        yield from map(decode, parts)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        ahead = deque(pool.submit(decode, part) for part in islice(parts, 2 * workers))
+        while ahead:
+            yield ahead.popleft().result()
+            ahead.extend(pool.submit(decode, part) for part in islice(parts, 1))
+
+
+def _digest_of(array: Path) -> str:
     """SHA-256 of the pixels."""
-    sha = hashlib.sha256()
+    images, sha = np.load(array, mmap_mode="r"), hashlib.sha256()
     for start in range(0, len(images), _CHUNK):
         sha.update(np.ascontiguousarray(images[start : start + _CHUNK]).data)
         npy.release(images)
     return sha.hexdigest()
 
 
-def _digest_of(array: Path) -> str:
-    return _digest(np.load(array, mmap_mode="r"))
-
-
-def _one(file: Path, form: Geometry) -> tuple[NDArray[np.uint8], tuple[int, int], bool] | str:
-    """One photograph as uint8 S×S×3, its own size, and whether its file holds more; or what is wrong with it."""
-    try:
-        shown, several = picture.read(file)
-    except FileNotFoundError:
-        return "a link to nothing"
-    except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
-        return f"{type(error).__name__}: {error}"
-    return np.asarray(squared(shown, form)), shown.size, several
+def _some(files: Sequence[Path], form: Geometry, exif: bool) -> _Part:
+    """Each photograph as a square and what is known of it, or what is wrong with it."""
+    part: _Part = []
+    for file in files:
+        try:
+            seen = picture.read(file, exif)
+            pixels = squared(seen.shown, form).tobytes()
+            part.append(_Found(pixels, seen.shown.size, seen.several, seen.turned))
+        except FileNotFoundError:
+            part.append("a link to nothing")
+        except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
+            part.append(f"{type(error).__name__}: {error}")
+    return part
 
 
 def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None = None) -> Image.Image:
@@ -164,6 +202,8 @@ def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None 
     width, height = form.scaled(*whole.size)
     if (width, height) != whole.size:
         whole = whole.resize((width, height), method or Image.Resampling[form.interpolation.upper()])
+    if whole.size == (form.size, form.size):
+        return whole
     left, top = form.offset(width), form.offset(height)
     return whole.crop((left, top, left + form.size, top + form.size))
 

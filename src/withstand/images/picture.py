@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -15,8 +16,21 @@ _SIXTEEN = ("PNG", "PPM")  # whose mode I holds 16 bits
 _SAME_PICTURE = ("MPO",)  # several sizes or views of one photograph, as telephones write them
 
 
-def read(file: Path) -> tuple[Image.Image, bool]:
-    """The picture in RGB, and whether the file holds more than the one that is shown, the first.
+class Seen(NamedTuple):
+    """A picture in RGB.
+
+    Attributes:
+        several: whether the file holds more than this one, the first.
+        turned: whether the camera was turned, by its EXIF.
+    """
+
+    shown: Image.Image
+    several: bool
+    turned: bool
+
+
+def read(file: Path, exif: bool = True) -> Seen:
+    """The picture, upright by its EXIF or, where that is to be ignored, as it lies in the file.
 
     Raises:
         Exception: whatever Pillow finds wrong, from OSError to struct.error; ValueError where nobody knows which level
@@ -25,7 +39,8 @@ def read(file: Path) -> tuple[Image.Image, bool]:
     with Image.open(file) as opened:
         several = getattr(opened, "n_frames", 1) > 1 and opened.format not in _SAME_PICTURE
         opened.load()
-        return as_seen(opened), several
+        turned = _turned(opened)
+        return Seen(_rgb(ImageOps.exif_transpose(opened) if turned and exif else opened), several, turned)
 
 
 def as_seen(opened: Image.Image) -> Image.Image:
@@ -34,23 +49,24 @@ def as_seen(opened: Image.Image) -> Image.Image:
     Raises:
         ValueError: nobody knows which level is white.
     """
-    return _rgb(_upright(opened))
+    return _rgb(ImageOps.exif_transpose(opened) if _turned(opened) else opened)
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _turned(picture: Image.Image) -> bool:
     try:
-        turned = picture.getexif().get(_ORIENTATION, 1) != 1
+        return picture.getexif().get(_ORIENTATION, 1) in range(2, 9)
     except Exception:  # EXIF that cannot be read, of a picture that can: shown as it lies, as everywhere
-        return picture
-    return ImageOps.exif_transpose(picture) if turned else picture
+        return False
 
 
 def _rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in _SIXTEEN):
         return _sixteen(picture)
     if picture.mode in ("I", "F"):
-        raise ValueError("32 bits a level have no known range; save it with 8 or 16")
-    return _on_background(picture) if picture.has_transparency_data else picture.convert("RGB")
+        return _thirty_two(picture)
+    if picture.has_transparency_data:
+        return _on_background(picture)
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _sixteen(picture: Image.Image) -> Image.Image:
@@ -61,6 +77,18 @@ def _sixteen(picture: Image.Image) -> Image.Image:
     if isinstance(through, int):  # the one level that is transparent
         grey.putalpha(Image.fromarray(np.where(levels == through, 0, 255).astype(np.uint8)))
     return _on_background(grey) if grey.has_transparency_data else grey.convert("RGB")
+
+
+def _thirty_two(picture: Image.Image) -> Image.Image:
+    """Levels of 32 bits: between 0 and 1 where they are real, else those of 16 bits."""
+    levels = np.asarray(picture, np.float64)
+    white = 1.0 if picture.mode == "F" else 65535.0
+    if not (levels.min() >= 0 and levels.max() <= white):
+        raise ValueError(
+            f"its levels of 32 bits go from {levels.min():g} to {levels.max():g}, and where white lies is not known;"
+            " save it with 8 or 16"
+        )
+    return Image.fromarray(np.rint(levels * (255 / white)).astype(np.uint8)).convert("RGB")
 
 
 def _on_background(picture: Image.Image) -> Image.Image:

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
+
+from withstand.images.threads import each
 
 _BITS = 22  # 32 bits less 8 of the pixel and 2 of headroom
 
@@ -20,6 +25,9 @@ _BITS = 22  # 32 bits less 8 of the pixel and 2 of headroom
 # pair of neighbours (tests/test_resize.py tries them all). It keeps fewer bits, so other sizes differ by a level
 # here and there.
 _TORCH_IS_EXACT = {(32, 224), (96, 224)}
+
+LARGE = 96 * 96
+"""Pixels from which on Pillow itself is the faster on the processor: what its Python takes no longer counts."""
 
 
 def _box(x: float) -> float:
@@ -71,6 +79,8 @@ def _pass(images: Tensor, dim: int, size: int, method: str) -> Tensor:
     if images.shape[dim] == size:
         return images
     index, weight = _taps(images.shape[dim], size, method, images.device)
+    if index.shape[1] == 1:  # a box that grows: pixels are repeated
+        return images.index_select(dim, index[:, 0])
     shape = [1] * images.ndim
     shape[dim] = size
     total = torch.full((), 1 << (_BITS - 1), dtype=torch.int32, device=images.device)
@@ -90,12 +100,59 @@ def resize(images: Tensor, height: int, width: int, method: str = "bilinear") ->
     Returns:
         uint8 N×height×width×C on the same device; the input itself where the size is right already.
     """
-    n, h, w, _ = images.shape
+    return in_turn(images, [(height, width)], method)
+
+
+def in_turn(images: Tensor, sizes: Sequence[tuple[int, int]], method: str) -> Tensor:
+    """The same to one size after another, each a height and a width."""
+    n, *first, channels = images.shape
+    if all([*size] == first for size in sizes):
+        return images
+    if n and images.device.type == "cpu" and channels == 3:
+        known = method == "bilinear" and {*zip(first, sizes[0], strict=True)} <= _TORCH_IS_EXACT
+        if math.prod(max([(*first,), *sizes], key=math.prod)) >= LARGE and not known:
+            return _by_pillow(images, sizes, method)
+    for height, width in sizes:
+        images = _resized(images, height, width, method)
+    return images
+
+
+def _resized(images: Tensor, height: int, width: int, method: str) -> Tensor:
+    n, h, w, channels = images.shape
     if (h, w) == (height, width) or n == 0:
-        return images if n else images.new_empty((0, height, width, images.shape[3]))
-    exact = {(h, height), (w, width)} <= _TORCH_IS_EXACT
-    if images.device.type == "cpu" and method == "bilinear" and exact:
+        return images if n else images.new_empty((0, height, width, channels))
+    if images.device.type == "cpu" and method == "bilinear" and {(h, height), (w, width)} <= _TORCH_IS_EXACT:
         channels_last = images.permute(0, 3, 1, 2)
         enlarged = interpolate(channels_last, (height, width), mode="bilinear", antialias=True)
         return enlarged.permute(0, 2, 3, 1)
     return _pass(_pass(images, 2, width, method), 1, height, method)
+
+
+def _by_pillow(images: Tensor, sizes: Sequence[tuple[int, int]], method: str) -> Tensor:
+    """One image after another."""
+    out = torch.empty(len(images), *sizes[-1], 3, dtype=torch.uint8)
+    given, made = images.contiguous().numpy(), out.numpy()
+
+    def one(i: int) -> None:
+        whole = Image.fromarray(given[i])
+        for height, width in sizes:
+            across, down = _method(whole.width, width, method), _method(whole.height, height, method)
+            # Columns first: from version 13 on, Pillow has another order where the height alone shrinks.
+            if across != down or (height < whole.height and width >= whole.width):
+                whole = whole.resize((width, whole.height), across)
+            whole = whole.resize((width, height), down)
+        made[i] = np.asarray(whole)
+
+    each(one, len(images))
+    return out
+
+
+@functools.cache
+def _method(size_in: int, size_out: int, method: str) -> Image.Resampling:
+    """Pillow's; a box that grows repeats pixels, which Pillow does fastest where it picks the nearest."""
+    if method == "box" and size_out >= size_in:
+        line = Image.fromarray(np.arange(size_in, dtype=np.int32)[None])
+        nearest = np.asarray(line.resize((size_out, 1), Image.Resampling.NEAREST))[0]
+        if np.array_equal(nearest, _taps(size_in, size_out, method, torch.device("cpu"))[0][:, 0].numpy()):
+            return Image.Resampling.NEAREST
+    return Image.Resampling[method.upper()]

@@ -24,7 +24,6 @@ from withstand.evaluation import evaluate as evaluation
 from withstand.evaluation.evaluate import About
 from withstand.images import given
 from withstand.images.imageset import Dataset, ImageSet
-from withstand.images.listing import class_folders
 from withstand.images.preprocessing import Preprocessing
 from withstand.models import Classifier, as_it_is
 from withstand.models.objects import of_object
@@ -152,14 +151,8 @@ def _named(images: ImageSet) -> Dataset:
 def _folder(place: Path, classifier: Classifier) -> tuple[Dataset, Classifier]:
     if not place.is_dir():
         raise UserError(f"there is no folder {place}")
-    count = len(class_folders(next((p for n in ("test", "val") if (p := place / n).is_dir()), place)))
-    words = [
-        "experiment=evaluate",
-        "dataset=folder",
-        f"dataset.folder={place}",
-        f"dataset.num_classes={count}",
-    ]
-    config, fits = geometry.settled(compose([*words, f"model.num_classes={count}"]), classifier.preprocessing)
+    words = ["experiment=evaluate", "model=small_cnn", "dataset=folder", f"dataset.folder={place}"]
+    config, fits = geometry.settled(compose(words), classifier.preprocessing)
     return datasets.load(config), classifier.after_geometry if fits else classifier
 
 

@@ -51,11 +51,8 @@ class Work:
         if config.shift.name != NAME:
             raise UserError(f"experiment=finetune trains on corruptions, not under shift={config.shift.name}")
         shift = Corruption.of(config.shift, whole.dataset.name, whole.dataset.test)
-        # Files hold the test images alone: other images are shown what can be made here.
-        share = config.train.validation
-        plan = protocols.plan(
-            settings, whole.dataset, shift.conditions(), shift.makeable(), validation=share, seed=config.seed
-        )
+        share, every = config.train.validation, shift.conditions()
+        plan = protocols.plan(settings, whole.dataset, every, every, validation=share, seed=config.seed)
         fresh, pool = plan.pool is not whole.dataset.test, plan.pool
         made = Made(pool, config.shift.seed, preset_for(config.shift, pool))
         mix = Mix(

@@ -47,6 +47,7 @@ class Manifest:
         made_with: versions of the packages that computed.
         constants: of each corruption, by severity.
         files: SHA-256 of each file that is there whole.
+        frost: what tells drawn ice from the published photographs; empty for those.
     """
 
     recipe: Recipe
@@ -54,6 +55,7 @@ class Manifest:
     made_with: dict[str, str]
     constants: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    frost: str = ""
 
     def save(self, folder: Path) -> None:
         about = "made by withstand (python main.py experiment=corrupt); not the published files"
@@ -110,4 +112,6 @@ def resumed(folder: Path, fresh: Manifest, overwrite: bool) -> Manifest:
         files = {
             name: digest for (name, digest), fine in zip(manifest.files.items(), same, strict=True) if fine
         }
-    return replace(manifest, files=files)
+    if manifest.frost != fresh.frost:
+        files.pop("frost.npy", None)
+    return replace(manifest, files=files, frost=fresh.frost)

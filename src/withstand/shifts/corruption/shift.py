@@ -10,7 +10,6 @@ from typing import Any
 from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.config.schema import ShiftConfig
-from withstand.corruptions.frost import textures_available
 from withstand.corruptions.names import FAMILIES, chosen
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
@@ -21,8 +20,7 @@ from withstand.shifts.corruption.sources import (
     Official,
     Origin,
     Written,
-    left_out,
-    makeable,
+    notes,
     preset_for,
 )
 
@@ -50,11 +48,7 @@ class Corruption:
         """
         names, severities = chosen(settings.corruptions), tuple(settings.severities)
         origin = _origin(settings, dataset, test, names)
-        if isinstance(origin, Made):
-            names = makeable(settings, names)
-        elif isinstance(origin, Written):
-            names = origin.held(settings, names)
-        return cls(origin, test, names, severities, tuple(left_out(settings, names)))
+        return cls(origin, test, names, severities, tuple(notes(origin, names)))
 
     @property
     def source(self) -> str:
@@ -66,10 +60,6 @@ class Corruption:
     def conditions(self) -> list[Condition]:
         return [Condition(NAME, name, s) for name in self.corruptions for s in self.severities]
 
-    def makeable(self) -> list[Condition]:
-        """Those of the conditions that images other than the test images can be shown under."""
-        return [c for c in self.conditions() if c.variant != "frost" or textures_available()]
-
     def images(self, condition: Condition) -> Blocks:
         assert condition.severity is not None
         return self.origin.images(condition.variant, condition.severity)
@@ -78,7 +68,7 @@ class Corruption:
         return self.test.digest
 
     def facts(self, condition: Condition) -> dict[str, Any]:
-        return self.origin.facts()
+        return self.origin.facts(condition.variant)
 
     def over(self, test: ImageSet) -> Corruption:
         """The same shift of a part of the test images."""

@@ -27,8 +27,11 @@ class Origin(Protocol):
     def words(self) -> str:
         """What it is, for people and for the record."""
 
-    def facts(self) -> dict[str, Any]:
-        """All that its images depend on beside the clean ones; equal facts mean equal images."""
+    def facts(self, corruption: str | None = None) -> dict[str, Any]:
+        """All that its images under one corruption, or any, depend on beside the clean ones.
+
+        Equal facts mean equal images.
+        """
 
     def images(self, corruption: str, severity: int) -> Blocks:
         """The images of one cell, made or read when a block of them is asked for."""
@@ -37,26 +40,11 @@ class Origin(Protocol):
         """The same source for a part of the test images."""
 
 
-def makeable(settings: ShiftConfig, names: tuple[str, ...]) -> tuple[str, ...]:
-    """``names`` without frost where its textures are not here; one who names frost is told how to get them.
-
-    Raises:
-        UserError: frost is asked for by name.
-    """
-    if "frost" not in names or frost.textures_available():
-        return names
-    if settings.corruptions not in ("all", "benchmark"):
-        raise UserError(
-            f"shift.corruptions: frost needs its published textures; get them with: {frost.COMMAND}"
-        )
-    return tuple(name for name in names if name != "frost")
-
-
-def left_out(settings: ShiftConfig, names: Sequence[str]) -> list[str]:
-    """Whether frost is not among ``names`` though it was wanted: a line that says so, or none."""
-    if settings.corruptions not in ("all", "benchmark") or "frost" in names:
+def notes(origin: Origin, names: Sequence[str]) -> list[str]:
+    """That frost's ice is not the published one, where that is so."""
+    if "frost" not in names or "frost" not in origin.facts("frost"):
         return []
-    return [f"frost is left out: its published textures are not here; get them with: {frost.COMMAND}"]
+    return [f"frost's ice is drawn, its published photographs are not here; get them with: {frost.COMMAND}"]
 
 
 def preset_for(settings: ShiftConfig, test: ImageSet) -> str:
@@ -74,10 +62,10 @@ class Made:
 
     @property
     def words(self) -> str:
-        return f"made from the test images ({_recipe(__version__, self.seed, self.preset)})"
+        return f"made from the test images ({_recipe(__version__, self.seed, self.preset, frost.drawn())})"
 
-    def facts(self) -> dict[str, Any]:
-        return {"corruptions": f"withstand {__version__}", "seed": self.seed, "preset": self.preset}
+    def facts(self, corruption: str | None = None) -> dict[str, Any]:
+        return _facts(__version__, self.seed, self.preset, frost.drawn(), corruption)
 
     def images(self, corruption: str, severity: int) -> Blocks:
         def make(rows: Rows, device: torch.device) -> Tensor:
@@ -108,26 +96,18 @@ class Written:
                 " or set shift.written=FOLDER"
             )
         found = cls(folder, manifest.read(folder), test)
-        written.check(folder, found.about, found.held(settings, names), settings.severities, test)
+        written.check(folder, found.about, names, settings.severities, test)
         return found
-
-    def held(self, settings: ShiftConfig, names: tuple[str, ...]) -> tuple[str, ...]:
-        """``names``, without frost where it was left out of the folder and cannot be made here either."""
-        return names if "frost.npy" in self.about.files else makeable(settings, names)
 
     @property
     def words(self) -> str:
         recipe = self.about.recipe
-        how = _recipe(recipe.version, recipe.seed, recipe.preset)
+        how = _recipe(recipe.version, recipe.seed, recipe.preset, self.about.frost)
         return f"made by withstand, not the published files, read from {self.folder} ({how})"
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self, corruption: str | None = None) -> dict[str, Any]:
         recipe = self.about.recipe
-        return {
-            "corruptions": f"withstand {recipe.version}",
-            "seed": recipe.seed,
-            "preset": recipe.preset,
-        }
+        return _facts(recipe.version, recipe.seed, recipe.preset, self.about.frost, corruption)
 
     def images(self, corruption: str, severity: int) -> Blocks:
         return written.load(self.folder, self.about, corruption, severity, self.test)
@@ -160,7 +140,7 @@ class Official:
             f" their MD5 ({some})"
         )
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self, corruption: str | None = None) -> dict[str, Any]:
         return {"corruptions": self.altered or "official"}
 
     def images(self, corruption: str, severity: int) -> Blocks:
@@ -170,5 +150,10 @@ class Official:
         return replace(self, test=test)
 
 
-def _recipe(version: str, seed: int, preset: str) -> str:
-    return f"withstand {version}, seed {seed}, preset {preset}"
+def _recipe(version: str, seed: int, preset: str, ice: str) -> str:
+    return f"withstand {version}, seed {seed}, preset {preset}" + (f", frost {ice}" if ice else "")
+
+
+def _facts(version: str, seed: int, preset: str, ice: str, corruption: str | None) -> dict[str, Any]:
+    of_frost = {"frost": ice} if ice and corruption in (None, "frost") else {}
+    return {"corruptions": f"withstand {version}", "seed": seed, "preset": preset} | of_frost
