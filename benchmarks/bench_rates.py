@@ -1,6 +1,6 @@
 """The rates that the project aims at on one GPU, ours alone: evaluation, training, corruptions made on the device.
 
-No peer: what the usual scripts take is in the other benchmarks. A few seconds a line, so that it fits a short loan of a
+No peer: what the usual scripts take is in the other benchmarks. A few seconds a line, so that it costs little of a
 GPU; on a CPU it counts few images.
 """
 

@@ -1,4 +1,4 @@
-"""The study on a lent GPU: `python -m benchmarks.study_gpu --data FOLDER`; `--small` shows on a CPU that it runs.
+"""The study on a GPU: `python -m benchmarks.study_gpu --data FOLDER`; `--small` shows on a CPU that it runs.
 
 It is `experiment=reproduction` in a folder of its own, several parts side by side, and then what the page needs of it.
 A run that was stopped is started again with the same command. `--check` says what the full run would take.
