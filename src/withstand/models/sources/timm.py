@@ -195,7 +195,10 @@ def _download(tagged: str, outputs: int | None, args: Mapping[str, Any], local: 
     architecture, _, tag = tagged.partition(".")
     tags = [name.partition(".")[2] for name in timm.list_pretrained(f"{architecture}.*")]
     if tag and tag not in tags:
-        raise UserError(f"model.tag: timm has no weights '{tag}' of {architecture}; {nearest(tag, tags)}")
+        raise UserError(
+            f"model.tag: timm has no weights '{tag}' of {architecture}; {nearest(tag, tags)}, or put your file at"
+            f" {local}"
+        )
     try:
         ask_hub()  # the hub's client would try for a minute, and say so ten times
         return _create(tagged, outputs, args, pretrained=True)
@@ -215,7 +218,7 @@ def _preprocessing(config: Config, model: ModelConfig, network: nn.Module) -> Pr
     """
     if model.as_it_is:
         return _own(model, network)
-    own = timm.get_pretrained_cfg(_tagged(model)) if model.pretrained else None
+    own = timm.get_pretrained_cfg(_known(model)) if model.pretrained else None
     mean = model.mean or (own.mean if own else config.dataset.mean)
     std = model.std or (own.std if own else config.dataset.std)
     assert model.image_size and model.interpolation and model.crop
