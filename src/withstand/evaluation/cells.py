@@ -155,7 +155,7 @@ class Cells:
 
 def answering_to(classifier: Classifier, shift: Shift) -> Classifier:
     """The classifier with an answer for each class of a shift, where these are not those of the data set."""
-    asked = getattr(shift, "asked", None)
+    asked = getattr(shift, "answered_by", None)
     if asked is None:
         return classifier
     if classifier.for_classes is not None:

@@ -127,7 +127,7 @@ def _record(
     classes = {
         shift.name: list(shift.images(shift.conditions()[0]).classes)
         for shift in shifts
-        if getattr(shift, "asked", None) is not None
+        if getattr(shift, "answered_by", None) is not None
     }
     named = {"shift_classes": before.get("shift_classes", {}) | classes} if classes else {}
     groups = {shift.name: {name: list(of) for name, of in shift.groups().items()} for shift in shifts}

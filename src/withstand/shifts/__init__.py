@@ -27,7 +27,7 @@ class Shift(Protocol):
     def notes(self) -> Sequence[str]:
         """What a user must know before the work begins, a line each."""
 
-    # A shift whose images are of other classes than the data set's has ``asked``, a `withstand.models.together.Asked`:
+    # A shift whose images are of other classes than the data set's has ``answered_by``, a `withstand.models.together.Asked`:
     # how a classifier's outputs stand for these.
 
     def groups(self) -> dict[str, Sequence[str]]:

@@ -52,14 +52,14 @@ class CueConflict:
 
     Attributes:
         shown: labels are the shapes' classes, ``background`` the textures'.
-        asked: how outputs stand for these classes, where they are not those of the data set.
+        answered_by: how outputs stand for these classes, where they are not those of the data set.
     """
 
     name = NAME
 
     shown: ImageSet
     source: str
-    asked: Asked | None = None
+    answered_by: Asked | None = None
     notes: tuple[str, ...] = ()
 
     def groups(self) -> dict[str, Sequence[str]]:
