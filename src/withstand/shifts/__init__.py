@@ -27,8 +27,8 @@ class Shift(Protocol):
     def notes(self) -> Sequence[str]:
         """What a user must know before the work begins, a line each."""
 
-    # A shift whose images are of other classes than the data set's has ``answered_by``, a `withstand.models.together.Asked`:
-    # how a classifier's outputs stand for these.
+    # A shift whose images are of other classes than the data set's has ``answered_by``, a
+    # `withstand.models.together.Asked`: how a classifier's outputs stand for these.
 
     def groups(self) -> dict[str, Sequence[str]]:
         """Names of sets of variants that are averaged over, such as families; each variant is one in any case."""
