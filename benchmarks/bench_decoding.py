@@ -108,7 +108,7 @@ def _peak(folder: Path) -> int:
         env=os.environ | {"PYTHONPATH": path},
         check=True,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     return int(done.stdout.split()[-1])
 
