@@ -18,7 +18,7 @@ from withstand import datasets, models
 from withstand.base.errors import UserError
 from withstand.config.composing import compose
 from withstand.engines.predictor import Predictor
-from withstand.models.checkpoints import read_state
+from withstand.models.checkpoints import _harmless, read_state
 from withstand.models.loading import load
 
 TINY = ["model=small_cnn", "dataset=shapes", "dataset.n_train=1", "dataset.n_test=20"]
@@ -171,4 +171,5 @@ def test_reading_a_file_leaves_nothing_allowed_behind(tmp_path):
     torch.save({"state_dict": STATE, "args": argparse.Namespace(a=1)}, tmp_path / "w.pth")
     before = torch.serialization.get_safe_globals()
     read_state(tmp_path / "w.pth")
-    assert torch.serialization.get_safe_globals() == before
+    after = torch.serialization.get_safe_globals()  # torch itself may have imported more of its own meanwhile
+    assert not [one for one in _harmless() if one in after and one not in before]
