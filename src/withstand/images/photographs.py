@@ -21,8 +21,8 @@ from withstand.base import atomic, json_file, trust
 from withstand.base.console import progress, say
 from withstand.base.limits import cores
 from withstand.images import npy, picture
-from withstand.images.listing import name_of
 from withstand.images.preprocessing import Geometry
+from withstand.images.sources import stamps
 
 _FORM = 3  # of the cache; another number for another way of decoding
 _CHUNK = 16
@@ -75,7 +75,7 @@ def decoded(
     form = Geometry(form, form) if isinstance(form, int) else form
     shape = (len(files), form.size, form.size, 3)
     way = _FORM if exif else f"{_FORM}, as they lie"
-    facts = [way, _said(form), [(name_of(file.relative_to(root)), *_stamp(file)) for file in files]]
+    facts = [way, _said(form), stamps(files, root)]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     array, record = cache / f"{name}.{key}.npy", cache / f"{name}.{key}.json"
     found = _read(array, record, shape)
@@ -93,15 +93,6 @@ def decoded(
 def _said(form: Geometry) -> Any:
     """The usual way by its size alone, as before there were others: what was decoded then is right."""
     return form.size if form == Geometry(form.size, form.size) else asdict(form)
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    """Length and time of change; zeros where there is no file, as behind a link to nothing."""
-    try:
-        stat = file.stat()
-    except OSError:
-        return 0, 0
-    return stat.st_size, stat.st_mtime_ns
 
 
 def _read(array: Path, record: Path, shape: tuple[int, ...]) -> Photographs | None:

@@ -22,8 +22,8 @@ def digest(files: Sequence[Path], root: Path, cache: Path, name: str) -> str:
     Args:
         cache: the folder of ``{name}.sources.json``, where the answer is kept.
     """
-    stamps = [(name_of(file.relative_to(root)), *_stamp(file)) for file in files]
-    key = hashlib.sha256(json.dumps(stamps).encode()).hexdigest()
+    known_by = stamps(files, root)
+    key = hashlib.sha256(json.dumps(known_by).encode()).hexdigest()
     place = cache / f"{name}.sources.json"
     try:
         known = json_file.read(place)
@@ -33,7 +33,7 @@ def digest(files: Sequence[Path], root: Path, cache: Path, name: str) -> str:
         pass
     sha = hashlib.sha256()
     with ThreadPoolExecutor(cores()) as pool:
-        for (path, *_), content in zip(stamps, pool.map(_content, files), strict=True):
+        for (path, *_), content in zip(known_by, pool.map(_content, files), strict=True):
             sha.update(json.dumps([path, content]).encode())
     found = sha.hexdigest()
     try:
@@ -43,7 +43,13 @@ def digest(files: Sequence[Path], root: Path, cache: Path, name: str) -> str:
     return found
 
 
+def stamps(files: Sequence[Path], root: Path) -> list[tuple[str, int, int]]:
+    """Each file's path under ``root``, length and time of change: what tells that none has changed."""
+    return [(name_of(file.relative_to(root)), *_stamp(file)) for file in files]
+
+
 def _stamp(file: Path) -> tuple[int, int]:
+    """Length and time of change; zeros where there is no file, as behind a link to nothing."""
     try:
         stat = file.stat()
     except OSError:
