@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, order=True)
@@ -19,3 +22,18 @@ class Condition:
 
 
 CLEAN = Condition("clean", "clean")
+
+
+def cell_files(
+    folder: Path, listed: Iterable[Mapping[str, Any]]
+) -> tuple[dict[Condition, tuple[str, ...]], tuple[Condition, ...]]:
+    """The cells that a summary lists: those whose files are there, and the conditions of those that are gone."""
+    files: dict[Condition, tuple[str, ...]] = {}
+    missing = []
+    for cell in listed:
+        condition = Condition(cell["shift"], cell["variant"], cell["severity"])
+        if (folder / "predictions" / cell["file"]).is_file():
+            files[condition] = (cell["file"],)
+        else:
+            missing.append(condition)
+    return files, tuple(missing)

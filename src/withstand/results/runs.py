@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
 from withstand.config.schema import folder_label
-from withstand.results.conditions import CLEAN, Condition
+from withstand.results.conditions import CLEAN, Condition, cell_files
 from withstand.results.facts import Facts, training_of
 from withstand.results.metrics import METRICS
 from withstand.results.sample import Sample
@@ -75,17 +75,20 @@ class Run:
         return folder_label(str(options["folder"])) if said == "folder" and "folder" in options else said
 
     @cached_property
+    def _identity(self) -> dict[str, Any]:
+        return json_file.record(self.folder / "run.json")
+
+    @property
     def content(self) -> str:
         """What tells its data set from any other of that name (``Dataset.content``); empty where not on record."""
-        return str(json_file.record(self.folder / "run.json").get("content", ""))
+        return str(self._identity.get("content", ""))
 
-    @cached_property
+    @property
     def sources(self) -> str:
         """What tells its source images from others, however they were decoded; empty where not on record."""
-        return str(json_file.record(self.folder / "run.json").get("sources", ""))
+        return str(self._identity.get("sources", ""))
 
     def of_the_sources_of(self, other: Run) -> bool:
-        """Whether both show the same source images, says the record: classifiers may want them decoded otherwise."""
         return bool(self.sources) and self.sources == other.sources
 
     @property
@@ -236,21 +239,6 @@ def load_run(folder: str | Path) -> Run:
     provenance = json_file.record(folder / "provenance.json")
     files, missing = cell_files(folder, summary["cells"])
     return Run(folder, summary, provenance, _history(folder / "history.csv"), files, missing)
-
-
-def cell_files(
-    folder: Path, listed: Iterable[Mapping[str, Any]]
-) -> tuple[dict[Condition, tuple[str, ...]], tuple[Condition, ...]]:
-    """The cells that a summary lists: those whose files are there, and the conditions of those that are gone."""
-    files: dict[Condition, tuple[str, ...]] = {}
-    missing = []
-    for cell in listed:
-        condition = Condition(cell["shift"], cell["variant"], cell["severity"])
-        if (folder / "predictions" / cell["file"]).is_file():
-            files[condition] = (cell["file"],)
-        else:
-            missing.append(condition)
-    return files, tuple(missing)
 
 
 def load_runs(root: str | Path, dataset: str | None = None) -> Runs:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from withstand.base.errors import UserError
-from withstand.results.conditions import Condition
-from withstand.results.runs import Run, cell_files, load_run
+from withstand.results.conditions import Condition, cell_files
+from withstand.results.runs import Run, load_run
 
 FINETUNE = "finetune"
 BACKGROUND = "background"
