@@ -62,7 +62,7 @@ def test_the_command_line_has_the_last_word_over_model_and_experiment():
         (["train.learning_rate=-1"], "must lie between 0 and inf"),
         (["train.learning_rate=nan"], "must lie between 0 and inf"),
         (["train.validation=1"], "must lie between 0 and 1"),
-        (["shift.severities=[0]"], "must lie between 1 and 5"),
+        (["shift.severities=[0]"], "must be above 0"),
         (["model.num_classes=7"], "leave model.num_classes out"),
         (["dataset.test_limit=0"], "must be 1 or more"),
     ],

@@ -45,7 +45,7 @@ def test_a_path_is_taken_as_written(name: str, tmp_path: Path, monkeypatch: pyte
     assert config.dataset.label == name and config.run_folder == Path("checkpoints") / f"mine_{name}"
     assert (config.model.weights, config.paths.data, config.finetune.name) == (f"{name}.pth", name, name)
     assert (config.make_backgrounds.boxes, config.shift.written) == (f"{name}.tsv", f"./{name}")
-    assert config.shift.folder == f"{name}/CIFAR-10-C", "what is made of it follows"
+    assert config.shift.folder == f"{name}/{name}-C", "what is made of it follows"
     assert config.tracker.tags == name.split(",")
 
 

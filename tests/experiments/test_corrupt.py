@@ -13,6 +13,7 @@ from withstand.base.errors import UserError
 from withstand.cli import main
 from withstand.config.composing import compose
 from withstand.corruptions import corrupt, frost
+from withstand.datasets import cifar10
 from withstand.results.conditions import Condition
 from withstand.shifts.corruption import official
 from withstand.shifts.corruption.shift import Corruption
@@ -90,7 +91,7 @@ def test_a_second_run_writes_only_what_is_not_whole(there: Path, capsys: pytest.
 def test_small_blocks_make_the_same_files(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write()
     whole = (folder / "fog.npy").read_bytes()
-    from withstand.experiments import corrupt as experiment
+    from withstand.shifts.corruption import writing as experiment
 
     monkeypatch.setattr(experiment, "_AT_ONCE", 5 * 32 * 32 * 3)
     write("overwrite=true")
@@ -240,11 +241,14 @@ def test_ours_are_never_taken_for_the_published(there: Path) -> None:
 
 def test_files_in_the_layout_that_are_not_the_published_ones_are_told_apart(there: Path) -> None:
     config = compose(WORDS)
-    test = datasets.load(config).test
+    test = replace(datasets.load(config).test, classes=cifar10.CLASSES)
     published, other = (Official(there, test, altered) for altered in ({}, {"fog.npy": "0123"}))
     assert "official" in published.words and published.facts() == {"corruptions": "official"}
     assert "not the published ones by their MD5 (fog.npy)" in other.words
     assert other.facts() != published.facts()
+    hundred = replace(other, test=replace(test, classes=(*cifar10.CLASSES[:9], "road")))
+    assert "in CIFAR-C's layout" in hundred.words and "CIFAR-10-C" not in hundred.words
+    assert hundred.facts("fog", 1) == {"corruptions": {"fog.npy": "0123"}} != hundred.facts("snow", 1)
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 99, "about": "", "recipe": {}}'])

@@ -52,10 +52,9 @@ class Comparison:
         return groups((*self.conditions, *([CLEAN] if self.clean else [])), families)
 
     @property
-    def severities(self) -> tuple[int, ...]:
-        return tuple(
-            int(name.removeprefix("severity-")) for name in self.groups if name.startswith("severity-")
-        )
+    def severities(self) -> tuple[float, ...]:
+        found = {one.severity for one in self.conditions if one.severity is not None}
+        return tuple(sorted(found))
 
     @property
     def sampled(self) -> tuple[str, ...]:

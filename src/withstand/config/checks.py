@@ -15,8 +15,10 @@ from omegaconf.errors import OmegaConfBaseException
 from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
 from withstand.config.schema import Config, DatasetConfig, ShiftConfig, keys
-from withstand.corruptions.constants import PRESETS
+from withstand.corruptions.constants import FIELDS, PRESETS
 from withstand.corruptions.names import chosen as corruptions_in
+from withstand.corruptions.severities import own as constants_in
+from withstand.corruptions.severities import whole as as_written
 
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("constant", "cosine")
@@ -24,7 +26,9 @@ AUGMENTATIONS = ("crop_flip", "none")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 BACKENDS = ("eager", "compile", "openvino")
 INTERPOLATIONS = ("bilinear", "bicubic")
-SOURCES = ("auto", "official", "written", "made")
+SOURCES = ("auto", "official", "tree", "written", "made")
+LAYOUTS = ("npy", "tree")
+FORMATS = ("png", "webp", "jpeg")
 FREEZES = ("none", "backbone")
 AMONG = ("restricted", "open")
 GROUPINGS = ("mean", "sum", "max")
@@ -36,6 +40,8 @@ _FOLDER_NAME = re.compile(r"(?!\.{1,2}$)[^/\x00\r\n]+")
 _OPEN = {"dataset": DatasetConfig, "shift": ShiftConfig}
 """The groups whose YAML may set more than the schema has: what the code of one name alone reads."""
 _OPTIONS = tuple(f"{group}.options" for group in _OPEN)
+_FREE = ("model.args", "shift.constants", *_OPTIONS)
+"""What holds keys of its own."""
 
 Settings = TypeVar("Settings")
 
@@ -62,6 +68,9 @@ def typed(raw: DictConfig | Config) -> Config:
     config = _merged(Config, content, "")
     _check(config)
     config.model.settle()
+    config.shift.severities = [as_written(severity) for severity in config.shift.severities]
+    if not config.shift.folder:
+        config.shift.folder = str(Path(config.paths.data) / config.dataset.corrupted)
     if not config.shift.written:
         config.shift.written = str(Path(config.paths.data) / f"{config.dataset.label}-corrupted")
     return config
@@ -81,7 +90,7 @@ def own_settings(schema: type[Settings], group: str, values: dict[str, Any]) -> 
 
 def check_key(key: str, also: Iterable[str] = ()) -> None:
     """Refuse a key that neither the configuration has nor is one of ``also``."""
-    if key in also or key.startswith(("model.args.", *_OPTIONS)):
+    if key in also or key.startswith(("model.args.", "shift.constants.", *_OPTIONS)):
         return
     if key not in keys():
         raise UserError(f"unknown key '{key}'; {nearest(key, [*keys(), *also])}")
@@ -114,7 +123,7 @@ def _flat(node: dict[str, Any], prefix: str = "") -> list[str]:
     found = []
     for name, value in node.items():
         key = f"{prefix}{name}"
-        if isinstance(value, dict) and key not in ("model.args", *_OPTIONS):
+        if isinstance(value, dict) and key not in _FREE:
             found += _flat(value, f"{key}.")
         else:
             found.append(key)
@@ -144,6 +153,8 @@ def _check_choices(c: Config) -> None:
         ("shift.name", c.shift.name, plugins.names("shifts")),
         ("shift.source", c.shift.source, SOURCES),
         ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
+        ("corrupt.layout", c.corrupt.layout, LAYOUTS),
+        ("corrupt.format", c.corrupt.format, FORMATS),
         ("train.freeze", c.train.freeze, FREEZES),
         ("background.protocol", c.background.protocol, BACKGROUND_PROTOCOLS),
         ("finetune.protocol", c.finetune.protocol, FINETUNE_PROTOCOLS),
@@ -180,6 +191,7 @@ def _check_numbers(c: Config) -> None:
         ("make_backgrounds.max_object", c.make_backgrounds.max_object, 0.0, 1.0),
         ("make_backgrounds.min_strip", c.make_backgrounds.min_strip, 0.0, 0.5),
         ("make_backgrounds.quality", c.make_backgrounds.quality, 1, 100),
+        ("corrupt.quality", c.corrupt.quality, 1, 100),
     ):
         if not low <= real <= high:
             raise UserError(f"{key}={real} must lie between {low:g} and {high:g}")
@@ -221,9 +233,20 @@ def _check_lists(c: Config) -> None:
     ):
         if three is not None and len(three) != 3:
             raise UserError(f"{key}={three} must have three values, one for each of red, green and blue")
-    corruptions_in(c.shift.corruptions)
-    if any(not 1 <= severity <= 5 for severity in c.shift.severities):
-        raise UserError(f"shift.severities={c.shift.severities} must lie between 1 and 5")
+    _check_corruptions(c.shift)
+
+
+def _check_corruptions(shift: ShiftConfig) -> None:
+    """What there is depends on no file, but in a tree of them, where names and severities are found."""
+    if not all(0 < severity < math.inf for severity in shift.severities):
+        raise UserError(f"shift.severities={shift.severities} must be above 0")
+    constants_in(shift.constants, FIELDS)
+    if shift.source == "tree":
+        return
+    corruptions_in(shift.corruptions)
+    most = max([5, *map(len, shift.constants.values())])
+    if shift.source != "auto" and any(severity > most for severity in shift.severities):
+        raise UserError(f"shift.severities={shift.severities} must lie above 0 and go up to {most}")
 
 
 def _check_together(c: Config) -> None:

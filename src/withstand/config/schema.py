@@ -76,6 +76,9 @@ class ModelConfig:
         return f"{self.source or 'timm'}:{self.name}"
 
 
+_PUBLISHED = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet"}
+
+
 @dataclass
 class DatasetConfig:
     """What every dataset has. Whatever else its YAML sets is its own, and is found in ``options``."""
@@ -98,6 +101,11 @@ class DatasetConfig:
             return self.title or self.name
         return folder_label(str(self.options.get("folder", ".")))
 
+    @property
+    def corrupted(self) -> str:
+        """What the data set under corruption is called, where somebody published it so: the name of its folder."""
+        return f"{_PUBLISHED.get(self.name, self.label)}-C"
+
     def flat(self) -> dict[str, Any]:
         """All of it as the YAML has it, its own settings beside the common ones."""
         return {k: v for k, v in vars(self).items() if k != "options"} | self.options
@@ -114,7 +122,8 @@ class ShiftConfig:
     written: str = ""  # empty: {data set}-corrupted in paths.data
     preset: str = "auto"
     corruptions: Any = "all"
-    severities: list[int] = field(default_factory=lambda: [1, 2, 3, 4, 5])
+    severities: list[float] = field(default_factory=lambda: [1, 2, 3, 4, 5])
+    constants: dict[str, Any] = field(default_factory=dict)  # in place of the preset's, by corruption
     seed: int = 42
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -176,6 +185,22 @@ class MakeBackgroundsConfig:
 
 
 @dataclass
+class CorruptConfig:
+    """How corrupted images are written."""
+
+    layout: str = "npy"
+    format: str = "png"
+    quality: int = 85
+
+
+@dataclass
+class ReportConfig:
+    """What a report measures by."""
+
+    baseline: str | None = None
+
+
+@dataclass
 class FinetuneConfig:
     """Experiment 3: which images it is shown and tested on."""
 
@@ -228,6 +253,8 @@ class Config:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     background: BackgroundConfig = field(default_factory=BackgroundConfig)
     make_backgrounds: MakeBackgroundsConfig = field(default_factory=MakeBackgroundsConfig)
+    corrupt: CorruptConfig = field(default_factory=CorruptConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
     reproduction: ReproductionConfig = field(default_factory=ReproductionConfig)
 

@@ -13,12 +13,12 @@ noise that is not smoothed stay as they are.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from withstand.base.errors import UserError, nearest
-from withstand.corruptions.names import SEVERITIES
-
-Row = tuple[float, ...]
+from withstand.corruptions import severities
+from withstand.corruptions.severities import Row
 
 FIELDS: dict[str, str] = {
     "gaussian_noise": "spread",
@@ -146,22 +146,34 @@ def nearest_preset(height: int, width: int) -> str:
     return min(PRESETS, key=lambda name: abs(math.log(side / PRESETS[name].size)))
 
 
-def constants(preset: str, corruption: str, severity: int, height: int, width: int) -> dict[str, float]:
+def constants(
+    preset: str,
+    corruption: str,
+    severity: float,
+    height: int,
+    width: int,
+    own: Sequence[Sequence[float]] | None = None,
+) -> dict[str, float]:
     """The constants of one cell, by name, scaled to images of ``height`` × ``width``.
 
+    Args:
+        severity: between two of the published ones, what lies between their constants (``severities.row``).
+        own: a row for each severity, in place of those of the preset and in their units.
+
     Raises:
-        UserError: there is no such preset, corruption or severity.
+        UserError: there is no such preset, corruption or severity, or a row of ``own`` does not fit.
     """
     if preset not in PRESETS:
         raise UserError(f"preset {preset!r} does not exist; {nearest(str(preset), PRESETS)}")
     if corruption not in FIELDS:
         raise UserError(f"corruption {corruption!r} does not exist; {nearest(str(corruption), FIELDS)}")
-    if isinstance(severity, bool) or severity not in SEVERITIES:
-        raise UserError(f"severity {severity!r} does not exist; choose a whole number from 1 to 5")
     table = PRESETS[preset]
+    rows: Sequence[Row] = table.rows[corruption]
+    if own is not None:
+        rows = severities.own({corruption: own}, FIELDS, "constants")[corruption]
     scale = min(height, width) / table.size
-    row = table.rows[corruption][int(severity) - 1]
     fields = FIELDS[corruption].split()
+    row = severities.row(corruption, severities.said(severity, corruption, len(rows)), rows, fields)
     return {
         field.rstrip("*"): value * scale ** field.count("*") for field, value in zip(fields, row, strict=True)
     }

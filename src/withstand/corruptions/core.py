@@ -15,6 +15,7 @@ from withstand.base.errors import UserError
 from withstand.corruptions.constants import constants
 from withstand.corruptions.names import FAMILY
 from withstand.corruptions.random import Draws
+from withstand.corruptions.severities import whole
 from withstand.images.threads import each
 
 _VALUES_AT_ONCE = {"cpu": 1 << 20, "cuda": 1 << 26}
@@ -37,15 +38,20 @@ def function(corruption: str) -> Callable[..., Tensor]:
     return found
 
 
-def corrupt_batch(images: Any, corruption: str, severity: int, *, seed: int, ids: Any, preset: str) -> Any:
+def corrupt_batch(
+    images: Any, corruption: str, severity: float, *, seed: int, ids: Any, preset: str, own: Any = None
+) -> Any:
     """See ``withstand.corruptions.corrupt``."""
     _check(images)
     if isinstance(images, Tensor) and images.device.type == "mps":  # Apple's GPUs have no float64
         given = ids.cpu() if isinstance(ids, Tensor) else ids
-        found = corrupt_batch(images.cpu(), corruption, severity, seed=seed, ids=given, preset=preset)
+        found = corrupt_batch(
+            images.cpu(), corruption, severity, seed=seed, ids=given, preset=preset, own=own
+        )
         return found.to(images.device)
     n, height, width, _ = images.shape
-    values = constants(preset, corruption, severity, height, width)
+    values = constants(preset, corruption, severity, height, width, own)
+    cell = f"{corruption}/{whole(severity)}"
     apply = function(corruption)
     device = images.device if isinstance(images, Tensor) else torch.device("cpu")
     numbers = _as_ids(ids, n, device)
@@ -59,7 +65,7 @@ def corrupt_batch(images: Any, corruption: str, severity: int, *, seed: int, ids
     def make(number: int) -> None:
         piece = slice(number * size, (number + 1) * size)
         part = images[piece] if isinstance(images, Tensor) else _as_tensor(images[piece])
-        draws = Draws(seed, numbers[piece], f"{corruption}/{severity}")
+        draws = Draws(seed, numbers[piece], cell)
         out[piece] = apply(part.contiguous(), draws, **values)
 
     if device.type == "cpu":

@@ -68,7 +68,7 @@ def from_config(config: Config) -> Dataset:
     files = [file for name in classes for file in test.files.get(name, ())]
     cache = Path(settings.cache) if settings.cache else root / ".decoded"
     same = sources.digest(files, root, cache, test.folder.name)
-    return Dataset("folder", trained, tested, content, training, same)
+    return Dataset("folder", trained, tested, content, training, same, form)
 
 
 def geometry(settings: Settings) -> Geometry:
@@ -135,7 +135,8 @@ def _read(
         )
         raise UserError(f"{root} has two images called {twice[0]}, written in two ways; rename one")
     labels = np.array([label for _, label in files], np.int64)
-    whole = ImageSet(photographs.images, labels, ids, classes)
+    names = [name_of(path.relative_to(folder).with_suffix("")).partition("/")[2] for path in paths]
+    whole = ImageSet(photographs.images, labels, ids, classes, names=np.array(names, np.str_))
     kept = np.setdiff1d(np.arange(len(files)), list(damaged))
     content = hashlib.sha256(f"{photographs.digest} {ids.tolist()} {labels.tolist()}".encode()).hexdigest()
     return whole if not damaged else whole.take(kept), content

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from withstand.images import npy
+
+if TYPE_CHECKING:
+    from withstand.images.preprocessing import Geometry
 
 _AT_ONCE = 256  # images that are hashed between two looks at the memory
 
@@ -25,6 +29,7 @@ class ImageSet:
         classes: class names, in the order of the labels.
         masks: bool N×H×W, true on the object, where it is known.
         background: int64 N, the class whose kind of background the image shows, where it is known.
+        names: str N, each image's file within its class's folder, without the suffix; None where it is of no file.
     """
 
     images: NDArray[np.uint8]
@@ -33,6 +38,7 @@ class ImageSet:
     classes: tuple[str, ...]
     masks: NDArray[np.bool_] | None = None
     background: NDArray[np.int64] | None = None
+    names: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -66,6 +72,7 @@ class ImageSet:
             ids=self.ids[rows],
             masks=None if self.masks is None else self.masks[rows],
             background=None if self.background is None else self.background[rows],
+            names=None if self.names is None else self.names[rows],
         )
 
 
@@ -79,6 +86,7 @@ class Dataset:
             equal for equal images.
         training: the same of its training images, where they can be others for the same test images.
         sources: equal for data sets of the same source images, however these were decoded; empty: as ``content``.
+        geometry: how its photographs became squares; None where they are of one size from the start.
     """
 
     name: str
@@ -87,6 +95,7 @@ class Dataset:
     content: str = ""
     training: str = ""
     sources: str = ""
+    geometry: Geometry | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ _INK, _PAPER = (40, 40, 40), (255, 255, 255)
 
 
 def draw(
-    clean: NDArray[np.uint8], cells: Mapping[str, NDArray[np.uint8]], severities: Sequence[int]
+    clean: NDArray[np.uint8], cells: Mapping[str, NDArray[np.uint8]], severities: Sequence[float]
 ) -> Image.Image:
     """A row for each corruption; the clean image, then a column for each severity.
 

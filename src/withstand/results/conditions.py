@@ -10,11 +10,18 @@ from typing import Any
 
 @dataclass(frozen=True, order=True)
 class Condition:
-    """One test distribution, e.g. ``Condition("corruption", "fog", 3)``; severity is None where there is none."""
+    """One test distribution, e.g. ``Condition("corruption", "fog", 3)``; severity is None where there is none.
+
+    A severity between the published ones has a point (2.25); a whole one is an int, and is written as such everywhere.
+    """
 
     shift: str
     variant: str
-    severity: int | None = None
+    severity: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.severity, float) and self.severity.is_integer():
+            object.__setattr__(self, "severity", int(self.severity))
 
     def __str__(self) -> str:
         name = self.shift if self.shift == self.variant else f"{self.shift}-{self.variant}"

@@ -18,6 +18,7 @@ from withstand.results.folder import RunFolder, training_settings
 from withstand.results.stages import FINETUNE
 from withstand.session.fitting import fit
 from withstand.session.setup import Setup
+from withstand.shifts.corruption import from_config as shift_of
 from withstand.shifts.corruption.shift import NAME, Corruption
 from withstand.shifts.corruption.sources import Made, preset_for
 from withstand.trackers import Tracker
@@ -50,7 +51,7 @@ class Work:
         config, settings = whole.config, whole.config.finetune
         if config.shift.name != NAME:
             raise UserError(f"experiment=finetune trains on corruptions, not under shift={config.shift.name}")
-        shift = Corruption.of(config.shift, whole.dataset.name, whole.dataset.test)
+        shift = shift_of(config.shift, whole.dataset)
         share, every = config.train.validation, shift.conditions()
         plan = protocols.plan(settings, whole.dataset, every, every, validation=share, seed=config.seed)
         fresh, pool = plan.pool is not whole.dataset.test, plan.pool

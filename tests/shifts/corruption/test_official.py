@@ -2,17 +2,24 @@
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from withstand.base.errors import UserError
+from withstand.config.schema import ShiftConfig
+from withstand.corruptions import CORRUPTIONS
 from withstand.datasets import cifar10
 from withstand.images.imageset import ImageSet
+from withstand.results.conditions import Condition
 from withstand.shifts.corruption import official
+from withstand.shifts.corruption.shift import Corruption
+from withstand.shifts.corruption.sources import Made
 
-LABELS = np.random.default_rng(0).integers(0, 10, official.PER_SEVERITY)
+N, ROWS = 10_000, 50_000
+LABELS = np.random.default_rng(0).integers(0, 10, N)
 ROW = (32, 32, 3)
 
 
@@ -24,19 +31,18 @@ def images(folder: Path, name: str, shape: tuple[int, ...], dtype: str = "uint8"
 def folder(tmp_path: Path) -> Path:
     """Two corruptions; in `fog`, the first pixel of each row holds its severity and its id."""
     np.save(tmp_path / "labels.npy", np.tile(LABELS, 5).astype(np.uint8))
-    fog = images(tmp_path, "fog", (official.ROWS, *ROW))
-    rows = np.arange(official.ROWS)
-    source = rows % official.PER_SEVERITY
-    fog[:, 0, 0] = np.stack([rows // official.PER_SEVERITY + 1, source // 256, source % 256], 1)
-    images(tmp_path, "snow", (official.ROWS, *ROW))
+    fog = images(tmp_path, "fog", (ROWS, *ROW))
+    rows = np.arange(ROWS)
+    source = rows % N
+    fog[:, 0, 0] = np.stack([rows // N + 1, source // 256, source % 256], 1)
+    images(tmp_path, "snow", (ROWS, *ROW))
     return tmp_path
 
 
 @pytest.fixture
 def test_set() -> ImageSet:
     blank = np.zeros((1, *ROW), np.uint8)
-    n = official.PER_SEVERITY
-    return ImageSet(np.broadcast_to(blank, (n, *ROW)), LABELS, np.arange(n), cifar10.CLASSES)
+    return ImageSet(np.broadcast_to(blank, (N, *ROW)), LABELS, np.arange(N), cifar10.CLASSES)
 
 
 def test_layout_is_known_by_its_labels(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -80,7 +86,7 @@ def test_images_of_another_shape_are_refused(
 
 
 def test_images_of_another_type_are_refused(folder: Path, test_set: ImageSet) -> None:
-    images(folder, "snow", (official.ROWS, *ROW), "float32")
+    images(folder, "snow", (ROWS, *ROW), "float32")
     with pytest.raises(UserError, match=r"snow\.npy holds float32"):
         official.check(folder, ("snow",), test_set)
 
@@ -142,3 +148,73 @@ def test_published_labels_are_the_test_set_s_five_times(real_data: Path) -> None
     file = io.BytesIO()
     np.save(file, np.tile(test.labels, 5).astype(np.uint8))
     assert hashlib.md5(file.getvalue()).hexdigest() == official.MD5["labels"]
+
+
+@pytest.fixture
+def hundred(tmp_path: Path) -> ImageSet:
+    """Twelve images of a hundred classes and their files, in the same layout: none of it is listed anywhere."""
+    labels = np.random.default_rng(1).integers(0, 100, 12)
+    folder = tmp_path / "data" / "CIFAR-100-C"
+    folder.mkdir(parents=True)
+    np.save(folder / "labels.npy", np.tile(labels, 5))
+    for name in CORRUPTIONS:
+        images(folder, name, (60, *ROW))[:, 0, 0, 0] = np.arange(60)
+    blank, names = np.zeros((1, *ROW), np.uint8), tuple(f"class {number}" for number in range(100))
+    return ImageSet(np.broadcast_to(blank, (12, *ROW)), labels, np.arange(12), names)
+
+
+def settings(folder: Path, **more: object) -> ShiftConfig:
+    return ShiftConfig(folder=str(folder / "data" / "CIFAR-100-C"), written="nothing", **more)  # type: ignore[arg-type]
+
+
+def test_cifar_100_c_is_read_by_rule_and_says_what_can_be_seen_of_it(
+    hundred: ImageSet, tmp_path: Path
+) -> None:
+    shift = Corruption.of(settings(tmp_path), "cifar100", hundred)
+    assert len(shift.conditions()) == 95 and "CIFAR-C's layout" in shift.source
+    fog = shift.images(Condition("corruption", "fog", 3)).images()
+    assert fog.images[:, 0, 0, 0].tolist() == list(range(24, 36))
+    facts = shift.facts(Condition("corruption", "fog", 3))["corruptions"]
+    assert facts.keys() == {"labels.npy", "fog.npy"} and all(len(md5) == 32 for md5 in facts.values())
+    part = Corruption.of(settings(tmp_path), "cifar100", hundred.take(np.array([7, 2])))
+    assert part.images(Condition("corruption", "fog", 1)).images().images[:, 0, 0, 0].tolist() == [7, 2]
+    assert part.facts(Condition("corruption", "fog", 3)) == shift.facts(Condition("corruption", "fog", 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("labels", np.zeros(55, int), "labels.npy holds int64 (55,), not 60 whole numbers or more"),
+        ("labels", np.zeros(61, int), "labels.npy holds int64 (61,), not 60"),
+        ("labels", np.arange(60), "does not hold the test set's labels, in its order"),
+        (
+            "fog",
+            np.zeros((59, *ROW), np.uint8),
+            "fog.npy holds uint8 (59, 32, 32, 3), not uint8 (60, 32, 32, 3)",
+        ),
+        ("fog", np.zeros((60, 8, 8, 3), np.uint8), "fog.npy holds uint8 (60, 8, 8, 3)"),
+    ],
+)
+def test_its_length_order_and_shape_are_looked_at(
+    hundred: ImageSet, tmp_path: Path, name: str, content: np.ndarray, told: str
+) -> None:
+    np.save(tmp_path / "data" / "CIFAR-100-C" / f"{name}.npy", content)
+    with pytest.raises(UserError) as caught:
+        Corruption.of(settings(tmp_path), "cifar100", hundred)
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_images_that_no_row_numbers_name_are_not_looked_for_there(hundred: ImageSet, tmp_path: Path) -> None:
+    photographs = replace(hundred, ids=hundred.ids + 2**60)
+    assert isinstance(Corruption.of(settings(tmp_path), "photos", photographs).origin, Made)
+    with pytest.raises(UserError, match="goes by row numbers, which photos has none of"):
+        Corruption.of(settings(tmp_path, source="official"), "photos", photographs)
+
+
+def test_what_is_read_is_published_so_other_constants_and_severities_are_refused(
+    hundred: ImageSet, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"shift\.constants are of corruptions that are made, and .* is read"):
+        Corruption.of(settings(tmp_path, constants={"fog": [[1, 2]]}), "cifar100", hundred)
+    with pytest.raises(UserError, match=r"holds the published ones, and not 2\.25; set shift\.source=made"):
+        Corruption.of(settings(tmp_path, severities=[2.25]), "cifar100", hundred)

@@ -35,7 +35,7 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         inches = 3.3 + 0.2 * lines
         figure = Figure(figsize=(WIDTH, inches))
         axes = figure.subplots()
-        groups = {0: "clean"} if together.clean else {}
+        groups: dict[float, str] = {0: "clean"} if together.clean else {}
         groups |= {severity: f"severity-{severity}" for severity in together.severities}
         for name in together.ranking:
             found = [together.accuracy(name, group).times(100) for group in groups.values()]

@@ -9,4 +9,4 @@ from withstand.shifts.corruption.shift import Corruption
 
 def from_config(settings: ShiftConfig, dataset: Dataset) -> Corruption:
     """See ``Corruption.of``."""
-    return Corruption.of(settings, dataset.name, dataset.test)
+    return Corruption.of(settings, dataset.name, dataset.test, dataset.geometry)

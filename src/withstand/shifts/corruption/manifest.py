@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from withstand.base import json_file
 from withstand.base.errors import UserError
 from withstand.images import npy
+from withstand.shifts.corruption import tree
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -22,19 +23,25 @@ class Recipe:
     Attributes:
         images: SHA-256 of the clean images with their labels and ids.
         n: how many images there are; ``shape`` is their H, W, 3.
-        severities: in the order of the blocks of a file.
+        severities: in the order of the blocks of a file; of a tree none, as its folders say it.
         seed, preset: what ``corrupt`` was told.
         version: of withstand.
+        constants: in place of the preset's, by corruption.
+        layout: ``npy``, that of CIFAR-10-C, or ``tree``, that of ImageNet-C.
+        format: of a tree's files: png, webp, or jpeg with its quality.
     """
 
     dataset: str
     images: str
     n: int
     shape: list[int]
-    severities: list[int]
+    severities: list[float]
     seed: int
     preset: str
     version: str
+    constants: dict[str, list[list[float]]] = field(default_factory=dict)
+    layout: str = "npy"
+    format: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,8 @@ class Manifest:
         recipe: how it was made.
         classes: names, in the order of the labels.
         made_with: versions of the packages that computed.
-        constants: of each corruption, by severity.
-        files: SHA-256 of each file that is there whole.
+        constants: of each corruption, by severity; of a tree, of each condition.
+        files: SHA-256 of each file that is there whole; of a tree, of all files of each condition.
         frost: what tells drawn ice from the published photographs; empty for those.
     """
 
@@ -59,7 +66,10 @@ class Manifest:
 
     def save(self, folder: Path) -> None:
         about = "made by withstand (python main.py experiment=corrupt); not the published files"
-        json_file.write(folder / MANIFEST, {"about": about, "format": _FORMAT} | asdict(self))
+        content = asdict(self)
+        usual = {item.name: item.default for item in fields(Recipe)} | {"constants": {}}
+        content["recipe"] = {k: v for k, v in content["recipe"].items() if v != usual[k]}
+        json_file.write(folder / MANIFEST, {"about": about, "format": _FORMAT} | content)
 
 
 def present(folder: Path) -> bool:
@@ -108,10 +118,23 @@ def resumed(folder: Path, fresh: Manifest, overwrite: bool) -> Manifest:
             f"{folder} was written with other settings ({old}); add overwrite=true, or shift.written=FOLDER"
         )
     with ThreadPoolExecutor(2) as pool:  # hashing lets go of the interpreter
-        same = pool.map(lambda name: npy.intact(folder / name, manifest.files[name]), manifest.files)
+        same = pool.map(lambda name: intact(folder, manifest, name), manifest.files)
         files = {
             name: digest for (name, digest), fine in zip(manifest.files.items(), same, strict=True) if fine
         }
     if manifest.frost != fresh.frost:
-        files.pop("frost.npy", None)
+        files = {
+            name: digest for name, digest in files.items() if not name.startswith(("frost.npy", "frost/"))
+        }
     return replace(manifest, files=files, frost=fresh.frost)
+
+
+def intact(folder: Path, manifest: Manifest, name: str) -> bool:
+    """Whether a file, or the files of a condition of a tree, are what was written."""
+    if "/" not in name:
+        return npy.intact(folder / name, manifest.files[name])
+    cell = folder / name
+    try:
+        return tree.digest(cell, [file for _, file in tree.files(cell)], folder) == manifest.files[name]
+    except OSError:
+        return False

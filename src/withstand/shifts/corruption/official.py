@@ -1,6 +1,7 @@
-"""The official CIFAR-10-C layout: a ``.npy`` of 5 × 10,000 images for each corruption, and ``labels.npy``.
+"""The layout of CIFAR-10-C and CIFAR-100-C: a ``.npy`` of 5 × N images for each corruption, and ``labels.npy``.
 
-The files of Hendrycks & Dietterich (2019), Zenodo record 2535967, or anyone's in the same layout.
+The files of Hendrycks & Dietterich (2019), Zenodo records 2535967 and 3555552, or anyone's in the same layout: any
+image set whose ids are row numbers can have its corruptions so.
 """
 
 from __future__ import annotations
@@ -13,16 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.base.errors import UserError
-from withstand.datasets.cifar10 import CLASSES
 from withstand.images.blocks import Blocks, gather
 from withstand.images.download import md5_of
 from withstand.images.imageset import ImageSet
 
-PER_SEVERITY = 10_000
 SEVERITIES = 5
-ROWS = PER_SEVERITY * SEVERITIES
+_MOST = 10_000_000  # rows; ids above are not places in a file
 
-MD5 = {  # of the published files
+MD5 = {  # of the published files of CIFAR-10-C
     "brightness": "0a81ef75e0b523c3383219c330a85d48",
     "contrast": "3c8262171c51307f916c30a3308235a8",
     "defocus_blur": "7d1322666342a0702b1957e92f6254bc",
@@ -51,9 +50,9 @@ def present(folder: Path) -> bool:
     return (folder / "labels.npy").is_file()
 
 
-def shows(test: ImageSet) -> bool:
-    """Whether these are images of CIFAR-10's test set, by their classes and ids."""
-    return test.classes == CLASSES and len(test) > 0 and test.ids.min() >= 0 and test.ids.max() < PER_SEVERITY
+def numbered(test: ImageSet) -> bool:
+    """Whether the images' ids can be row numbers of files, as CIFAR's; a photograph's is a digest of its path."""
+    return len(test) > 0 and int(test.ids.min()) >= 0 and int(test.ids.max()) < _MOST
 
 
 def check(folder: Path, corruptions: Sequence[str], test: ImageSet) -> None:
@@ -63,31 +62,31 @@ def check(folder: Path, corruptions: Sequence[str], test: ImageSet) -> None:
 
     Args:
         folder: where ``labels.npy`` and ``{corruption}.npy`` are.
-        test: CIFAR-10 test images, all of them or a part, whose ids are 0 to 9,999.
+        test: test images, all of them or a part, whose ids are their places in the whole test set.
 
     Raises:
         UserError: names the file and what is wrong with it.
     """
     path = folder / "labels.npy"
     labels = _open(path)
-    if labels.shape != (ROWS,) or labels.dtype.kind not in "iu":
+    least = SEVERITIES * (int(test.ids.max()) + 1)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or len(labels) % SEVERITIES or len(labels) < least:
         raise UserError(
-            f"{path} holds {labels.dtype} {labels.shape}, not {ROWS:,} whole numbers, one for each image of a file;"
-            " get the file again"
+            f"{path} holds {labels.dtype} {labels.shape}, not {least:,} whole numbers or more, one for each image of a"
+            " file; get the file again"
         )
-    blocks = labels.reshape(SEVERITIES, PER_SEVERITY)
-    wrong = (blocks[:, test.ids] != test.labels).any(axis=0)
+    wrong = (labels.reshape(SEVERITIES, -1)[:, test.ids] != test.labels).any(axis=0)
     if wrong.any():
         raise UserError(
             f"{path} does not hold the test set's labels, in its order and five times over (first at image"
             f" {test.ids[wrong][0]}): the images would be scored against other images' labels; get the files again"
         )
     for corruption in corruptions:
-        _images(folder, corruption)
+        _images(folder, corruption, len(labels), test)
 
 
 def altered(folder: Path, corruptions: Sequence[str]) -> dict[str, str]:
-    """The files whose bytes are not the published ones, with their MD5; of a whole set, 2.9 GB are read.
+    """The files whose bytes are not those of CIFAR-10-C, with their MD5; of a whole set, 2.9 GB are read.
 
     Such files are not wrong, for anyone may make images in this layout, but they are not CIFAR-10-C.
     """
@@ -96,23 +95,22 @@ def altered(folder: Path, corruptions: Sequence[str]) -> dict[str, str]:
 
 
 def load(folder: Path, corruption: str, severity: int, test: ImageSet) -> Blocks:
-    """The images of one cell, row for row those of ``test``, 32×32 pixels; read when they are asked for.
+    """The images of one cell, row for row those of ``test``, of the same size; read when they are asked for.
 
     Raises:
         UserError: the file is missing, damaged or of another shape.
     """
-    images, first = _images(folder, corruption), (severity - 1) * PER_SEVERITY
+    rows = len(_open(folder / "labels.npy"))
+    images, first = _images(folder, corruption, rows, test), (severity - 1) * (rows // SEVERITIES)
     return Blocks.made(test, lambda rows, device: gather(images, first + test.ids[rows], device))
 
 
-def _images(folder: Path, corruption: str) -> NDArray[np.uint8]:
-    """All five severities of a corruption, memory-mapped: uint8 50,000×32×32×3."""
-    path = folder / f"{corruption}.npy"
+def _images(folder: Path, corruption: str, rows: int, test: ImageSet) -> NDArray[np.uint8]:
+    """All five severities of a corruption, memory-mapped: uint8 rows×H×W×3."""
+    path, shape = folder / f"{corruption}.npy", (rows, *test.images.shape[1:])
     images = _open(path)
-    if images.shape != (ROWS, 32, 32, 3) or images.dtype != np.uint8:
-        raise UserError(
-            f"{path} holds {images.dtype} {images.shape}, not uint8 ({ROWS}, 32, 32, 3); get the file again"
-        )
+    if images.shape != shape or images.dtype != np.uint8:
+        raise UserError(f"{path} holds {images.dtype} {images.shape}, not uint8 {shape}; get the file again")
     return cast(NDArray[np.uint8], images)
 
 
@@ -121,7 +119,8 @@ def _open(path: Path) -> NDArray[np.generic]:
         return cast(NDArray[np.generic], np.load(path, mmap_mode="r", allow_pickle=False))
     except FileNotFoundError as error:
         raise UserError(
-            f"{path} is missing; unpack the whole of CIFAR-10-C (Zenodo record 2535967) there, or set shift.source=made"
+            f"{path} is missing; unpack the whole of CIFAR-10-C (Zenodo record 2535967) or CIFAR-100-C (3555552) there,"
+            " or set shift.source=made"
         ) from error
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"{path} is damaged ({error}); get the file again") from error

@@ -19,49 +19,54 @@ from withstand.base.errors import UserError
 from withstand.images import npy
 from withstand.images.blocks import Blocks, gather
 from withstand.images.imageset import ImageSet, digests
+from withstand.shifts.corruption.asked import Asked, by_corruption
 from withstand.shifts.corruption.manifest import Manifest
 
-_AGAIN = "write it again with `python main.py experiment=corrupt` and the same settings"
+AGAIN = "write it again with `python main.py experiment=corrupt` and the same settings"
 
 
-def check(
-    folder: Path, manifest: Manifest, corruptions: Sequence[str], severities: Sequence[int], test: ImageSet
-) -> None:
+def check(folder: Path, manifest: Manifest, cells: Asked, test: ImageSet) -> None:
     """Look at every file before work begins. Each is hashed once, and then trusted by its size and times.
 
     Raises:
         UserError: a file is missing, damaged or altered, or is of other images than ``test`` or a part of them.
     """
-    again = _AGAIN
-    recipe = manifest.recipe
+    recipe, corruptions = manifest.recipe, list(by_corruption(cells))
     for name in ("labels", "ids", *corruptions):
         if f"{name}.npy" not in manifest.files:
-            raise UserError(f"{folder} does not hold {name}.npy whole; {again}")
-    for severity in severities:
+            raise UserError(f"{folder} does not hold {name}.npy whole; {AGAIN}")
+    for _, severity in cells:
         if severity not in recipe.severities:
-            raise UserError(f"{folder} holds severities {recipe.severities}, not {severity}; {again}")
+            raise UserError(f"{folder} holds severities {recipe.severities}, not {severity}; {AGAIN}")
+    same_images(folder, manifest, test)
+    labels = _open(folder, "labels")
+    for name in corruptions:
+        images = _open(folder, name)
+        if images.shape != (len(labels), *recipe.shape) or images.dtype != np.uint8:
+            raise UserError(f"{folder / name}.npy holds {images.dtype} {images.shape}; {AGAIN}")
+    _check_bytes(folder, manifest, corruptions)
+
+
+def same_images(folder: Path, manifest: Manifest, test: ImageSet) -> None:
+    """Raises ``UserError`` where a folder's images were made from others than ``test`` or a set that holds them."""
+    recipe = manifest.recipe
     _check_bytes(folder, manifest, [n for n in ("labels", "ids", "clean") if f"{n}.npy" in manifest.files])
     labels, ids = _open(folder, "labels"), _open(folder, "ids")
-    if ids.shape != (recipe.n,) or labels.shape != (recipe.n * len(recipe.severities),):
-        raise UserError(f"{folder}: ids.npy or labels.npy is not of {recipe.n} images; {again}")
+    if ids.shape != (recipe.n,) or labels.shape != (recipe.n * max(1, len(recipe.severities)),):
+        raise UserError(f"{folder}: ids.npy or labels.npy is not of {recipe.n} images; {AGAIN}")
     rows = _rows(folder, test)
     same = rows is not None and not (labels.reshape(-1, recipe.n)[:, rows] != test.labels).any()
     clean = _open(folder, "clean")[rows] if rows is not None and "clean.npy" in manifest.files else None
     if same and clean is None and recipe.images != test.digest:
-        raise UserError(f"{folder} does not say which images it was made from; {again}: that adds it")
+        raise UserError(f"{folder} does not say which images it was made from; {AGAIN}: that adds it")
     if not same or (clean is not None and (clean != digests(test)).any()):
         raise UserError(
-            f"{folder} was made from other images than these, of {recipe.dataset}; {again}, or"
+            f"{folder} was made from other images than these, of {recipe.dataset}; {AGAIN}, or"
             " set shift.source=made"
         )
-    for name in corruptions:
-        images = _open(folder, name)
-        if images.shape != (len(labels), *recipe.shape) or images.dtype != np.uint8:
-            raise UserError(f"{folder / name}.npy holds {images.dtype} {images.shape}; {again}")
-    _check_bytes(folder, manifest, corruptions)
 
 
-def load(folder: Path, manifest: Manifest, corruption: str, severity: int, test: ImageSet) -> Blocks:
+def load(folder: Path, manifest: Manifest, corruption: str, severity: float, test: ImageSet) -> Blocks:
     """The images of one cell, row for row those of ``test``; read when they are asked for."""
     _check_bytes(folder, manifest, [corruption])
     n, block = manifest.recipe.n, manifest.recipe.severities.index(severity)
@@ -77,7 +82,7 @@ def _check_bytes(folder: Path, manifest: Manifest, names: Sequence[str]) -> None
         whole = list(pool.map(lambda file: npy.intact(file, manifest.files[file.name]), files))
     if not all(whole):
         wrong = files[whole.index(False)]
-        raise UserError(f"{wrong} is not what was written (its SHA-256 is not the manifest's); {_AGAIN}")
+        raise UserError(f"{wrong} is not what was written (its SHA-256 is not the manifest's); {AGAIN}")
 
 
 def _rows(folder: Path, test: ImageSet) -> NDArray[np.int64] | None:
