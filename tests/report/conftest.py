@@ -55,11 +55,14 @@ def write_run(
     seed: int = 42,
     model_config: dict[str, Any] | None = None,
     made: dict[str, Any] | None = None,
+    names: Iterable[str] = (),
+    shift: dict[str, Any] | None = None,
 ) -> Path:
     """A run whose logits point at the truth with ``skill``, less so as severity grows, differently by corruption.
 
     An image has its own difficulty in all conditions and for all models, as real images do. ``model_config`` and
-    ``made`` change what the record says of the model and of how it was made.
+    ``made`` change what the record says of the model and of how it was made; ``names`` are those of the classes, and
+    ``shift`` is what the corrupted images depend on.
     """
     conditions = tuple(conditions)
     path = root / (folder or f"{model}_{dataset}")
@@ -76,7 +79,10 @@ def write_run(
         logits = draw.normal(size=(n, classes)).astype(np.float32)
         margin = skill - difficulty - fragility * (condition.severity or 0) * hard
         logits[np.arange(n), labels] += margin.astype(np.float32)
-        cell = Cell(condition, {"weights": model, "n": n, "first": first_id, "seed": seed})
+        known = {"weights": model, "n": n, "first": first_id, "seed": seed}
+        if shift is not None:
+            known |= {"images": "the same", "shift": {} if condition == CLEAN else shift}
+        cell = Cell(condition, known)
         seen = np.arange(n) if sample is None or condition == CLEAN else np.sort(draw.permutation(n)[:sample])
         store.write(cell, Predictions(ids[seen], labels[seen], logits[seen]))
         cells.append({**vars(condition), "file": cell.file})
@@ -87,7 +93,7 @@ def write_run(
     summary = {
         "model": model,
         "dataset": dataset,
-        "classes": [f"class {number}" for number in range(classes)],
+        "classes": [*names] or [f"class {number}" for number in range(classes)],
         "best_epoch": best,
         "epochs": epochs,
         "val_top1": 71.5,

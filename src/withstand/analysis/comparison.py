@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from withstand.analysis import merit
+from withstand.analysis import alexnet, merit
 from withstand.analysis.groups import ALL, groups
 from withstand.analysis.merit import Agreement
 from withstand.analysis.pairing import matching
@@ -111,9 +111,32 @@ class Comparison:
         return merit.relative_drop(self._both(name))
 
     def mce(self, name: str, baseline: str, group: str = "benchmark") -> Estimate:
-        """Mean corruption error by that of the run called ``baseline``: 1 is as many errors."""
+        """Mean corruption error by that of the run called ``baseline``: 1 is as many errors.
+
+        ``alexnet``, where no run is called so, is AlexNet's published errors, on ImageNet-C alone.
+
+        Raises:
+            UserError: there is no such run or group, or these are not the images of ImageNet-C.
+        """
         variants = self._variants(group)
+        if baseline == alexnet.NAME and baseline not in self.names:
+            if reason := self.no_alexnet:
+                raise UserError(
+                    f"mCE by AlexNet's errors is of ImageNet-C alone: {reason}; give a run as baseline"
+                )
+            return merit.mce_by(
+                1 - self._per_image(name, variants), [alexnet.ERRORS[one] for one in variants]
+            )
         return merit.mce(*(1 - self._per_image(who, variants) for who in (name, baseline)))
+
+    @cached_property
+    def no_alexnet(self) -> str:
+        """Why AlexNet's published errors are not the measure of these runs; empty where they are."""
+        return (
+            alexnet.refused(self.runs[0], self.groups.get("benchmark", ()))
+            if self.runs
+            else "there is no run"
+        )
 
     def relative_mce(self, name: str, baseline: str, group: str = "benchmark") -> Estimate:
         """The same for the errors that corruption adds to the clean ones."""

@@ -60,6 +60,17 @@ def mce(errors: NDArray[np.float64], baseline: NDArray[np.float64]) -> Estimate:
     return mean_of_ratios(errors, baseline)
 
 
+def mce_by(errors: NDArray[np.float64], known: Sequence[float]) -> Estimate:
+    """The same by errors that are known once and for all, as a published table's are.
+
+    Args:
+        errors: N×V, as for ``mce``.
+        known: V, the baseline's errors, shares above 0.
+    """
+    by = np.asarray(known, np.float64)
+    return mean_interval((errors / by).mean(axis=1), (0, float((1 / by).mean())))
+
+
 def relative_mce(
     errors: NDArray[np.float64],
     clean: NDArray[np.float64],

@@ -16,7 +16,7 @@ from withstand.config.schema import Config
 from withstand.datasets import splits
 from withstand.images import sources
 from withstand.images.imageset import Dataset, ImageSet
-from withstand.images.listing import in_words, name_of
+from withstand.images.listing import in_words, name_of, within_class
 from withstand.images.photographs import decoded, worst
 from withstand.images.preprocessing import Geometry
 
@@ -135,7 +135,7 @@ def _read(
         )
         raise UserError(f"{root} has two images called {twice[0]}, written in two ways; rename one")
     labels = np.array([label for _, label in files], np.int64)
-    names = [name_of(path.relative_to(folder).with_suffix("")).partition("/")[2] for path in paths]
+    names = [within_class(path, folder) for path in paths]
     whole = ImageSet(photographs.images, labels, ids, classes, names=np.array(names, np.str_))
     kept = np.setdiff1d(np.arange(len(files)), list(damaged))
     content = hashlib.sha256(f"{photographs.digest} {ids.tolist()} {labels.tolist()}".encode()).hexdigest()

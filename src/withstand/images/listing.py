@@ -24,6 +24,12 @@ def name_of(path: str | os.PathLike[str]) -> str:
     return unicodedata.normalize("NFC", text.replace(os.sep, "/"))
 
 
+def within_class(file: Path, folder: Path) -> str:
+    """What a file in a folder of class folders, or of files alone, is called within its class, without its suffix."""
+    first, _, rest = name_of(file.relative_to(folder).with_suffix("")).partition("/")
+    return rest or first
+
+
 def listed(folder: Path) -> list[Path]:
     """The images in a folder and in its subfolders, by path; hidden files and other kinds are passed over."""
     return [file for file in _all(folder) if file.suffix.lower() in SUFFIXES]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from PIL import Image
 
 from withstand.base import atomic, json_file, trust
 from withstand.base.console import progress, say
-from withstand.base.errors import UserError
 from withstand.base.limits import cores
 from withstand.images import npy, picture
 from withstand.images.preprocessing import Geometry
@@ -54,7 +53,6 @@ class _Found(NamedTuple):
 
 
 _Part = list[_Found | str]
-Part = TypeVar("Part")
 
 
 def decoded(
@@ -90,44 +88,6 @@ def decoded(
         if key not in old.name:
             old.unlink(missing_ok=True)
     return _photographs(content, np.load(array, mmap_mode="r"))
-
-
-def pictures(
-    files: Sequence[Path], shape: tuple[int, ...], form: Geometry | None = None
-) -> NDArray[np.uint8]:
-    """A few photographs of height × width ``shape``, in memory: as they are where they have it, else as squares.
-
-    Args:
-        form: how others become squares; by default the short side is resized, the middle kept.
-
-    Raises:
-        UserError: one is damaged.
-    """
-    height, width = shape
-    squares = form or Geometry(height, height)
-
-    def some(part: Sequence[Path]) -> list[NDArray[np.uint8] | str]:
-        found: list[NDArray[np.uint8] | str] = []
-        for file in part:
-            try:
-                seen = picture.read(file).shown
-                if seen.size != (width, height):
-                    if height != width:
-                        raise ValueError(f"it has {seen.width}×{seen.height} pixels, not {width}×{height}")
-                    seen = squared(seen, squares)
-                found.append(np.asarray(seen))
-            except Exception as error:  # as in ``_some``
-                found.append(f"{type(error).__name__}: {error}")
-        return found
-
-    out, row = np.empty((len(files), height, width, 3), np.uint8), 0
-    for part in _in_order(files, some):
-        for one in part:
-            if isinstance(one, str):
-                raise UserError(f"{files[row]} cannot be decoded ({one}); get or write it again")
-            out[row] = one
-            row += 1
-    return out
 
 
 def _said(form: Geometry) -> Any:
@@ -190,7 +150,7 @@ def _decode(files: Sequence[Path], form: Geometry, target: Path, name: str, exif
     }
 
 
-def _in_order(files: Sequence[Path], decode: Callable[[Sequence[Path]], Part]) -> Iterator[Part]:
+def _in_order(files: Sequence[Path], decode: Callable[[Sequence[Path]], _Part]) -> Iterator[_Part]:
     """Parts of the files, decoded in as many threads as there are cores; no more of them wait than are in work."""
     workers = cores()
     parts = iter([files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)])

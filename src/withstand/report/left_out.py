@@ -57,8 +57,10 @@ def together(found: Iterable[LeftOut]) -> list[LeftOut]:
 def _lacks(run: Run) -> list[str]:
     found = {(one.variant, one.severity) for one in run.conditions if one.shift == "corruption"}
     seen = {name: sum((name, severity) in found for severity in SEVERITIES) for name in CORRUPTIONS}
-    absent = [spaced(name) for name, count in seen.items() if not count]
-    partial = [spaced(name) for name, count in seen.items() if 0 < count < len(SEVERITIES)]
+    variants = {variant for variant, _ in found}
+    known = not variants.isdisjoint(CORRUPTIONS)  # files of others may hold other corruptions altogether
+    absent = [spaced(name) for name in CORRUPTIONS if known and name not in variants]
+    partial = [spaced(name) for name, count in seen.items() if name in variants and count < len(SEVERITIES)]
     reasons = []
     if found and absent:
         reasons.append(f"not evaluated under {', '.join(absent)}: not part of its means")

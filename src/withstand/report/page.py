@@ -18,7 +18,7 @@ from withstand.analysis.backgrounds.reliance import reliances
 from withstand.analysis.comparison import compare
 from withstand.base import atomic
 from withstand.base.errors import UserError
-from withstand.report import canvas, gallery, left_out, overview, provenance, sampling, sections, wording
+from withstand.report import canvas, gallery, left_out, mce, overview, provenance, sampling, sections, wording
 from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
@@ -28,22 +28,24 @@ from withstand.results.sample import Sample
 from withstand.statistics import Estimate
 
 
-def write(runs: Sequence[Run], folder: Path) -> Path:
+def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Path:
     """Write ``report.html`` (one file, needs nothing else), ``report.md``, the tables as CSV and LaTeX, the figures as
     SVG and PNG.
 
     Args:
         runs: of one dataset, as ``load_runs`` gives them; those that do not compare are named in the report.
         folder: is made where it is not there.
+        baseline: the run that mCE is measured by; by default AlexNet's published errors, on ImageNet-C.
 
     Returns:
         The path of ``report.html``.
 
     Raises:
-        UserError: no runs, runs of several datasets, or files that cannot be read or written.
+        UserError: no runs, runs of several datasets, no such baseline, or files that cannot be read or written.
     """
     folder, dataset = Path(folder), _dataset(runs)
-    context = Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)))
+    context = Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)), baseline)
+    mce.check(context.together, baseline)
     sampled = sampling.samples(context.runs)
     built = [
         replace(section, tables=[sampling.marked(table, sampled) for table in section.tables])

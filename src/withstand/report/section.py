@@ -26,11 +26,13 @@ class Context:
         runs: name → run, all that the report is over, also those that do not compare.
         together: the runs that saw the same images under the same conditions.
         looks: name → colour and mark, for every run.
+        baseline: the run that mCE is measured by; None: AlexNet's published errors, on ImageNet-C.
     """
 
     runs: Mapping[str, Run]
     together: Comparison
     looks: Mapping[str, Look]
+    baseline: str | None = None
 
     @cached_property
     def answers(self) -> Mapping[str, Answers]:

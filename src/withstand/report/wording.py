@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from withstand.analysis.comparison import Comparison
 from withstand.corruptions.names import FAMILIES
 from withstand.statistics import Estimate
+
+_COLUMNS = 12
+"""Severities that fit beside each other."""
 
 _NOTHING = 1e-9
 """What is smaller is the rounding error of a mean."""
@@ -50,6 +54,16 @@ def variants(together: Comparison) -> list[str]:
     found = {condition.variant for condition in together.conditions}
     known = [name for members in FAMILIES.values() for name in members if name in found]
     return known + sorted(found - set(known))
+
+
+def levels(together: Comparison) -> tuple[float, ...]:
+    """The severities that have a column: all of a few; of many, as where each corruption has its own, the shared."""
+    found = together.severities
+    if len(found) <= _COLUMNS:
+        return found
+    many = len({one.variant for one in together.conditions})
+    seen = Counter(one.severity for one in together.conditions)
+    return tuple(one for one in found if 2 * seen[one] > many)[:_COLUMNS]
 
 
 def family(variant: str) -> str:

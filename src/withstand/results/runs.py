@@ -196,7 +196,7 @@ class Run:
                 }
             )
         frame = pd.DataFrame(rows)
-        return frame.astype({"severity": "Int64"}) if rows else frame
+        return frame.assign(severity=_severities(rows)) if rows else frame
 
 
 class Runs(list[Run]):
@@ -288,6 +288,13 @@ def _on_other_images(runs: Sequence[Run]) -> dict[Run, str]:
                 f" {run.dataset}; run it again, or give its data set a name of its own (dataset.title=NAME)"
             )
     return found
+
+
+def _severities(rows: Sequence[Mapping[str, Any]]) -> pd.Series:
+    """Whole ones as whole numbers; where others stand among them, each as it is written."""
+    found = [row["severity"] for row in rows]
+    between = any(isinstance(one, float) for one in found)
+    return pd.Series([pd.NA if one is None else one for one in found], dtype="object" if between else "Int64")
 
 
 def _mean(metric: str, values: NDArray[np.float64]) -> float:

@@ -13,7 +13,7 @@ from withstand.config.schema import Config
 from withstand.report import terminal
 from withstand.results.runs import Runs, load_runs
 
-USES = ("models",)
+USES = ("models", "report")
 
 
 def each(config: Config, overrides: list[str], work: Callable[[Config, list[str]], None]) -> int:
@@ -39,13 +39,13 @@ def reported(config: Config) -> int:
             f"there is no finished run on {dataset} in {config.paths.checkpoints}; make one with"
             f" `python main.py model=resnet50 dataset={config.dataset.name}`"
         )
-    write(chosen, Path(config.paths.reports) / dataset)
+    write(chosen, Path(config.paths.reports) / dataset, config.report.baseline)
     return 0
 
 
-def write(runs: Runs, folder: Path) -> None:
+def write(runs: Runs, folder: Path, baseline: str | None = None) -> None:
     """Write the report of ``runs``, print its table, and say where it is."""
-    page = report.write(runs, folder)
+    page = report.write(runs, folder, baseline)
     if any(run.files for run in runs):
         console.print(terminal.table(runs))
     say(f"report: {page}")

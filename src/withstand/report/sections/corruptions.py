@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 
 from withstand.analysis.comparison import Comparison
 from withstand.corruptions.names import FAMILIES
+from withstand.report import mce
 from withstand.report.canvas import drawing
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import PAPER
 from withstand.report.table import Column, Row, Table, by_group
-from withstand.report.wording import family, spaced, variants
+from withstand.report.wording import family, levels, spaced, variants
 
 PLACE = 40
 
@@ -33,11 +34,11 @@ def section(context: Context) -> Section | None:
             draw(together, name),
             captioned=False,
         )
-        for name in together.ranking
+        for name in (together.ranking if levels(together) else ())
     ]
-    return Section(
-        "corruptions", "Accuracy by corruption", _LEAD, heat, [by_family(together), table(together)]
-    )
+    by_baseline = mce.table(together, context.baseline)
+    tables = [by_family(together), table(together), *([by_baseline] if by_baseline else [])]
+    return Section("corruptions", "Accuracy by corruption", _LEAD, heat, tables)
 
 
 def by_family(together: Comparison) -> Table:
@@ -59,12 +60,12 @@ def table(together: Comparison) -> Table:
 
 def draw(together: Comparison, name: str) -> Figure:
     """Top-1 by corruption (rows, by family) and severity (columns); all models share one scale of colours."""
-    rows, columns = variants(together), list(together.severities)
+    rows, columns = variants(together), list(levels(together))
     found = together.table(name)
     values = np.full((len(rows), len(columns)), np.nan)
     for condition, value in found.items():
-        if condition.severity is not None:
-            values[rows.index(condition.variant), columns.index(condition.severity)] = 100 * value
+        if condition.severity in columns:
+            values[rows.index(condition.variant), columns.index(condition.severity or 0)] = 100 * value
     # One scale for all models, so that the same colour is the same accuracy.
     least = min(min(together.table(other).values()) for other in together.names)
     scale = Normalize(100 * least, 100)

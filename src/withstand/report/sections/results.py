@@ -70,7 +70,8 @@ def _means(comparison: Comparison, name: str) -> dict[str, Value]:
 
 
 def _whole_benchmark(together: Comparison) -> bool:
-    return len(together.groups.get("benchmark", ())) == len(BENCHMARK) * len(SEVERITIES)
+    found = together.groups.get("benchmark", ())
+    return len(found) == len(BENCHMARK) * len(SEVERITIES) and {one.severity for one in found} == {*SEVERITIES}
 
 
 def _lead(together: Comparison) -> str:

@@ -11,16 +11,17 @@ from withstand.report.canvas import WIDTH, drawing
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import Look
 from withstand.report.table import by_group
+from withstand.report.wording import levels
 
 PLACE = 30
 
 
 def section(context: Context) -> Section | None:
     together = context.together
-    if not together.conditions:
+    if not levels(together):
         return None
     groups = {"clean": "clean"} if together.clean else {}
-    groups |= {f"severity-{severity}": f"severity {severity}" for severity in together.severities}
+    groups |= {f"severity-{severity}": f"severity {severity}" for severity in levels(together)}
     bands = Picture(
         "severity", "Mean top-1 at each severity, with 95% intervals as bands.", draw(together, context.looks)
     )
@@ -36,7 +37,7 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         figure = Figure(figsize=(WIDTH, inches))
         axes = figure.subplots()
         groups: dict[float, str] = {0: "clean"} if together.clean else {}
-        groups |= {severity: f"severity-{severity}" for severity in together.severities}
+        groups |= {severity: f"severity-{severity}" for severity in levels(together)}
         for name in together.ranking:
             found = [together.accuracy(name, group).times(100) for group in groups.values()]
             look = looks[name]

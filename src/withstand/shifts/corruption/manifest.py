@@ -103,13 +103,18 @@ def resumed(folder: Path, fresh: Manifest, overwrite: bool) -> Manifest:
     Raises:
         UserError: the folder was written by another recipe and ``overwrite`` is false.
     """
-    if overwrite or not present(folder):
+    if not present(folder):
+        return fresh
+    if overwrite:
+        _refuse_other_layout(folder, fresh)
         return fresh
     manifest = read(folder)
     said = {
         key: value for key, value in vars(fresh.recipe).items() if key != "dataset"
     }  # its images say which it is
     changed = [key for key, value in said.items() if getattr(manifest.recipe, key) != value]
+    if "layout" in changed:  # which says the rest
+        changed = ["layout"]
     if changed:
         old = ", ".join(
             "other images" if key == "images" else f"{key} {getattr(manifest.recipe, key)}" for key in changed
@@ -127,6 +132,18 @@ def resumed(folder: Path, fresh: Manifest, overwrite: bool) -> Manifest:
             name: digest for name, digest in files.items() if not name.startswith(("frost.npy", "frost/"))
         }
     return replace(manifest, files=files, frost=fresh.frost)
+
+
+def _refuse_other_layout(folder: Path, fresh: Manifest) -> None:
+    """Files of one layout are no part of the other, and would stay among them."""
+    try:
+        there = read(folder).recipe.layout
+    except UserError:  # damaged: nothing of it counts
+        return
+    if there != fresh.recipe.layout:
+        raise UserError(
+            f"{folder} holds files of corrupt.layout={there}; remove it, or set shift.written=FOLDER"
+        )
 
 
 def intact(folder: Path, manifest: Manifest, name: str) -> bool:

@@ -221,7 +221,7 @@ class Tree:
                     files = [pairs.files[row] for row in range(len(test))]
                     digests[corruption, severity] = tree.digest(place, files, folder)
                 bar.advance(images=len(test), note=f"{corruption} {severity}")
-        beside = f"{extra:,} files are of no test image" if extra else ""
+        beside = f"{extra:,} file{'s are' if extra > 1 else ' is'} of no test image" if extra else ""
         if lacking:
             raise UserError(
                 f"{folder} lacks {sum(lacking):,} of {len(cells) * len(test):,} images, in {len(lacking)} of"

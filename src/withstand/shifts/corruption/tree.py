@@ -22,8 +22,8 @@ from withstand.images import sources
 from withstand.images.blocks import Blocks, Rows
 from withstand.images.imageset import ImageSet
 from withstand.images.listing import class_folders, listed, name_of
-from withstand.images.photographs import pictures
 from withstand.images.preprocessing import Geometry
+from withstand.images.shown import shown
 from withstand.shifts.corruption.asked import Asked, usual
 
 Found = Mapping[str, Mapping[float, Path]]
@@ -168,6 +168,6 @@ def load(folder: Path, test: ImageSet, form: Geometry | None) -> Blocks:
         raise UserError(f"{folder / pairs.missing[0]} is gone; get or write {folder} again")
 
     def read(rows: Rows, device: torch.device) -> torch.Tensor:
-        return torch.from_numpy(pictures([pairs.files[row] for row in rows.tolist()], shape, form)).to(device)
+        return torch.from_numpy(shown([pairs.files[row] for row in rows.tolist()], shape, form)).to(device)
 
     return Blocks.made(test, read)
