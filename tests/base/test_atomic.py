@@ -54,6 +54,41 @@ def test_a_folder_is_checked_and_not_made(tmp_path):
             atomic.check_folder(tmp_path / inside)
 
 
+def test_a_folder_appears_whole_or_stays_as_it_was(tmp_path, monkeypatch):
+    for word in ("one", "two"):
+        with atomic.replacing_folder(tmp_path / "cell") as temporary:
+            (temporary / "deep").mkdir()
+            (temporary / "deep" / "a.txt").write_text(word)
+        assert (tmp_path / "cell" / "deep" / "a.txt").read_text() == word
+        assert os.listdir(tmp_path) == ["cell"]
+    with pytest.raises(ZeroDivisionError), atomic.replacing_folder(tmp_path / "cell") as temporary:
+        (temporary / "a.txt").write_text(f"half {1 / 0}")
+    real = os.replace
+
+    def failing(source, target):
+        if ".old" not in str(source) and str(target).endswith("cell"):
+            raise OSError(errno.EIO, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with (
+        pytest.raises(UserError, match=r"cannot write .*cell: Input/output error"),
+        atomic.replacing_folder(tmp_path / "cell"),
+    ):
+        pass
+    assert (tmp_path / "cell" / "deep" / "a.txt").read_text() == "two" and os.listdir(tmp_path) == ["cell"]
+
+
+def test_a_folder_that_a_killed_process_left_is_removed_and_anothers_is_not(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for number in (ended.pid, os.getppid()):
+        (tmp_path / f".cell.{atomic._HOST}-{number}.abc.part" / "deep").mkdir(parents=True)
+    with atomic.replacing_folder(tmp_path / "cell"):
+        pass
+    assert sorted(os.listdir(tmp_path)) == [f".cell.{atomic._HOST}-{os.getppid()}.abc.part", "cell"]
+
+
 KILLED = """
 import os, sys
 from withstand.base import atomic

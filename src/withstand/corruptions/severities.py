@@ -84,7 +84,7 @@ def said(severity: Any, corruption: str, rows: int = 5) -> float:
     if value < 1 and corruption not in IDENTITY:
         raise UserError(
             f"severity {value} of {corruption} does not exist: no constants of it leave an image as it is, so it has"
-            " none below 1"
+            " none below 1; ask for 1 or more, or leave it out"
         )
     return value
 

@@ -171,4 +171,6 @@ def _settings(name: str, own: Mapping[str, Any]) -> ShiftConfig:
 
 
 def _word(value: Any) -> str:
-    return f"[{','.join(map(str, value))}]" if isinstance(value, list | tuple | np.ndarray) else str(value)
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{key}: {_word(one)}' for key, one in value.items())}}}"
+    return f"[{','.join(map(_word, value))}]" if isinstance(value, list | tuple | np.ndarray) else str(value)

@@ -6,8 +6,6 @@ Beside them ``ids.npy``, ``labels.npy`` and the digests of the clean images (``c
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from withstand.base import atomic
 from withstand.base.errors import UserError
 from withstand.base.limits import cores
 from withstand.images.blocks import Blocks
@@ -91,29 +90,14 @@ def write(
     Returns:
         Their digest.
     """
-    scratch, old = (cell.with_name(f".{cell.name}.{what}") for what in ("part", "old"))
-    try:
-        for left in (scratch, old):  # what a killed run left
-            shutil.rmtree(left, ignore_errors=True)
+    with atomic.replacing_folder(cell) as scratch:
         files = [scratch / of / (name + _SUFFIX[form]) for of, name in names]
         for parent in {file.parent for file in files}:
             parent.mkdir(parents=True, exist_ok=True)
-        targets = iter(files)
+        targets, save = iter(files), partial(_save, form=form, quality=quality)
         with ThreadPoolExecutor(cores()) as pool:
             for block in blocks:
-                list(pool.map(partial(_save, form=form, quality=quality), islice(targets, len(block)), block))
-        if hasattr(os, "sync"):  # once for all the files, which are on the disk before they go by their names
-            os.sync()
-        if cell.exists():
-            os.replace(cell, old)
-        os.replace(scratch, cell)
-    except OSError as error:
-        raise UserError(
-            f"cannot write {cell}: {error.strerror or error}; free the disk or choose another folder"
-        ) from error
-    finally:
-        for left in (scratch, old):
-            shutil.rmtree(left, ignore_errors=True)
+                list(pool.map(save, islice(targets, len(block)), block))
     return tree.digest(cell, [file for _, file in tree.files(cell)], cell.parents[1])
 
 
