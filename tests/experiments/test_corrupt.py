@@ -16,8 +16,9 @@ from withstand.corruptions import corrupt, frost
 from withstand.datasets import cifar10
 from withstand.results.conditions import Condition
 from withstand.shifts.corruption import official
+from withstand.shifts.corruption.published import Official
 from withstand.shifts.corruption.shift import Corruption
-from withstand.shifts.corruption.sources import Made, Official, Written
+from withstand.shifts.corruption.sources import Made, Written
 
 WORDS = [
     "dataset=shapes",

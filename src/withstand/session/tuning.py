@@ -20,7 +20,7 @@ from withstand.session.fitting import fit
 from withstand.session.setup import Setup
 from withstand.shifts.corruption import from_config as shift_of
 from withstand.shifts.corruption.shift import NAME, Corruption
-from withstand.shifts.corruption.sources import Made, preset_for
+from withstand.shifts.corruption.sources import Made
 from withstand.trackers import Tracker
 from withstand.training import protocols
 from withstand.training.mix import Mix, image_set
@@ -55,9 +55,8 @@ class Work:
         share, every = config.train.validation, shift.conditions()
         plan = protocols.plan(settings, whole.dataset, every, every, validation=share, seed=config.seed)
         fresh, pool = plan.pool is not whole.dataset.test, plan.pool
-        made = Made(pool, config.shift.seed, preset_for(config.shift, pool))
         mix = Mix(
-            origin=made if fresh else shift.origin,
+            origin=Made.of(config.shift, pool) if fresh else shift.origin,
             pool=pool,
             conditions=plan.trained,
             pairs=plan.train,

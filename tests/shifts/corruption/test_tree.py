@@ -17,8 +17,9 @@ from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Geometry
 from withstand.results.conditions import Condition
 from withstand.shifts.corruption import tree
+from withstand.shifts.corruption.published import Tree
 from withstand.shifts.corruption.shift import Corruption
-from withstand.shifts.corruption.sources import Made, Tree
+from withstand.shifts.corruption.sources import Made
 
 SIDE = 8
 CLASSES = ("n01440764", "n01443537")

@@ -17,7 +17,8 @@ from withstand.images.preprocessing import Geometry
 from withstand.results.conditions import Condition
 from withstand.shifts.corruption import manifest, official, tree
 from withstand.shifts.corruption.asked import Asked, asked
-from withstand.shifts.corruption.sources import Made, Official, Origin, Tree, Written, notes
+from withstand.shifts.corruption.published import Official, Tree
+from withstand.shifts.corruption.sources import Made, Origin, Written, notes
 from withstand.shifts.corruption.way import BETWEEN
 
 NAME = "corruption"
