@@ -32,6 +32,7 @@ def test_unknown_names_are_groups_of_their_own_and_nothing_of_the_known_ones_is_
     assert "caustic refraction" in page and "not evaluated under" not in page
     table = (tmp_path / "report" / "tables" / "corruptions.csv").read_text(encoding="utf-8")
     assert len(table.splitlines()) == 4
+    assert not (tmp_path / "report" / "tables" / "families.csv").exists(), "no family is known"
 
 
 def test_severities_are_written_as_they_were_asked_for(tmp_path: Path) -> None:

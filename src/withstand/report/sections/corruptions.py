@@ -37,7 +37,8 @@ def section(context: Context) -> Section | None:
         for name in (together.ranking if levels(together) else ())
     ]
     by_baseline = mce.table(together, context.baseline)
-    tables = [by_family(together), table(together), *([by_baseline] if by_baseline else [])]
+    known = [by_family(together)] if any(name in together.groups for name in FAMILIES) else []
+    tables = [*known, table(together), *([by_baseline] if by_baseline else [])]
     return Section("corruptions", "Accuracy by corruption", _LEAD, heat, tables)
 
 

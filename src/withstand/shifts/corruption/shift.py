@@ -16,7 +16,7 @@ from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Geometry
 from withstand.results.conditions import Condition
 from withstand.shifts.corruption import manifest, official, tree
-from withstand.shifts.corruption.asked import Asked, asked
+from withstand.shifts.corruption.asked import Asked, asked, by_corruption
 from withstand.shifts.corruption.published import Official, Tree
 from withstand.shifts.corruption.sources import Made, Origin, Written, notes
 from withstand.shifts.corruption.way import BETWEEN
@@ -48,7 +48,7 @@ class Corruption:
             UserError: an unknown corruption, or files that are absent, damaged or of other images.
         """
         origin, cells = _origin(settings, dataset, test, form)
-        return cls(origin, test, cells, tuple(notes(origin, [name for name, _ in cells])))
+        return cls(origin, test, cells, tuple(notes(origin, list(by_corruption(cells)))))
 
     @property
     def source(self) -> str:
@@ -56,6 +56,10 @@ class Corruption:
         if not between or isinstance(self.origin, Tree):
             return self.origin.words
         return f"{self.origin.words}; severities {', '.join(map(str, between))} {BETWEEN}"
+
+    @property
+    def corruptions(self) -> tuple[str, ...]:
+        return tuple(by_corruption(self.cells))
 
     def groups(self) -> dict[str, Sequence[str]]:
         return dict(FAMILIES)

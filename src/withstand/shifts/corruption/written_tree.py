@@ -27,7 +27,6 @@ from withstand.shifts.corruption.asked import Asked
 from withstand.shifts.corruption.manifest import Manifest, intact
 from withstand.shifts.corruption.written import AGAIN, same_images
 
-FORMATS = ("png", "webp", "jpeg")
 _SUFFIX = {"png": ".png", "webp": ".webp", "jpeg": ".JPEG"}
 
 
