@@ -62,6 +62,8 @@ def read(words: list[str], groups: Choices) -> Words:
         if given and key == "model" and (source := _source(value, groups[key])):
             found = replace(found, model=source)
             found.overrides.append("~model")
+        elif given and key == "shift" and value.startswith("["):
+            found.texts["shifts"] = [_choice(key, one, groups[key]) for one in _names(value)]
         elif given and key in groups:
             found.choices[key] = chosen = _choice(key, value, groups[key])
             found.overrides.append(f"{key}={quoted(chosen)}")
