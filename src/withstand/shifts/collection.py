@@ -31,6 +31,7 @@ from withstand.results.conditions import CLEAN, Condition
 
 NAME = "collection"
 ANSWERS = ("both", "restricted", "open")
+_PLACES = ("folder", "images", "file")  # settings of data sets that say where something lies
 
 
 @dataclass
@@ -87,8 +88,8 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
         UserError: its images are not there, or one of its classes is none of the data set's.
     """
     own, further = _settings(settings)
-    place = next((str(further[key]) for key in ("folder", "images", "file", "repo") if further.get(key)), "")
-    name = own.label or folder_label(place).removesuffix(".npy").removesuffix(".csv")
+    place = next((str(further[key]) for key in (*_PLACES, "repo") if key in further), "")
+    name = own.label or (Path(folder_label(place)).stem if place else "")
     _check_name(name, place)
     shown = _read(own, further, dataset, settings.seed)
     through = _through(own, shown, dataset, name)
@@ -140,9 +141,8 @@ def _check_name(name: str, place: str) -> None:
 
 def _read(own: Settings, further: dict[str, Any], dataset: Dataset, seed: int) -> ImageSet:
     """Its images, decoded as the clean ones were."""
-    place = further.get("folder")
-    if place and not Path(place).exists():
-        raise AbsentError(f"there is no folder {place}; put the images there, or set shift.folder=FOLDER")
+    for key in [key for key in _PLACES if key in further and not Path(str(further[key])).exists()]:
+        raise AbsentError(f"there is no {further[key]}; put the images there, or set shift.{key}=PLACE")
     config = compose([f"dataset={own.dataset}", "experiment=evaluate", "model=small_cnn", f"seed={seed}"])
     fitted = getattr(datasets.code(config.dataset.name), "FITTED", ())
     form = dataset.form or {"size": int(dataset.test.images.shape[1])}
