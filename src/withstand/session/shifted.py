@@ -9,6 +9,7 @@ from withstand.base.console import say
 from withstand.base.errors import AbsentError, UserError, nearest
 from withstand.config.composing import choices, compose
 from withstand.config.schema import Config, ShiftConfig
+from withstand.config.spelling import shift_settings
 from withstand.images.imageset import Dataset
 from withstand.shifts import Shift
 
@@ -61,10 +62,12 @@ def asked(config: Config, overrides: Sequence[str]) -> list[tuple[str, ShiftConf
             own.append((key.removeprefix("shift."), word))
         elif key not in USES:
             others.append(word)
+    every = {group: choices(group) for group in ("dataset", "shift")}
+    settings = {name: shift_settings(name, every) for name in names}
     for key, word in own:
-        if not any(key in known[name] for name in names):
+        if not any(key in settings[name] for name in names):
             raise UserError(f"none of {', '.join(names)} has the setting of '{word}'; leave it out")
-    words = {name: [word for key, word in own if key in known[name]] for name in names}
+    words = {name: [word for key, word in own if key in settings[name]] for name in names}
     return [(name, compose([*others, f"shift={name}", *words[name]]).shift) for name in names]
 
 
