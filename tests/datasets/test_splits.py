@@ -11,7 +11,7 @@ from PIL import Image
 from withstand import datasets
 from withstand.base.errors import UserError
 from withstand.config.composing import compose
-from withstand.datasets.folder import _id
+from withstand.datasets.photographed import identity
 
 
 def image(file: Path, colour: str = "red") -> None:
@@ -37,7 +37,10 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_ids_of_ordinary_files_are_what_they_always_were() -> None:
-    assert _id(Path("cat/1.png")) == 452212048447266674 and _id(Path("grün/ä b.jpg")) == 8897632914948224486
+    assert (
+        identity(Path("cat/1.png")) == 452212048447266674
+        and identity(Path("grün/ä b.jpg")) == 8897632914948224486
+    )
 
 
 def test_images_in_subfolders_and_of_other_kinds_are_read(
