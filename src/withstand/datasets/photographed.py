@@ -78,10 +78,12 @@ class Part:
     """The files of one split, in the order of its rows.
 
     Attributes:
-        place: what it is called in messages; the last part of it names the decoded images.
+        place: what it is called in messages.
+        name: of its decoded images.
     """
 
     place: Path
+    name: str
     files: list[Path]
     labels: NDArray[np.int64]
 
@@ -90,7 +92,7 @@ class Part:
         """A split's files, class by class."""
         files = [(file, label) for label, name in enumerate(classes) for file in split.files.get(name, ())]
         labels = np.array([label for _, label in files], np.int64)
-        return cls(split.folder, [file for file, _ in files], labels)
+        return cls(split.folder, split.folder.name, [file for file, _ in files], labels)
 
 
 def dataset(
@@ -112,7 +114,7 @@ def dataset(
     cache = cache or settings.cache_in(root)
     tested, content = _read(root, test, classes, settings, cache)
     trained, training = _read(root, train, classes, settings, cache) if train else (tested.take(slice(0)), "")
-    same = sources.digest(test.files, root, cache, test.place.name)
+    same = sources.digest(test.files, root, cache, test.name)
     return Dataset(name, trained, tested, content, training, same)
 
 
@@ -183,7 +185,7 @@ def _read(
 ) -> tuple[ImageSet, str]:
     """The images of one split, and a digest of all of them."""
     form = settings.geometry()
-    found = decoded(part.files, root, form, cache, cache_name(part.place.name, form), exif=settings.upright)
+    found = decoded(part.files, root, form, cache, cache_name(part.name, form), exif=settings.upright)
     return whole(
         found,
         identities(part.files, root),

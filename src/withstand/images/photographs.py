@@ -182,7 +182,7 @@ def _some(files: Sequence[Path], form: Geometry, exif: bool) -> _Part:
             pixels = squared(seen.shown, form).tobytes()
             part.append(_Found(pixels, seen.shown.size, seen.several, seen.turned))
         except FileNotFoundError:
-            part.append("a link to nothing")
+            part.append("a link to nothing" if file.is_symlink() else "no such file")
         except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
             part.append(f"{type(error).__name__}: {error}")
     return part
