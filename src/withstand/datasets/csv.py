@@ -46,7 +46,7 @@ def from_config(config: Config) -> Dataset:
     )
     cache = settings.cache_in(found.table.file.parent)
     parts = train if found.train else None, test
-    return photographed.dataset("csv", found.root, parts, classes, settings, cache)
+    return photographed.dataset("csv", found.root, parts, classes, settings, cache=cache)
 
 
 def columns(config: Config, name: str) -> dict[int, str]:
@@ -57,7 +57,8 @@ def columns(config: Config, name: str) -> dict[int, str]:
     """
     found = rows.find(own_settings(Settings, "dataset", config.dataset.options))
     values = found.table.column(name)
-    ids = photographed.identities([found.files[row] for row in found.test], found.root)
+    files = [found.files[row] for row in found.test]
+    ids = photographed.identities(files, found.root, lambda file: file.relative_to(found.root))
     return {int(one): values[row] for one, row in zip(ids, found.test, strict=True)}
 
 

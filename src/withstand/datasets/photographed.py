@@ -101,19 +101,30 @@ def dataset(
     parts: tuple[Part | None, Part],
     classes: tuple[str, ...],
     settings: Settings,
+    *,
     cache: Path | None = None,
+    called: Callable[[Path], str | Path] | None = None,
 ) -> Dataset:
     """The images of a training part, where there is one, and a test part: uint8 N×S×S×3, memory-mapped.
 
     An image's id is made of its path under ``root``: the same on every machine, whatever stands beside it.
+
+    Args:
+        cache: where decoded images are kept, where that is not in ``root``.
+        called: what an id is made of instead.
 
     Raises:
         UserError: an image is damaged, and such are not to be skipped; or two have one name.
     """
     train, test = parts
     cache = cache or settings.cache_in(root)
-    tested, content = _read(root, test, classes, settings, cache)
-    trained, training = _read(root, train, classes, settings, cache) if train else (tested.take(slice(0)), "")
+    named = called or (lambda file: file.relative_to(root))
+
+    def read(part: Part) -> tuple[ImageSet, str]:
+        return _read(root, part, identities(part.files, root, named), classes, settings, cache)
+
+    tested, content = read(test)
+    trained, training = read(train) if train else (tested.take(slice(0)), "")
     same = sources.digest(test.files, root, cache, test.name)
     return Dataset(name, trained, tested, content, training, same)
 
@@ -131,15 +142,15 @@ def identity(path: str | Path) -> int:
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little") >> 1
 
 
-def identities(files: Sequence[Path], root: Path) -> Ids:
-    """The id of each file under ``root``.
+def identities(files: Sequence[Path], root: Path, called: Callable[[Path], str | Path]) -> Ids:
+    """The id of each file in ``root``, made of what it is called.
 
     Raises:
         UserError: two have one name.
     """
-    ids = np.array([identity(file.relative_to(root)) for file in files], np.int64)
+    ids = np.array([identity(called(file)) for file in files], np.int64)
     if len(np.unique(ids)) < len(ids):
-        names = Counter(name_of(file.relative_to(root)) for file in files)
+        names = Counter(name_of(called(file)) for file in files)
         twice = sorted(name for name, n in names.items() if n > 1)
         raise UserError(f"{root} has two images called {twice[0]}, written in two ways; rename one")
     return ids
@@ -181,17 +192,18 @@ def whole(
 
 
 def _read(
-    root: Path, part: Part, classes: tuple[str, ...], settings: Settings, cache: Path
+    root: Path, part: Part, ids: Ids, classes: tuple[str, ...], settings: Settings, cache: Path
 ) -> tuple[ImageSet, str]:
     """The images of one split, and a digest of all of them."""
     form = settings.geometry()
     found = decoded(part.files, root, form, cache, cache_name(part.name, form), exif=settings.upright)
+    files, place = part.files, str(part.place)
     return whole(
         found,
-        identities(part.files, root),
+        ids,
         part.labels,
         classes,
-        place=str(part.place),
-        called=lambda row: str(part.files[row]),
+        place=place,
+        called=lambda row: str(files[row]),
         skip=settings.skip_damaged,
     )
