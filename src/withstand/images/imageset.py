@@ -79,6 +79,7 @@ class Dataset:
             equal for equal images.
         training: the same of its training images, where they can be others for the same test images.
         sources: equal for data sets of the same source images, however these were decoded; empty: as ``content``.
+        origin: which edition of a published collection it is, for the record.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Dataset:
     content: str = ""
     training: str = ""
     sources: str = ""
+    origin: str = ""
 
     @property
     def classes(self) -> tuple[str, ...]:
