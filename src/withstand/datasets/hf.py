@@ -130,7 +130,13 @@ def _read(
     images = of_pictures(pictures, known_by, form, found.cache, cached, exif=settings.upright)
     ids, place = _ids(name, len(rows)), f"{settings.repo} ({name})"
     return photographed.whole(
-        images, ids, labels, classes, place=place, called=lambda row: f"row {row}", skip=settings.skip_damaged
+        images,
+        ids,
+        labels,
+        classes,
+        place=place,
+        called=lambda row: f"row {row}",
+        without=(found.cache, cached) if settings.skip_damaged else None,
     )
 
 

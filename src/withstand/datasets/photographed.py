@@ -20,6 +20,7 @@ from withstand.images.imageset import Dataset, ImageSet
 from withstand.images.listing import name_of
 from withstand.images.photographs import Photographs, decoded, worst
 from withstand.images.preprocessing import Geometry
+from withstand.images.undamaged import undamaged
 
 DEFAULT = 224  # pixels a side, where neither a setting nor a classifier says
 FITTED = ("size", "resize", "interpolation", "squash")
@@ -164,46 +165,46 @@ def whole(
     *,
     place: str,
     called: Callable[[int], str],
-    skip: bool,
+    without: tuple[Path, str] | None,
 ) -> tuple[ImageSet, str]:
     """The images that could be decoded, and a digest of all of them.
 
     Args:
         place: where they are, in words; ``called``: what the picture of a row is called.
-        skip: leave out those that could not.
+        without: leave out those that could not be decoded; the folder and name of the array of the others.
 
     Raises:
-        UserError: some could not, and ``skip`` is false; or none could.
+        UserError: some could not, and must not be left out; or none could.
     """
     content = hashlib.sha256(f"{found.digest} {ids.tolist()} {labels.tolist()}".encode()).hexdigest()
-    images = ImageSet(found.images, labels, ids, classes)
     if not found.damaged:
-        return images, content
+        return ImageSet(found.images, labels, ids, classes), content
     which = worst((Path(called(row)), reason) for row, reason in found.damaged.items())
     count = f"{len(found.damaged):,} of {len(ids):,} images"
-    if not skip:
+    if without is None:
         raise UserError(
             f"{count} cannot be decoded: {which}; fix or remove them, or set dataset.skip_damaged=true"
         )
     if len(found.damaged) == len(ids):
         raise UserError(f"{place}: not one of {len(ids):,} images can be decoded: {which}; fix them")
     say(f"{place}: {count} are left out as damaged: {which}")
-    return images.take(np.setdiff1d(np.arange(len(ids)), list(found.damaged))), content
+    images, rows = undamaged(found, *without)
+    return ImageSet(images, labels[rows], ids[rows], classes), content
 
 
 def _read(
     root: Path, part: Part, ids: Ids, classes: tuple[str, ...], settings: Settings, cache: Path
 ) -> tuple[ImageSet, str]:
     """The images of one split, and a digest of all of them."""
-    form = settings.geometry()
-    found = decoded(part.files, root, form, cache, cache_name(part.name, form), exif=settings.upright)
-    files, place = part.files, str(part.place)
+    form, files = settings.geometry(), part.files
+    name = cache_name(part.name, form)
+    found = decoded(files, root, form, cache, name, exif=settings.upright)
     return whole(
         found,
         ids,
         part.labels,
         classes,
-        place=place,
+        place=str(part.place),
         called=lambda row: str(files[row]),
-        skip=settings.skip_damaged,
+        without=(cache, name) if settings.skip_damaged else None,
     )
