@@ -1,4 +1,4 @@
-"""What a person sees in a file is what a classifier is shown; the kinds of files are in tests/datasets/test_odd_files."""
+"""What a person sees in a file is what a classifier is shown; kinds of files are in tests/datasets/test_odd_files."""
 
 import io
 from pathlib import Path
