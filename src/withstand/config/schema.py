@@ -223,6 +223,8 @@ class Config:
     overwrite: bool = False
     paths: Paths = field(default_factory=Paths)
     models: list[str] = field(default_factory=list)
+    shifts: list[str] = field(default_factory=list)
+    suite: str | None = None
     classes: str = "restricted"
     class_map: str | None = None
     class_groups: str = "mean"

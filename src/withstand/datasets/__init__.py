@@ -32,6 +32,7 @@ def load(config: Config) -> Dataset:
     return replace(
         whole,
         name=settings.label,
+        form={key: settings.options.get(key) for key in getattr(code(settings.name), "FITTED", ())},
         train=_limited(whole.train, settings.train_limit, "train_limit", config.seed),
         test=_limited(whole.test, settings.test_limit, "test_limit", config.seed),
     )

@@ -16,6 +16,7 @@ from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
 from withstand.models.together import answering
+from withstand.results.answering import Then
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.store import Cell, Predictions, Store
 from withstand.shifts import Shift
@@ -155,7 +156,10 @@ class Cells:
 
 def answering_to(classifier: Classifier, shift: Shift) -> Classifier:
     """The classifier with an answer for each class of a shift, where these are not those of the data set."""
-    asked = getattr(shift, "answered_by", None)
+    asked, through = getattr(shift, "answered_by", None), getattr(shift, "through", None)
+    if through is not None:
+        first = classifier.answers
+        return replace(classifier, answers=through if first is None else Then(first, through))
     if asked is None:
         return classifier
     if classifier.for_classes is not None:

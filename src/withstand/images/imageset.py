@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +82,7 @@ class Dataset:
         training: the same of its training images, where they can be others for the same test images.
         sources: equal for data sets of the same source images, however these were decoded; empty: as ``content``.
         origin: which edition of a published collection it is, for the record.
+        form: how photographs were decoded, as its settings say it; empty where they are pixels from the start.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Dataset:
     training: str = ""
     sources: str = ""
     origin: str = ""
+    form: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
