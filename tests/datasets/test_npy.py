@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from withstand import datasets
+from withstand import datasets, shifts
 from withstand.base.errors import UserError
 from withstand.config.composing import compose
 from withstand.config.schema import Config, DatasetConfig
@@ -168,3 +168,18 @@ def test_a_file_that_does_not_say_which_is_which_is_one_line(saved: Path) -> Non
         load(images=saved / "x.npy")
     with pytest.raises(UserError, match=r"needs dataset\.images=X\.npy"):
         load()
+
+
+def test_cifar_10_1_is_a_collection_beside_images_of_the_same_classes(tmp_path: Path) -> None:
+    (tmp_path / "CIFAR-10.1").mkdir()
+    np.save(tmp_path / "CIFAR-10.1" / "cifar10.1_v6_data.npy", PIXELS)
+    np.save(tmp_path / "CIFAR-10.1" / "cifar10.1_v6_labels.npy", MARKS)
+    np.save(tmp_path / "x.npy", PIXELS[::-1].copy())
+    np.save(tmp_path / "y.npy", MARKS)
+    clean = load(images=tmp_path / "x.npy", labels=tmp_path / "y.npy", classes="cifar10")
+    asked = compose(["experiment=robustness", "model=small_cnn", "shift=cifar10_1", f"paths.data={tmp_path}"])
+    shown = shifts.load(asked.shift, clean)
+    (condition,) = shown.conditions()
+    read = shown.images(condition)
+    assert read.classes == cifar10.CLASSES and read.labels.tolist() == MARKS.tolist()
+    assert not set(read.ids.tolist()) & set(clean.test.ids.tolist())
