@@ -150,6 +150,11 @@ def _check_choices(c: Config) -> None:
     ):
         if chosen not in options:
             raise UserError(f"{key}={chosen} is not known; {nearest(chosen, options)}")
+    if c.dataset.name not in (known := plugins.names("datasets")):
+        raise UserError(
+            f"dataset.name={c.dataset.name} is no data set (to call one by a name of your own, set dataset.title);"
+            f" {nearest(c.dataset.name, known)}"
+        )
     if not (c.model.ema is None or isinstance(c.model.ema, bool)):
         raise UserError(f"model.ema={c.model.ema} must be auto, true or false")
 

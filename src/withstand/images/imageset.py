@@ -81,6 +81,7 @@ class Dataset:
             equal for equal images.
         training: the same of its training images, where they can be others for the same test images.
         sources: equal for data sets of the same source images, however these were decoded; empty: as ``content``.
+        origin: which edition of a published collection it is, for the record.
         form: how photographs were decoded, as its settings say it; empty where they are pixels from the start.
     """
 
@@ -90,6 +91,7 @@ class Dataset:
     content: str = ""
     training: str = ""
     sources: str = ""
+    origin: str = ""
     form: Mapping[str, Any] = field(default_factory=dict)
 
     @property
