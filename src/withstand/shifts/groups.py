@@ -18,9 +18,9 @@ from withstand.base import plugins
 from withstand.base.errors import AbsentError, UserError, nearest
 from withstand.config.checks import own_settings
 from withstand.config.schema import ShiftConfig
+from withstand.datasets.photographed import identity
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import Dataset, ImageSet
-from withstand.datasets.photographed import identity
 from withstand.results.conditions import CLEAN, Condition
 
 NAME = "groups"
@@ -88,20 +88,28 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Groups:
         said, source = dataset.columns(own.column), f"the table of {dataset.name}"
     else:
         raise UserError(
-            f"{dataset.name} has no table with a column '{own.column}'; set shift.file=TABLE.csv, with a column of paths"
-            " or of ids"
+            f"{dataset.name} has no table with a column '{own.column}'; set shift.file=TABLE.csv, with a column of"
+            " paths or of ids"
         )
     rows = np.flatnonzero([str(said.get(one, "")) != "" for one in test.ids.tolist()])
     if not len(rows):
-        raise UserError(f"{source} names none of the {len(test):,} test images; paths are those inside the data's folder")
+        raise UserError(
+            f"{source} names none of the {len(test):,} test images; paths are those inside the data's folder"
+        )
     shown = test.take(rows) if len(rows) < len(test) else test
     values = [str(said[one]) for one in np.sort(shown.ids).tolist()]
     names = sorted(set(values))
     if not _FEWEST <= len(names) <= _MOST:
-        raise UserError(f"{source}: column '{own.column}' makes {len(names):,} groups; {_FEWEST} to {_MOST} are wanted")
+        raise UserError(
+            f"{source}: column '{own.column}' makes {len(names):,} groups; {_FEWEST} to {_MOST} are wanted"
+        )
     place = {one: at for at, one in enumerate(names)}
     left = len(test) - len(shown)
-    notes = (f"{left:,} of {len(test):,} test images have no {own.column} and are left out of it",) if left else ()
+    notes = (
+        (f"{left:,} of {len(test):,} test images have no {own.column} and are left out of it",)
+        if left
+        else ()
+    )
     about = {"kind": NAME, "groups": names, "members": [place[value] for value in values]}
     return Groups(name, shown, f"{len(names)} groups by {own.column}, of {source}", notes, about)
 
@@ -114,13 +122,19 @@ def _from_file(path: Path, own: Settings) -> Mapping[int, str]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
     except (OSError, ValueError, csv.Error) as error:
-        raise UserError(f"{path} is no table ({error}); write a header and lines, with commas between") from error
+        raise UserError(
+            f"{path} is no table ({error}); write a header and lines, with commas between"
+        ) from error
     columns = list(rows[0]) if rows else []
     key = own.path or next((one for one in _PATHS if one in columns), "")
     for wanted, setting in ((own.column, "column"), (key or "path", "path")):
         if wanted not in columns:
-            raise UserError(f"{path} has no column '{wanted}' (shift.{setting}); {nearest(wanted, columns or ['none'])}")
+            raise UserError(
+                f"{path} has no column '{wanted}' (shift.{setting}); {nearest(wanted, columns or ['none'])}"
+            )
     try:
         return {int(row[key]) if key == "id" else identity(row[key]): row[own.column] or "" for row in rows}
     except (TypeError, ValueError) as error:
-        raise UserError(f"{path}: column '{key}' holds what is no {'number' if key == 'id' else 'path'}") from error
+        raise UserError(
+            f"{path}: column '{key}' holds what is no {'number' if key == 'id' else 'path'}"
+        ) from error

@@ -24,7 +24,7 @@ _LEAD = (
     " Columns are of different images and different questions: compare models within one, and do not average over"
     " them. The sections below say what each is."
 )
-_APART = ("background",)  # which has a section of its own, with measures of its own
+_APART = ("background", "groups")  # which have sections of their own, with measures of their own
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,12 @@ def section(context: Context) -> Section | None:
 
 def table(runs: Mapping[str, Run]) -> Table | None:
     """None where there are fewer than two shifts."""
-    names = dict.fromkeys(shift for run in runs.values() for shift in run.shifts if shift not in _APART)
+    names = dict.fromkeys(
+        shift
+        for run in runs.values()
+        for shift in run.shifts
+        if shift not in _APART and run.about(shift).get("kind") not in _APART
+    )
     if len(set(names) - {CLEAN.shift}) < 2:
         return None
     columns = [_of(name, [run for run in runs.values() if name in run.shifts]) for name in names]

@@ -13,8 +13,8 @@ PLACE = 68
 _LEAD = (
     "Each image as a short film in small steps. A flip is a step at which the answer changes; of noise, which is drawn"
     " anew for each frame, a frame’s answer that is not the first one’s (Hendrycks & Dietterich, 2019). Flips say"
-    " nothing of right or wrong: who always gives one answer never flips. Top-5 distance is by how many places the first"
-    " five answers move, 0 to 15. An image with all its frames is one draw."
+    " nothing of right or wrong: who always gives one answer never flips. Top-5 distance is by how many places the"
+    " first five answers move, 0 to 15. An image with all its frames is one draw."
 )
 
 

@@ -68,7 +68,7 @@ class Frames:
 
     @property
     def about(self) -> dict[str, Any]:
-        """Noise is drawn anew for each frame, so it is held against the first frame; the others against the one before."""
+        """Noise is drawn anew for each frame, so it is held against the first; other frames against the one before."""
         against = {name: "first" if "noise" in name else "previous" for name in self.perturbations}
         return {"kind": NAME, "against": against, "made": isinstance(self.films, Made)}
 
