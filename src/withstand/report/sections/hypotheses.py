@@ -172,7 +172,10 @@ def _pair(one: Contrast) -> str:
     """``a − b``, and how many trainings of each where there are several."""
     sides = [name for name in (one.more, one.less) if name]
     if max(one.seeds) > 1:
-        sides = [f"{seeds} seeds of {name}" for name, seeds in zip(sides, one.seeds, strict=False)]
+        sides = [
+            f"{seeds} seeds of {name}" if seeds > 1 else name
+            for name, seeds in zip(sides, one.seeds, strict=False)
+        ]
     return " − ".join(sides)
 
 
