@@ -9,6 +9,7 @@ from withstand.report.wording import spaced
 from withstand.results.runs import LeftOut
 
 PLACE = 68
+_SOURCE = f"{NAME}_source"
 
 _LEAD = (
     "Each image as a short film in small steps. A flip is a step at which the answer changes; of noise, which is drawn"
@@ -23,8 +24,13 @@ def section(context: Context) -> Section | None:
     if found is None:
         return None
     left_out = [LeftOut(f"{one.what}, along films", one.reason) for one in found.left_out]
-    tables = [_means(found), *_pairs(found), _each(found)]
-    return Section("steadiness", "Small steps", _LEAD, [], tables, left_out)
+    sources = dict.fromkeys(
+        str(run.summary[_SOURCE]) for run in context.runs.values() if _SOURCE in run.summary
+    )
+    lead = f"{_LEAD} Here: {'; '.join(sources)}."
+    return Section(
+        "steadiness", "Small steps", lead, [], [_means(found), *_pairs(found), _each(found)], left_out
+    )
 
 
 def _means(found: Steady) -> Table:
