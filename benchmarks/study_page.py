@@ -51,11 +51,15 @@ def finetuning() -> Iterator[str]:
     """What the last fine-tuning of each model printed: its own protocol's row, and those of before; and of reports."""
     yield "| model | protocol | corrupted top-1, before | after | gain, points | images |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
-    for log in sorted((RESULTS / "parts").glob("*-experiment-3-published.txt")):
+    printed: dict[
+        tuple[str, str], str
+    ] = {}  # by model and protocol: a later fine-tuning prints the earlier ones, too
+    for log in sorted((RESULTS / "parts").glob("*-experiment-3-*.txt")):
+        model = log.name.partition("-experiment")[0]
         for line in log.read_text(encoding="utf-8").splitlines():
             if found := _GAIN.match(line):
-                protocol, before, after, gain, images = found.groups()
-                yield _line(log.name.partition("-experiment")[0], protocol, before, after, gain, images)
+                printed[model, found[1]] = _line(model, *found.groups())
+    yield from printed.values()
     for file in sorted(RESULTS.glob("reports/*/finetune.csv")):
         for row in _read(file):
             values = [_estimate(row, key, 1) for key in ("before", "after", "gain")]
@@ -88,15 +92,18 @@ def backgrounds() -> Iterator[str]:
 def photographs() -> Iterator[str]:
     yield "| model | clean top-1 | corrupted top-1, mean of 19 | mean of 15 | images |"
     yield "| --- | ---: | ---: | ---: | ---: |"
-    rows = {row["model"]: row for row in _table("photographs", "corrupted")}
-    for row in rows.values():
+    for row in _table("photographs", "corrupted"):
         values = [_estimate(row, key) for key in ("clean_top1", "corrupted_top1", "benchmark_top1")]
         yield _line(row["model"], *values, _count(row["images"]))
-    for file in sorted((RESULTS / "runs").glob("*_photographs/robustness_results.csv")):
-        of_each = _read(file)
-        if of_each[0]["model"] not in rows:  # its predictions were lost before the report was made
-            mean = sum(float(row["top1_acc"]) for row in of_each) / len(of_each)
-            yield _line(of_each[0]["model"], "", f"{mean:.2f} (no interval)", "", "1,000")
+
+
+def cues() -> Iterator[str]:
+    """Shape against texture, of the models as they were pretrained."""
+    yield "| model | shape bias, % | decided by shape, % | by texture, % | images |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    for row in _table("cues", "cue-conflict"):
+        values = [_estimate(row, key, 1) for key in ("shape_bias", "shape", "texture")]
+        yield _line(row["model"], *values, _count(row["images"]))
 
 
 def claims() -> Iterator[str]:
@@ -148,7 +155,7 @@ def runs() -> Iterator[str]:
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     made.__name__: made
-    for made in (first, training, finetuning, backgrounds, photographs, claims, rates, runs)
+    for made in (first, training, finetuning, backgrounds, photographs, cues, claims, rates, runs)
 }
 
 

@@ -20,7 +20,7 @@ def in_the_locales_encoding(call: ast.Call) -> bool:
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     owner = getattr(getattr(call.func, "value", None), "id", "")
-    if "encoding" in given or owner in ("Image", "tarfile", "os", "folder"):
+    if "encoding" in given or owner in ("Image", "tarfile", "os", "folder", "archive"):
         return False
     if name in ("read_text", "write_text") and owner != "atomic":
         return len(call.args) < (1 if name == "read_text" else 2)

@@ -44,6 +44,7 @@ def show() -> None:
         ("model", "Models"),
         ("dataset", "Datasets"),
         ("shift", "Shifts"),
+        ("suite", "Suites: suite=SUITE is several shifts"),
         ("tracker", "Trackers"),
     ):
         table = _table()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from withstand.base.errors import UserError
-from withstand.datasets import cifar10
+from withstand.datasets import cifar, cifar10
 
 N = 20  # images in a small batch
 
@@ -131,7 +131,7 @@ def test_no_network_says_which_file_to_put_where(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize("value", [os.getcwd, Path("x"), io.BytesIO()], ids=["function", "path", "stream"])
 def test_pickles_of_anything_else_are_refused(value: object) -> None:
     with pytest.raises(pickle.UnpicklingError, match="is not allowed in a data batch"):
-        cifar10._PlainUnpickler(io.BytesIO(pickle.dumps({b"data": value})), encoding="bytes").load()
+        cifar.PlainUnpickler(io.BytesIO(pickle.dumps({b"data": value})), encoding="bytes").load()
 
 
 def test_real_cifar10(real_data: Path) -> None:

@@ -78,7 +78,7 @@ def test_in_a_call_to_a_run(images, classifier, tmp_path, capsys):
     run = evaluate(classifier, images, [Negative(images)], tmp_path / "mine")
     assert run.shifts == ("clean", "negative") and run.classes == ("a", "b", "c")
     told = capsys.readouterr().out
-    assert "mine: 3 conditions × 410 images, 0 done; negatives: turned round" in told
+    assert "mine: 3 conditions × 410 images, 0 done; negative: turned round" in told
     assert "white is black" in told
     both = withstand.compare(run, shift="negative")
     assert both.groups["both"] == both.groups["corrupted"] and "noise" not in both.groups

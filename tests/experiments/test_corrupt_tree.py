@@ -10,7 +10,6 @@ import pytest
 import timm
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from tests.experiments.conftest import refused
 
 import withstand
@@ -206,12 +205,12 @@ def test_a_tree_of_real_photographs_gives_a_network_of_imagenet_the_same_predict
     weights = real_data / "weights" / "mobilenetv2_100_imagenet1k.safetensors"
     if not weights.is_file() or not (real_data / "imagenet-1k-samples").is_dir():
         pytest.skip("needs imagenet-1k-samples and weights in WITHSTAND_DATA")
-    assert load_file(weights)
-    for one in sorted((real_data / "imagenet-1k-samples").glob("*.JPEG"))[::100]:
-        place = Path("photos", one.name.partition("_")[0])
-        place.mkdir(parents=True)
-        (place / one.name).symlink_to(one)
-    data = ["dataset=folder", "dataset.folder=photos", "dataset.test_limit=8"]
+    data = [
+        "dataset=imagenet",
+        f"dataset.folder={real_data / 'imagenet-1k-samples'}",
+        "dataset.cache=decoded",
+    ]
+    data += ["dataset.num_classes=0", "dataset.test_limit=8"]
     few = ["shift.corruptions=[fog,jpeg_compression]", "shift.severities=[1,3.5]"]
     form = ["dataset.size=128", "dataset.resize=146", "dataset.interpolation=bicubic"]
     assert main(["experiment=corrupt", "corrupt.layout=tree", *data, *form, *few]) == 0
@@ -223,4 +222,13 @@ def test_a_tree_of_real_photographs_gives_a_network_of_imagenet_the_same_predict
     ]
     assert main([*command, "shift.source=made", "model.cfg_name=made"]) == 0
     assert main([*command, "shift.source=written", "model.cfg_name=read"]) == 0
-    predictions_equal(*(withstand.load_run(f"checkpoints/{name}_photos") for name in ("made", "read")))
+    Path("data/imagenet-1k-samples-corrupted").rename("data/ImageNet-C")  # where the published files would be
+    Path("data/ImageNet-C/manifest.json").unlink()
+    assert main([*command, "model.cfg_name=found"]) == 0
+    made, read, found = (
+        withstand.load_run(f"checkpoints/{name}_imagenet-1k-samples") for name in ("made", "read", "found")
+    )
+    predictions_equal(made, read)
+    assert "ImageNet-C's layout" in found.summary["corruption_source"]
+    for condition in made.conditions:
+        assert np.array_equal(made.predictions(condition).logits, found.predictions(condition).logits)

@@ -12,7 +12,8 @@ from scipy.special import softmax
 
 from withstand.base.errors import UserError
 from withstand.models import imagenet
-from withstand.models.answers import ClassMap, bring_together
+from withstand.models.answers import bring_together
+from withstand.results.answering import ClassMap
 
 NO: dict[str, Any] = {"file": None, "open": False, "groups": "mean"}
 WNIDS = imagenet.wnids()

@@ -15,6 +15,13 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return x ^ (x >> np.uint64(31))
 
 
+def renamed(ids: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Other ids, as different as the given ones: int64, 0 or more; another seed gives others."""
+    with np.errstate(over="ignore"):
+        each = _mix(ids.astype(np.uint64) * _GOLDEN ^ np.uint64(seed % 2**64))
+    return (each >> np.uint64(1)).astype(np.int64)
+
+
 def uniforms(seed: int, ids: NDArray[np.int64], count: int, stream: int = 0) -> NDArray[np.float32]:
     """``count`` numbers in [0, 1) for each id.
 

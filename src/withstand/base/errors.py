@@ -15,6 +15,10 @@ class UserError(Exception):
     """
 
 
+class AbsentError(UserError):
+    """Images or weights that are not there: whoever asks for many things may go on without this one."""
+
+
 def nearest(name: str, options: Iterable[str]) -> str:
     """A hint for a misspelt ``name``: the closest of ``options``, or the first of them when none is close."""
     known = sorted(set(options))

@@ -69,7 +69,7 @@ def typed(raw: DictConfig | Config) -> Config:
     _check(config)
     config.model.settle()
     config.shift.severities = [as_written(severity) for severity in config.shift.severities]
-    if not config.shift.folder:
+    if config.shift.name == "corruption" and not config.shift.folder:
         config.shift.folder = str(Path(config.paths.data) / config.dataset.corrupted)
     if not config.shift.written:
         config.shift.written = str(Path(config.paths.data) / f"{config.dataset.label}-corrupted")
@@ -161,6 +161,11 @@ def _check_choices(c: Config) -> None:
     ):
         if chosen not in options:
             raise UserError(f"{key}={chosen} is not known; {nearest(chosen, options)}")
+    if c.dataset.name not in (known := plugins.names("datasets")):
+        raise UserError(
+            f"dataset.name={c.dataset.name} is no data set (to call one by a name of your own, set dataset.title);"
+            f" {nearest(c.dataset.name, known)}"
+        )
     if not (c.model.ema is None or isinstance(c.model.ema, bool)):
         raise UserError(f"model.ema={c.model.ema} must be auto, true or false")
 

@@ -19,6 +19,10 @@ NOT_OF_THE_WEIGHTS = {
 }
 """The settings by group that trained weights do not depend on."""
 
+_CALLED_BY = {"folder": "folder", "imagenet": "folder", "csv": "file", "npy": "images", "hf": "repo"}
+"""The data sets that are the user's own, each with the setting that says where it is, by which it is called."""
+_FILES = ("csv", "npy")
+
 
 @dataclass
 class Paths:
@@ -84,7 +88,9 @@ class DatasetConfig:
     """What every dataset has. Whatever else its YAML sets is its own, and is found in ``options``."""
 
     name: str = MISSING  # of the code that reads it
-    title: str = ""  # what the data set is called; empty: the folder's name (dataset=folder), else ``name``
+    title: str = (
+        ""  # what the data set is called; empty: by its folder or file, where it is the user's, else ``name``
+    )
     about: str = ""  # for the help page
     num_classes: int = 10  # 0: as many as are found, filled in when the images are loaded
     mean: list[float] = MISSING
@@ -97,9 +103,10 @@ class DatasetConfig:
     @property
     def label(self) -> str:
         """What the data set is called: in the names of runs and reports, and in their records."""
-        if self.title or self.name != "folder":
+        if self.title or self.name not in _CALLED_BY:
             return self.title or self.name
-        return folder_label(str(self.options.get("folder", ".")))
+        place = self.options.get(_CALLED_BY[self.name]) or self.name
+        return Path(folder_label(str(place))).stem if self.name in _FILES else folder_label(str(place))
 
     @property
     def corrupted(self) -> str:
@@ -241,6 +248,8 @@ class Config:
     overwrite: bool = False
     paths: Paths = field(default_factory=Paths)
     models: list[str] = field(default_factory=list)
+    shifts: list[str] = field(default_factory=list)
+    suite: str | None = None
     classes: str = "restricted"
     class_map: str | None = None
     class_groups: str = "mean"

@@ -50,18 +50,20 @@ def read(words: list[str], groups: Choices) -> Words:
         UserError: a word is not KEY=VALUE, or names an unknown key or choice, or several values.
     """
     found = Words({}, [], {})
-    own = {
-        f"{group}.{key}": value
-        for group in ("dataset", "shift")
-        for one in groups[group].values()
-        for key, value in one.items()
-    }
+    own = {f"dataset.{key}": value for one in groups["dataset"].values() for key, value in one.items()}
+    named = _asked("shift", words, groups)
+    for settings in [shift_settings(name, groups) for name in named] or groups["shift"].values():
+        own |= {f"shift.{key}": value for key, value in settings.items()}
+    if named:
+        _refuse_unread(words, own, named)
     for word in words:
         name, given, value = word.partition("=")
         key, value = name.lstrip("+").strip(), value.strip()
         if given and key == "model" and (source := _source(value, groups[key])):
             found = replace(found, model=source)
             found.overrides.append("~model")
+        elif given and key == "shift" and value.startswith("["):
+            found.texts["shifts"] = [_choice(key, one, groups[key]) for one in _names(value)]
         elif given and key in groups:
             found.choices[key] = chosen = _choice(key, value, groups[key])
             found.overrides.append(f"{key}={quoted(chosen)}")
@@ -71,6 +73,32 @@ def read(words: list[str], groups: Choices) -> Words:
         else:
             found.overrides.append(_override(word, own))
     return found
+
+
+def shift_settings(name: str, groups: Choices) -> dict[str, Any]:
+    """What the YAML of a shift sets; of one that another data set reads, whatever that may set, too."""
+    own = dict(groups["shift"][name])
+    if "dataset" not in own:
+        return own
+    return {key: value for one in groups["dataset"].values() for key, value in one.items()} | own
+
+
+def _refuse_unread(words: list[str], own: Mapping[str, Any], named: list[str]) -> None:
+    """A setting that none of the shifts reads would be on record and do nothing.
+
+    Raises:
+        UserError: there is one.
+    """
+    for key in [word.lstrip("+").partition("=")[0].strip() for word in words]:
+        if key.startswith("shift.") and key not in own and not key.startswith("shift.options"):
+            known = [one for one in own if one.startswith("shift.")]
+            raise UserError(f"shift={','.join(named)} has no setting '{key}'; {nearest(key, known)}")
+
+
+def _asked(group: str, words: list[str], groups: Choices) -> list[str]:
+    """The configs of a group that the words choose, of those that there are."""
+    said = [word.partition("=")[2].strip() for word in words if word.lstrip("+").partition("=")[0] == group]
+    return [name for one in said for name in _names(one) if name in groups[group]]
 
 
 def quoted(text: str) -> str:

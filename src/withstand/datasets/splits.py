@@ -132,7 +132,7 @@ def _read(folder: Path) -> Split:
     if _annotated(folder):
         return _by_annotation(folder)
     files: dict[str, list[Path]] = {}
-    passed = Counter(f.suffix.lower() or "without a suffix" for f in _beside(folder))
+    passed = loose(folder)
     for name in class_folders(folder):
         own = name_of(name)
         if own in files:
@@ -142,8 +142,10 @@ def _read(folder: Path) -> Split:
     return Split(folder, files, passed)
 
 
-def _beside(folder: Path) -> list[Path]:
-    return [f for f in folder.iterdir() if f.is_file() and not f.name.startswith(".")]
+def loose(folder: Path) -> Counter[str]:
+    """The files that lie beside class folders, by suffix; hidden ones aside."""
+    files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
+    return Counter(file.suffix.lower() or "without a suffix" for file in files)
 
 
 def _by_annotation(folder: Path) -> Split:

@@ -8,12 +8,13 @@ most of its time in such layers.
 from __future__ import annotations
 
 import copy
+import warnings
+from collections.abc import Callable
 from itertools import product
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.fx.experimental.optimization import fuse
 from torch.nn.functional import linear, pad
 
 # Pixels a side of the input up to which a matrix product beats the kernel of a 1×1 convolution.
@@ -129,6 +130,14 @@ def as_convolution(network: nn.Module) -> nn.Module:
     return network
 
 
+def _fuse() -> Callable[[nn.Module], nn.Module]:
+    """Torch's folding of BatchNorm, imported late: some versions warn, as they are imported, of their own code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from torch.fx.experimental.optimization import fuse
+    return fuse
+
+
 def folded(network: nn.Module, image_size: int) -> nn.Module:
     """A copy for evaluation in which each BatchNorm is part of the convolution before it.
 
@@ -140,7 +149,7 @@ def folded(network: nn.Module, image_size: int) -> nn.Module:
     if not any(isinstance(module, nn.BatchNorm2d) for module in plain.modules()):
         return plain
     try:
-        fused = fuse(plain)
+        fused = _fuse()(plain)
     except Exception:  # tracing raises whatever the network's own code does with a symbol
         return plain
     parameter = next(plain.parameters())

@@ -22,7 +22,7 @@ from withstand.images.blocks import Blocks, gather
 from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Ready
 from withstand.models import Classifier
-from withstand.models.answers import ClassMap
+from withstand.results.answering import Answering
 from withstand.results.store import Predictions
 
 _CHUNK = {"cpu": 2**24, "cuda": 2**28}
@@ -53,7 +53,7 @@ class Predictor:
     trial: Trial | None = None
     plain: Engine | None = None
     calibrated: int = 0
-    answers: ClassMap | None = None
+    answers: Answering | None = None
 
     @classmethod
     def of(

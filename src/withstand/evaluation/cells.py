@@ -16,6 +16,7 @@ from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
 from withstand.models.together import answering
+from withstand.results.answering import Then
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.store import Cell, Predictions, Store
 from withstand.shifts import Shift
@@ -60,6 +61,7 @@ class Cells:
         elsewhere: stores to take predictions over from.
         answer: makes of the network's predictions what is kept, such as the classes of a map.
         predictors: of the shifts whose images are of other classes than the data set's.
+        as_clean: shifts that show clean images as they are: their predictions are the clean ones.
     """
 
     predictor: Predictor
@@ -69,6 +71,7 @@ class Cells:
     elsewhere: Sequence[Elsewhere] = ()
     answer: Answer | None = None
     predictors: Mapping[str, Predictor] = field(default_factory=dict, repr=False)
+    as_clean: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -100,7 +103,8 @@ class Cells:
                 facts = {"images": shift.digest(condition), "shift": shift.facts(condition)}
                 cells[condition] = Cell(condition, known | own.facts() | facts)
                 sources[condition] = partial(shift.images, condition)
-        return cls(predictor, store, cells, sources, elsewhere, answer, predictors)
+        same = frozenset(shift.name for shift in shifts if getattr(shift, "as_clean", False))
+        return cls(predictor, store, cells, sources, elsewhere, answer, predictors, same)
 
     @property
     def missing(self) -> list[Condition]:
@@ -146,6 +150,8 @@ class Cells:
         for other in self.elsewhere:
             if (found := _taken(other, cell, images)) is not None:
                 return found, 0
+        if condition.shift in self.as_clean and self.cells[CLEAN] in self.store:
+            return self.store.read(self.cells[CLEAN]).at(images.ids), 0
         part = self.store.part(cell)
         if part is None:
             return self.predict(condition, images), len(images)
@@ -155,7 +161,10 @@ class Cells:
 
 def answering_to(classifier: Classifier, shift: Shift) -> Classifier:
     """The classifier with an answer for each class of a shift, where these are not those of the data set."""
-    asked = getattr(shift, "answered_by", None)
+    asked, through = getattr(shift, "answered_by", None), getattr(shift, "through", None)
+    if through is not None:
+        first = classifier.answers
+        return replace(classifier, answers=through if first is None else Then(first, through))
     if asked is None:
         return classifier
     if classifier.for_classes is not None:

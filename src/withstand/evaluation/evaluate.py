@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from withstand.base.console import say
@@ -94,9 +95,11 @@ def evaluate(
     about = about or About.plain(folder.path.name, classifier, images, predictor)
     work = Cells.of(classifier, predictor, images, shifts, folder.store)
     _refuse_mixed(work, folder, precision)
+    if precision is not None:
+        _refuse_others(work, images, shifts)
     missing = work.missing
-    many = f"{len(work.cells)} condition{'s' if len(work.cells) > 1 else ''} × {len(images):,} images"
-    sources = [f"{shift.name}s: {shift.source}" for shift in shifts]
+    many = _many(work, images, shifts)
+    sources = [f"{_called(shift)}: {shift.source}" for shift in shifts]
     say("; ".join([f"{about.title}: {many}, {len(work.cells) - len(missing)} done", *sources]))
     for note in (note for shift in shifts for note in shift.notes):
         say(f"  {note}")
@@ -110,12 +113,27 @@ def evaluate(
         spent += more
         say(f"  {sample}; ± {100 * sample.mean.half_width:.2f} points around the value over all of them")
     else:
-        spent = fill(work, ", ".join(f"{shift.name}s" for shift in shifts) or "clean")
+        spent = fill(work, ", ".join(_called(shift) for shift in shifts) or "clean")
     _record(work, shifts, folder, about, sample)
     for cell in work.cells.values():
         folder.store.forget_part(cell)
     folder.update("provenance.json", spent.record())
     return load_run(folder.path)
+
+
+def _called(shift: Shift) -> str:
+    return "corruptions" if shift.name == "corruption" else shift.name.replace("_", " ")
+
+
+def _many(work: Cells, images: ImageSet, shifts: Sequence[Shift]) -> str:
+    """How many conditions of how many images."""
+    count = len(work.cells)
+    first = [shift.conditions()[0] for shift in shifts]
+    others = {one.shift: len(work.images(one)) for one in first if len(work.images(one)) != len(images)}
+    if not others:
+        return f"{count} condition{'s' if count > 1 else ''} × {len(images):,} images"
+    more = ", ".join(f"{many:,} of {shift}" for shift, many in others.items())
+    return f"{count} conditions: {len(images):,} clean images, {more}"
 
 
 def _record(
@@ -130,6 +148,8 @@ def _record(
         if getattr(shift, "answered_by", None) is not None
     }
     named = {"shift_classes": before.get("shift_classes", {}) | classes} if classes else {}
+    about_them = {shift.name: getattr(shift, "about", {}) for shift in shifts if getattr(shift, "about", {})}
+    named |= {"shifts": before.get("shifts", {}) | about_them} if about_them else {}
     groups = {shift.name: {name: list(of) for name, of in shift.groups().items()} for shift in shifts}
     # Not merged with an earlier sample, which is replaced, or gone once everything is there.
     folder.write(
@@ -148,6 +168,20 @@ def _others(work: Cells, folder: RunFolder) -> list[dict[str, Any]]:
     """The cells of the run under other shifts, which stay."""
     ours = {condition.shift for condition in work.cells}
     return [cell for cell in folder.summary().get("cells", ()) if cell["shift"] not in ours]
+
+
+def _refuse_others(work: Cells, images: ImageSet, shifts: Sequence[Shift]) -> None:
+    """A sample is drawn from the test images, so it can be only of shifts that show these.
+
+    Raises:
+        UserError: one shows others.
+    """
+    for shift in shifts:
+        if not np.array_equal(work.images(shift.conditions()[0]).ids, images.ids):
+            raise UserError(
+                f"evaluation.precision looks at a part of the test images, and {shift.name} has images of its own;"
+                " leave it out"
+            )
 
 
 def _refuse_mixed(work: Cells, folder: RunFolder, precision: float | None) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from withstand import shifts
 from withstand.base.console import say
 from withstand.config.schema import Config
 from withstand.evaluation.cells import Cells
@@ -17,7 +17,7 @@ from withstand.models import Classifier
 from withstand.results import metrics, thumbnails
 from withstand.results.conditions import Condition
 from withstand.results.runs import Run
-from withstand.session import several, side_by_side, usage
+from withstand.session import several, shifted, side_by_side, usage
 from withstand.session.evaluated import to_evaluate
 from withstand.session.fitting import start_tracker
 from withstand.session.setup import Setup
@@ -27,7 +27,7 @@ from withstand.trackers import Tracker
 
 COLUMNS = ("model", "corruption", "severity", "top1_acc", "top5_acc")
 
-USES = ("model", "shift", "evaluation", "tracker", *several.USES, *usage.CLASSES)
+USES = ("model", "evaluation", "tracker", *shifted.USES, *several.USES, *usage.CLASSES)
 
 
 def run(config: Config, overrides: list[str]) -> int:
@@ -37,15 +37,18 @@ def run(config: Config, overrides: list[str]) -> int:
 def evaluate_one(config: Config, overrides: list[str]) -> None:
     """One classifier, trained here or as it is."""
     setup, classifier = to_evaluate(config, overrides)
-    shift = shifts.load(config.shift, setup.dataset)
+    shifts = shifted.loaded(config, overrides, setup.dataset)
     tracker = start_tracker(config)
-    tracker.finish(evaluate_shift(setup, classifier, shift, tracker))
+    tracker.finish(evaluate_shifts(setup, classifier, shifts, tracker))
 
 
-def evaluate_shift(setup: Setup, classifier: Classifier, shift: Shift, tracker: Tracker) -> dict[str, float]:
-    """Predict every condition that the store does not hold, then write the study's table; gives the final figures."""
+def evaluate_shifts(
+    setup: Setup, classifier: Classifier, shifts: Sequence[Shift], tracker: Tracker
+) -> dict[str, float]:
+    """Predict every condition that the store does not hold, then write a table each; gives the first's figures."""
     config, folder, test = setup.config, setup.folder, setup.dataset.test
-    predictor = setup.predictor(classifier, total=(1 + len(shift.conditions())) * len(test))
+    many = sum(len(shift.images(one)) for shift in shifts for one in shift.conditions())
+    predictor = setup.predictor(classifier, total=len(test) + many)
     about = About(
         config.run_name,
         setup.summary,
@@ -54,27 +57,41 @@ def evaluate_shift(setup: Setup, classifier: Classifier, shift: Shift, tracker: 
     done = evaluate(
         classifier,
         test,
-        [shift],
+        shifts,
         folder,
         predictor=predictor,
         about=about,
         precision=config.evaluation.precision,
         fill=partial(side_by_side.fill, setup, classifier) if config.evaluation.devices else Cells.fill,
     )
+    means = {shift.name: _tell(setup, done, shift) for shift in shifts}
+    first = next(iter(means.values()))
+    tracker.log(config.train.epochs, {f"corrupted/{key}": value for key, value in first.items()})
+    return first
+
+
+def _tell(setup: Setup, done: Run, shift: Shift) -> dict[str, float]:
+    """A shift's table in the run's folder and its means on the screen."""
     _leave_thumbnails(setup, shift)
     rows = [_row(setup, done, condition) for condition in shift.conditions()]
     table = TABLE if shift.name == "corruption" else f"{shift.name}_results.csv"
-    folder.write_csv(table, COLUMNS + (("images",) if done.sampled else ()), rows)
-    final = {f"mean_{m}": float(np.mean([row[f"{m}_acc"] for row in rows])) for m in ("top1", "top5")}
-    say(
-        f"  mean over {len(rows)} shifted conditions: top-1 {final['mean_top1']:.2f}%,"
-        f" top-5 {final['mean_top5']:.2f}%" + (f" ({done.sampled})" if done.sampled else "")
+    setup.folder.write_csv(table, COLUMNS + (("images",) if done.sampled else ()), rows)
+    means = {f"mean_{m}": float(np.mean([row[f"{m}_acc"] for row in rows])) for m in ("top1", "top5")}
+    what = (
+        f"mean over {len(rows)} shifted conditions"
+        if len(rows) > 1
+        else f"under {shift.name.replace('_', ' ')}"
     )
-    tracker.log(config.train.epochs, {f"corrupted/{key}": value for key, value in final.items()})
-    return final
+    say(
+        f"  {what}: top-1 {means['mean_top1']:.2f}%, top-5 {means['mean_top5']:.2f}%"
+        + (f" ({done.sampled})" if done.sampled else "")
+    )
+    return means
 
 
 def _leave_thumbnails(setup: Setup, shift: Shift) -> None:
+    if getattr(shift, "about", {}):
+        return  # the sheet shows what is lost under corruption; such a shift has images of other kinds
     path, test = setup.folder.path / thumbnails.FILE, setup.dataset.test
     conditions, rows = thumbnails.shown(shift.conditions()), thumbnails.choose(test.ids)
     there = thumbnails.load(path)

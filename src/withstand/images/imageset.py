@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from withstand.images import npy
-
-if TYPE_CHECKING:
-    from withstand.images.preprocessing import Geometry
 
 _AT_ONCE = 256  # images that are hashed between two looks at the memory
 
@@ -86,7 +84,9 @@ class Dataset:
             equal for equal images.
         training: the same of its training images, where they can be others for the same test images.
         sources: equal for data sets of the same source images, however these were decoded; empty: as ``content``.
-        geometry: how its photographs became squares; None where they are of one size from the start.
+        origin: which edition of a published collection it is, for the record.
+        form: how photographs were decoded, as its settings say it; empty where they are pixels from the start.
+        columns: what a column of its table says of each test image, by id; None where there is no table.
     """
 
     name: str
@@ -95,7 +95,9 @@ class Dataset:
     content: str = ""
     training: str = ""
     sources: str = ""
-    geometry: Geometry | None = None
+    origin: str = ""
+    form: Mapping[str, Any] = field(default_factory=dict)
+    columns: Callable[[str], Mapping[int, str]] | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

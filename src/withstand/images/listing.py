@@ -9,9 +9,25 @@ from collections.abc import Iterable
 from pathlib import Path
 
 SUFFIXES = (
-    *(".jpeg", ".jpg", ".jpe", ".jfif", ".png", ".bmp", ".webp"),
-    *(".tif", ".tiff", ".gif", ".avif", ".ppm", ".pgm"),
+    *(".jpeg", ".jpg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".gif"),
+    *(
+        ".avif",
+        ".jp2",
+        ".j2k",
+        ".jpf",
+        ".jpx",
+        ".j2c",
+        ".jpc",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".tga",
+        ".pcx",
+    ),
+    *(".psd", ".sgi", ".qoi", ".dds"),
 )
+"""What Pillow reads and pictures are kept in; neither icons nor drawings, nor what it needs other programs for."""
 _LEFT_BY_SYSTEMS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found")
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,8 @@ class _Found(NamedTuple):
 
 
 _Part = list[_Found | str]
+Picture = Path | BinaryIO
+"""A file, or the bytes of one."""
 
 
 def decoded(
@@ -73,9 +75,23 @@ def decoded(
         UserError: the cache cannot be written.
     """
     form = Geometry(form, form) if isinstance(form, int) else form
+    return of_pictures(files, stamps(files, root), form, cache, name, exif=exif)
+
+
+def of_pictures(
+    files: Sequence[Picture], known_by: Any, form: Geometry, cache: Path, name: str, *, exif: bool = True
+) -> Photographs:
+    """The same of pictures that need be no files of their own; each is asked for when its turn comes.
+
+    Args:
+        known_by: what tells them from any others, as JSON.
+
+    Raises:
+        UserError: the cache cannot be written.
+    """
     shape = (len(files), form.size, form.size, 3)
     way = _FORM if exif else f"{_FORM}, as they lie"
-    facts = [way, _said(form), stamps(files, root)]
+    facts = [way, _said(form), known_by]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     array, record = cache / f"{name}.{key}.npy", cache / f"{name}.{key}.json"
     found = _read(array, record, shape)
@@ -116,7 +132,7 @@ def _photographs(content: dict[str, Any], images: NDArray[np.uint8]) -> Photogra
     )
 
 
-def _decode(files: Sequence[Path], form: Geometry, target: Path, name: str, exif: bool) -> dict[str, Any]:
+def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, exif: bool) -> dict[str, Any]:
     """Write the array to ``target``; gives the record that goes with it."""
     sizes, damaged, several, turned = np.zeros((len(files), 2), np.int64), {}, 0, 0
     sha = hashlib.sha256()
@@ -150,10 +166,10 @@ def _decode(files: Sequence[Path], form: Geometry, target: Path, name: str, exif
     }
 
 
-def _in_order(files: Sequence[Path], decode: Callable[[Sequence[Path]], _Part]) -> Iterator[_Part]:
+def _in_order(files: Sequence[Picture], decode: Callable[[Sequence[Picture]], _Part]) -> Iterator[_Part]:
     """Parts of the files, decoded in as many threads as there are cores; no more of them wait than are in work."""
     workers = cores()
-    parts = iter([files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)])
+    parts = (files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK))
     if workers == 1:  # a second thread would only take turns with this one
         yield from map(decode, parts)
         return
@@ -173,7 +189,7 @@ def _digest_of(array: Path) -> str:
     return sha.hexdigest()
 
 
-def _some(files: Sequence[Path], form: Geometry, exif: bool) -> _Part:
+def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
     """Each photograph as a square and what is known of it, or what is wrong with it."""
     part: _Part = []
     for file in files:
@@ -182,7 +198,9 @@ def _some(files: Sequence[Path], form: Geometry, exif: bool) -> _Part:
             pixels = squared(seen.shown, form).tobytes()
             part.append(_Found(pixels, seen.shown.size, seen.several, seen.turned))
         except FileNotFoundError:
-            part.append("a link to nothing")
+            part.append(
+                "a link to nothing" if isinstance(file, Path) and file.is_symlink() else "no such file"
+            )
         except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
             part.append(f"{type(error).__name__}: {error}")
     return part

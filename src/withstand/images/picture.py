@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -29,7 +29,7 @@ class Seen(NamedTuple):
     turned: bool
 
 
-def read(file: Path, exif: bool = True) -> Seen:
+def read(file: Path | BinaryIO, exif: bool = True) -> Seen:
     """The picture, upright by its EXIF or, where that is to be ignored, as it lies in the file.
 
     Raises:

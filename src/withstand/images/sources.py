@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from withstand.base import json_file
 from withstand.base.errors import UserError
@@ -23,19 +24,27 @@ def digest(files: Sequence[Path], root: Path, cache: Path, name: str) -> str:
         cache: the folder of ``{name}.sources.json``, where the answer is kept.
     """
     known_by = stamps(files, root)
+
+    def read() -> str:
+        sha = hashlib.sha256()
+        with ThreadPoolExecutor(cores()) as pool:
+            for (path, *_), content in zip(known_by, pool.map(_content, files), strict=True):
+                sha.update(json.dumps([path, content]).encode())
+        return sha.hexdigest()
+
+    return kept(cache / f"{name}.sources.json", known_by, read)
+
+
+def kept(place: Path, known_by: Any, make: Callable[[], str]) -> str:
+    """A digest that takes long to make: as it was written down, while what it is of stays the same."""
     key = hashlib.sha256(json.dumps(known_by).encode()).hexdigest()
-    place = cache / f"{name}.sources.json"
     try:
         known = json_file.read(place)
         if known["of"] == key:
             return str(known["digest"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    sha = hashlib.sha256()
-    with ThreadPoolExecutor(cores()) as pool:
-        for (path, *_), content in zip(known_by, pool.map(_content, files), strict=True):
-            sha.update(json.dumps([path, content]).encode())
-    found = sha.hexdigest()
+    found = make()
     try:
         json_file.write(place, {"of": key, "digest": found})
     except UserError:  # a folder that may only be read: the next start reads the files again

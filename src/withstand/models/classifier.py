@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from withstand.images.preprocessing import Preprocessing, Ready
-from withstand.models.answers import ClassMap
 from withstand.models.checkpoints import State
 from withstand.models.loading import Head
+from withstand.results.answering import Answering
 
 WHOLE = Head(fresh=False, outputs=None)
 FRESH = Head(fresh=True, outputs=None)
@@ -41,7 +41,7 @@ class Classifier:
     origin: str | None
     head: Head = WHOLE
     outputs: tuple[str, ...] = ()
-    answers: ClassMap | None = None
+    answers: Answering | None = None
     code: Mapping[str, str] = field(default_factory=dict)
     runtime: str = "torch"
     rewritable: bool = True

@@ -5,18 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
+from withstand.images.wnids import wnids
 from withstand.models.names import plain
+
+__all__ = ["MANY", "are_classes", "is_imagenet", "names", "wnids"]
 
 MANY = 1000
 _ALIKE = 0.9  # of the names must say so: some lists spell a few in ways of their own
-
-
-@functools.cache
-def wnids() -> tuple[str, ...]:
-    """The wnid of each output of the usual networks, in their order."""
-    from timm.data.imagenet_info import ImageNetInfo
-
-    return tuple(ImageNetInfo("imagenet-1k").label_names())
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from withstand.report import finetune_tables
 from withstand.report.left_out import caution
 from withstand.report.sampling import MARK, note, samples
 from withstand.report.sections import results
+from withstand.report.sections import shifts as every_shift
 from withstand.report.table import Column, Row, Value
 from withstand.results.runs import Run, names
 
@@ -52,6 +53,30 @@ def table(runs: Sequence[Run]) -> Table:
     apart += [f"{one.what}: {one.reason}" for one in caution(called, together)]
     parts = [note(name, sample) for name, sample in sampled.items()]
     shown.caption = "\n".join(["brackets: 95% intervals over the source images", *parts, *apart])
+    return shown
+
+
+def shifts(runs: Sequence[Run]) -> Table | None:
+    """A row for each model, a column for each shift; None where there are fewer than two."""
+    source = every_shift.table(dict(zip(names(runs), runs, strict=True)))
+    if source is None:
+        return None
+    shown = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
+    )
+    shown.title, shown.title_style = "every shift", "bold"
+    for column in source.columns:
+        heading = column.heading.replace(", % (", " (") if column.numeric else column.heading
+        shown.add_column(heading, justify="right" if column.numeric else "left")
+    for row in source.rows:
+        shown.add_row(
+            *(
+                column.text(row.values.get(column.key))
+                + (_interval(row.values.get(column.key)) if column.numeric else "")
+                for column in source.columns
+            )
+        )
+    shown.caption = "top-1 (%), or what the heading says; brackets: 95% intervals over the source images"
     return shown
 
 

@@ -50,6 +50,7 @@ class Run:
             classifiers shared the work.
         missing: conditions that the summary lists and whose file is gone.
         only: int64, the images to look at; None is all of them.
+        among_all: whether answers to images of some of the classes may be any class; else they are among these.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Run:
     files: dict[Condition, tuple[str, ...]]
     missing: tuple[Condition, ...]
     only: NDArray[np.int64] | None = None
+    among_all: bool = False
 
     def __repr__(self) -> str:
         return f"Run({self.model} on {self.dataset}, {len(self.files)} conditions, {self.folder})"
@@ -150,7 +152,15 @@ class Run:
             read = together([store.read(file) for file in self.files[condition]])
         except ValueError as error:
             raise UserError(f"{self.folder}: the predictions for {condition} are damaged: {error}") from error
+        about = self.about(condition.shift)
+        if about.get("both") and not self.among_all:
+            read = replace(read, logits=read.logits[:, : len(about["classes"])])
         return read if self.only is None else read.take(np.flatnonzero(np.isin(read.ids, self.only)))
+
+    def about(self, shift: str) -> Mapping[str, Any]:
+        """What a shift left on record of itself; empty where it had nothing to say."""
+        found: Mapping[str, Any] = self.summary.get("shifts", {}).get(shift, {})
+        return found
 
     @cached_property
     def scores(self) -> Scores:

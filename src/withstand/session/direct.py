@@ -33,7 +33,8 @@ from withstand.session import geometry, identity
 from withstand.session.result import Result
 from withstand.shifts import Shift
 
-Shifts = str | Shift | Sequence[str | Shift] | Mapping[str, Mapping[str, Any]]
+Named = Mapping[str, Mapping[str, Any]]
+Shifts = str | Shift | Named | Sequence[str | Shift | Named]
 
 
 def evaluate(
@@ -65,7 +66,8 @@ def evaluate(
             ``"timm:resnet50.a1_in1k"``; or a `Classifier`.
         images: uint8 N×H×W×3 or N×3×H×W; a data set of torchvision or Hugging Face; or a folder, a class a folder.
         labels: N whole numbers; None where ``images`` brings its own.
-        shifts: names of shifts, name → settings (``{"corruption": {"severities": [1, 3]}}``), or shifts; none: ``()``.
+        shifts: a name, name → settings (``{"collection": {"folder": "photos-march"}}``), a shift, or a sequence of
+            these; none: ``()``.
         classes: class names, in the order of the labels; by default those of the data set, else the numbers.
         preprocess: how images are made ready: one of ours, torchvision's or timm's transforms, a Hugging Face image
             processor, or a function from uint8 N×H×W×3 to what the module reads. By default the model's own (timm),
@@ -158,10 +160,15 @@ def _folder(place: Path, classifier: Classifier) -> tuple[Dataset, Classifier]:
 
 def _shifts(asked: Shifts, dataset: Dataset) -> list[Shift]:
     """Each by its name, with its settings; made on the fly, and nothing is read that lies about."""
-    if isinstance(asked, Mapping):
-        return [shifts.load(_settings(name, own), dataset) for name, own in asked.items()]
-    several = [asked] if isinstance(asked, str) or not isinstance(asked, Sequence) else asked
-    return [shifts.load(_settings(one, {}), dataset) if isinstance(one, str) else one for one in several]
+    several = [asked] if isinstance(asked, str | Mapping) or not isinstance(asked, Sequence) else asked
+    found: list[Shift] = []
+    for one in several:
+        named: Named | None = {one: {}} if isinstance(one, str) else one if isinstance(one, Mapping) else None
+        if named is None:
+            found.append(one)  # type: ignore[arg-type]  # a shift
+        else:
+            found += [shifts.load(_settings(name, own), dataset) for name, own in named.items()]
+    return found
 
 
 def _settings(name: str, own: Mapping[str, Any]) -> ShiftConfig:

@@ -94,6 +94,7 @@ class Setup:
             "image_size": classifier.preprocessing.image_size or None,
             "pretrained": classifier.origin,
             "tag": models.tag_of(self.config.model) if self.config.model.pretrained else None,
+            **({"edition": self.dataset.origin} if self.dataset.origin else {}),
             **self.notes,
         }
 

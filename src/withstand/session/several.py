@@ -48,4 +48,6 @@ def write(runs: Runs, folder: Path, baseline: str | None = None) -> None:
     page = report.write(runs, folder, baseline)
     if any(run.files for run in runs):
         console.print(terminal.table(runs))
+        if (every := terminal.shifts(runs)) is not None:
+            console.print(every)
     say(f"report: {page}")

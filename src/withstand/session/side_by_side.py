@@ -9,7 +9,6 @@ from typing import Any
 
 import torch.multiprocessing
 
-from withstand import shifts
 from withstand.base.console import Bar, progress
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
@@ -17,6 +16,7 @@ from withstand.engines import device as devices
 from withstand.evaluation.cells import Cells, Spent
 from withstand.models import Classifier
 from withstand.results.conditions import CLEAN, Condition
+from withstand.session import shifted
 from withstand.session.setup import Setup
 
 _LOOK = 0.2  # seconds between looks at what is done
@@ -94,8 +94,8 @@ def _work(
     config = replace(config, train=replace(config.train, device=name), threads=threads)
     setup = Setup.of(config, overrides)
     test = setup.dataset.test
-    shift = shifts.load(config.shift, setup.dataset)
-    cells = Cells.of(classifier, setup.predictor(classifier), test, [shift], setup.folder.store)
+    found = shifted.loaded(config, overrides, setup.dataset)
+    cells = Cells.of(classifier, setup.predictor(classifier), test, found, setup.folder.store)
     for condition in share:
         if os.getppid() != parent:
             return  # killed, and nobody waits for this any more

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from withstand.base.counter import uniforms
-from withstand.base.errors import UserError
+from withstand.base.errors import AbsentError, UserError
 from withstand.config.checks import own_settings
 from withstand.config.schema import ShiftConfig
 from withstand.datasets import shapes
@@ -114,7 +114,7 @@ def made(test: ImageSet, seed: int) -> ImageSet:
 def _published(own: Settings) -> CueConflict:
     root = Path(own.images)
     if not root.is_dir():
-        raise UserError(
+        raise AbsentError(
             f"there is no folder {root}; put the cue-conflict images of Geirhos et al. (2019) there, a folder for each"
             " shape's class (cat/cat1-airplane1.png), or set shift.images=FOLDER"
         )

@@ -16,7 +16,8 @@ from withstand.corruptions.names import CORRUPTIONS, FAMILIES, SEVERITIES
 from withstand.results.facts import NAMES
 from withstand.results.metrics import METRICS
 
-KINDS = ("corruption", "finetuning", "background", "cue_conflict")
+KINDS = ("corruption", "finetuning", "background", "cue_conflict", "collection")
+"""And any other shift, by its name."""
 SELECTORS = (*NAMES, "architecture", "leaks", "rank")
 _GROUPS = (
     *("clean", ALL, "benchmark", "seen", "unseen", *(f"severity-{severity}" for severity in SEVERITIES)),
@@ -30,9 +31,9 @@ class Measure:
     """What is compared, an image a value.
 
     Attributes:
-        of: corruption or cue_conflict (a run), finetuning (after minus before) or background.
+        of: corruption, cue_conflict, collection or another shift (a run), finetuning (after minus before), background.
         metric: one of ``metrics.METRICS``; for background, top1; shape_bias for cue_conflict alone.
-        over: the group of conditions, or the variant of the backgrounds.
+        over: the group of conditions, the variant of the backgrounds, or what the collection is called.
         minus: another group, whose value is taken off; none by default.
     """
 
@@ -82,7 +83,7 @@ def read(path: Path) -> Hypothesis:
             raise UserError(f"{path}: '{key}' must be a mapping such as {{family: cnn}}")
     measured, equal = content["measure"], content.get("equal") or []
     _known(path, "key of measure", measured, tuple(Measure.__dataclass_fields__))
-    _known(path, "kind of measure", [measured.get("of", "")], KINDS)
+    _known(path, "kind of measure", [measured.get("of", "")], _kinds(measured.get("of", "")))
     _known(path, "metric", [measured.get("metric", "top1")], tuple(METRICS))
     metric = METRICS[measured.get("metric", "top1")]
     if not metric.asked_of(measured["of"]):
@@ -92,7 +93,13 @@ def read(path: Path) -> Hypothesis:
     for facts in (content["more"], content.get("less", {}), equal):
         _known(path, "fact", facts, SELECTORS)
     over = [measured[key] for key in ("over", "minus") if measured.get(key)]
-    _known(path, "group", over, VARIANTS if measured["of"] == "background" else _GROUPS)
+    if measured["of"] == "collection":
+        if not measured.get("over") or measured.get("minus"):
+            raise UserError(
+                f"{path}: of: collection needs over: NAME, what the collection is called, and no minus"
+            )
+    else:
+        _known(path, "group", over, VARIANTS if measured["of"] == "background" else _GROUPS)
     return Hypothesis(
         path.stem,
         str(content["claim"]),
@@ -101,6 +108,15 @@ def read(path: Path) -> Hypothesis:
         content.get("less", {}),
         tuple(equal),
     )
+
+
+def _kinds(asked: str) -> tuple[str, ...]:
+    """What can be measured: ours, and where another is asked for, the shifts that there are."""
+    if asked in KINDS:
+        return KINDS
+    from withstand.config.composing import choices  # Hydra is not needed to read results
+
+    return (*KINDS, *choices("shift"))
 
 
 def load(folders: list[Path] | None = None) -> list[Hypothesis]:

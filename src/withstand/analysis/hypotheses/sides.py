@@ -17,7 +17,6 @@ _NOBODY = {
     "corruption": "no run was evaluated under these conditions",
     "finetuning": "no run was fine-tuned",
     "background": "no run was evaluated on other backgrounds",
-    "cue_conflict": "no run was evaluated under cue conflict",
 }
 
 
@@ -105,7 +104,9 @@ def absent(
 ) -> str:
     """Why a side has no classifier; empty where both have one."""
     if not measured:
-        return _NOBODY[hypothesis.measure.of]
+        measure = hypothesis.measure
+        other = measure.over if measure.of == "collection" else measure.of
+        return _NOBODY.get(measure.of, f"no run was evaluated on {other}")
     lacking = [
         chosen for chosen, side in ((hypothesis.more, more), (hypothesis.less, less)) if chosen and not side
     ]

@@ -56,8 +56,7 @@ def subjects(runs: Sequence[Run], measure: Measure) -> list[Subject]:
         "corruption": _corruption,
         "finetuning": _finetuning,
         "background": _background,
-        "cue_conflict": _cues,
-    }[measure.of]
+    }.get(measure.of, _alone)
     found = [one for name, run in zip(names(runs), runs, strict=True) for one in make(name, run, measure)]
     return _ranked(found)
 
@@ -79,11 +78,12 @@ def _corruption(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
     yield from _measured(name, corrupted, measure, _facts(run))
 
 
-def _cues(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
-    """Its images may be others than the clean ones, which are no part of the measure."""
-    yield from _measured(
-        name, run.under(c for c in run.conditions if c.shift == "cue_conflict"), measure, _facts(run)
-    )
+def _alone(name: str, run: Run, measure: Measure) -> Iterator[Subject]:
+    """Of a shift whose images may be others than the clean ones, which are no part of the measure."""
+    shift = measure.over if measure.of == "collection" else measure.of
+    under = run.under(c for c in run.conditions if c.shift == shift)
+    if under.files:
+        yield from _measured(name, under, measure, _facts(run))
 
 
 def _background(name: str, run: Run, measure: Measure) -> Iterator[Subject]:

@@ -47,7 +47,7 @@ def _decisions(names: Sequence[str], read: dict[str, Predictions]) -> Table:
             Row(
                 {
                     "model": name,
-                    "shape_bias": _share(int(shape.sum()), int((shape | texture).sum())),
+                    "shape_bias": bias(read[name]),
                     "decided": int((shape | texture).sum()),
                     "shape": _share(int(shape.sum()), both),
                     "texture": _share(int(texture.sum()), both),
@@ -74,11 +74,16 @@ def _by_class(names: Sequence[str], read: dict[str, Predictions], run: Run) -> T
         values: dict[str, Value] = {"class": run_class(run, label, len(labels))}
         for name in names:
             own = read[name].take(np.flatnonzero(read[name].labels == label))
-            _, shape, texture = decisions(own)
-            values[name] = _share(int(shape.sum()), int((shape | texture).sum()))
+            values[name] = bias(own)
         rows.append(Row(values))
     columns = [Column("class", "Class of the shape"), *(Column(name, name, ".1f") for name in names)]
     return Table("cue-conflict-classes", "Shape bias by class, %", columns, rows)
+
+
+def bias(read: Predictions) -> Estimate | None:
+    """Shape bias in percent, with its exact interval; None where no image was decided either way."""
+    _, shape, texture = decisions(read)
+    return _share(int(shape.sum()), int((shape | texture).sum()))
 
 
 def run_class(run: Run, label: int, count: int) -> str:

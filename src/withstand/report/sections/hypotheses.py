@@ -152,8 +152,10 @@ def _effect(one: Answer, claims: int) -> str:
 
 
 def _measured(measure: Measure) -> str:
-    if measure.of == "cue_conflict":
-        return f"{find(measure.metric).title} under cue conflict"
+    if measure.of == "collection":
+        return f"{find(measure.metric).title} on {spaced(measure.over)}"
+    if measure.of not in ("corruption", "finetuning", "background"):
+        return f"{find(measure.metric).title} under {spaced(measure.of)}"
     place = (lambda name: f"on {spaced(name)} backgrounds") if measure.of == "background" else group
     less = f", minus that {place(measure.minus)}" if measure.minus else ""
     gained = " gained by fine-tuning" if measure.of == "finetuning" else ""
@@ -170,7 +172,10 @@ def _pair(one: Contrast) -> str:
     """``a − b``, and how many trainings of each where there are several."""
     sides = [name for name in (one.more, one.less) if name]
     if max(one.seeds) > 1:
-        sides = [f"{seeds} seeds of {name}" for name, seeds in zip(sides, one.seeds, strict=False)]
+        sides = [
+            f"{seeds} seeds of {name}" if seeds > 1 else name
+            for name, seeds in zip(sides, one.seeds, strict=False)
+        ]
     return " − ".join(sides)
 
 

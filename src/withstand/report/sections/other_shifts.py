@@ -19,7 +19,9 @@ _LEAD = (
 
 def section(context: Context) -> Section | None:
     runs = list(context.runs.values())
-    names = dict.fromkeys(shift for run in runs for shift in run.shifts if shift not in _ELSEWHERE)
+    names = dict.fromkeys(
+        shift for run in runs for shift in run.shifts if shift not in _ELSEWHERE and not run.about(shift)
+    )
     if not names:
         return None
     found = {name: compare([run for run in runs if name in run.shifts], shift=name) for name in names}

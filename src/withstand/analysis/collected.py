@@ -1,0 +1,134 @@
+"""Classifiers on a collection of other images: paired with each other, unpaired with what they got right on clean ones.
+
+Clean images are those of the collection's classes alone, and the answers to them are among these classes, too: else a
+drop from 1,000 classes to 200 would count that the question has become another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.analysis import merit
+from withstand.analysis.comparison import Comparison, compare
+from withstand.results.answering import OUTSIDE, ClassMap
+from withstand.results.conditions import CLEAN
+from withstand.results.metrics import correct
+from withstand.results.runs import LeftOut, Run
+from withstand.results.store import Predictions
+from withstand.statistics import Estimate, mean_interval
+from withstand.statistics.unpaired import difference, function_of_separate_means
+
+KIND = "collection"
+_REFERENCES = 2  # other classifiers that a line is drawn through, at least
+
+
+def collections(runs: Sequence[Run]) -> tuple[str, ...]:
+    """The names of the collections that any of the runs was evaluated on, in order."""
+    return tuple(
+        dict.fromkeys(shift for run in runs for shift in run.shifts if run.about(shift).get("kind") == KIND)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """Runs on one collection.
+
+    Attributes:
+        shift: what the collection is called.
+        together: the runs that saw the same images of it.
+        whole: folder → the run with all that it was evaluated on.
+        left_out: the runs that did not, and why.
+    """
+
+    shift: str
+    together: Comparison
+    whole: Mapping[Path, Run]
+    left_out: tuple[LeftOut, ...]
+
+    @classmethod
+    def of(cls, runs: Sequence[Run], shift: str) -> Collected:
+        together = compare([run for run in runs if shift in run.shifts], shift=shift)
+        return cls(shift, together, {run.folder: run for run in runs}, together.left_out)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The runs, the one that is most ahead of the others first."""
+        return self.together.ranking
+
+    def shifted(self, name: str) -> Estimate:
+        """Top-1 on the collection, among its classes."""
+        return self.together.accuracy(name, self.shift)
+
+    def among_all(self, name: str) -> Estimate | None:
+        """Top-1 where an answer may be any of the data set's classes; None where these are the collection's."""
+        run = self.together.run(name)
+        if not run.about(self.shift).get("both"):
+            return None
+        (condition,) = self.together.conditions
+        answered = replace(run, among_all=True).predictions(condition).at(self.together.ids)
+        return mean_interval(correct(answered).astype(np.float64))
+
+    def clean(self, name: str) -> Estimate | None:
+        """Top-1 on the clean images of the same classes, answered alike; None where the runs did not see the same."""
+        right = self._clean.get(name)
+        return None if right is None or not len(right) else mean_interval(right)
+
+    def drop(self, name: str) -> Estimate | None:
+        """Clean minus shifted: of other images, unless the collection shows the clean ones in another way."""
+        clean = self.clean(name)
+        if clean is None:
+            return None
+        run = self.together.run(name)
+        if run.about(self.shift).get("paired"):
+            return self.together.drop(name) if self.together.clean else None
+        return difference(clean, self.shifted(name)).within(-1, 1)
+
+    def effective_robustness(self, name: str) -> Estimate | None:
+        """Accuracy on it beyond what the clean one predicts by the line through the other classifiers; None for few."""
+        others = [one for one in self.names if one != name]
+        if len(others) < _REFERENCES or set(self.names) - set(self._clean):
+            return None
+        order = [name, *others]
+        clean = np.stack([self._clean[one] for one in order], axis=1)
+        shifted = np.stack([self.together.values(one, self.shift)[:, 0] for one in order], axis=1)
+        many = len(order)
+
+        def beyond(m: NDArray[np.float64]) -> NDArray[np.float64]:
+            return merit.beyond_the_line(m[..., 0], m[..., many], m[..., 1:many], m[..., many + 1 :])
+
+        return function_of_separate_means([clean, shifted], beyond, (-1, 1))
+
+    @cached_property
+    def _clean(self) -> dict[str, NDArray[np.float64]]:
+        """Name → whether each clean image of these classes is right, of the runs that have the same ones."""
+        found: dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
+        for name in self.names:
+            run = self.whole[self.together.run(name).folder]
+            if CLEAN not in run.conditions:
+                continue
+            read = _alike(run.predictions(CLEAN), run, self.shift)
+            order = np.argsort(read.ids)
+            found[name] = read.ids[order], correct(read.take(order)).astype(np.float64)
+        if not found:
+            return {}
+        ids = next(iter(found.values()))[0]
+        return {name: right for name, (own, right) in found.items() if np.array_equal(own, ids)}
+
+
+def _alike(clean: Predictions, run: Run, shift: str) -> Predictions:
+    """Of the images of the collection's classes, the answers among these."""
+    about = run.about(shift)
+    if about.get("of") is None:
+        return clean
+    of = np.array(about["of"], np.int64)
+    label = of[clean.labels]
+    there = np.flatnonzero(label != OUTSIDE)
+    own = clean.logits[:, : len(of)]  # without what is none of the data set's classes
+    answers = ClassMap(of, len(about["classes"]), groups=about["groups"])(own[there])
+    return Predictions(clean.ids[there], label[there], answers)

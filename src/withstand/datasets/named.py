@@ -1,0 +1,66 @@
+"""The names of classes, as a setting gives them: a list, a file, or those of a data set that is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from withstand.base import plugins
+from withstand.base.errors import UserError, nearest
+from withstand.datasets import code
+from withstand.images.listing import name_of
+
+
+def class_names(said: Any, key: str = "dataset.classes") -> tuple[str, ...] | None:
+    """The names in the order of the labels; None where nothing is said.
+
+    Args:
+        said: a list; ``[a, b]`` as it is typed; a file, one name a line or a JSON list; or the name of a data set.
+
+    Raises:
+        UserError: it is none of these, or names a class twice.
+    """
+    if said is None:
+        return None
+    names = tuple(name_of(name.strip()) for name in _names(said, key))
+    if twice := next((name for at, name in enumerate(names) if name in names[:at]), None):
+        raise UserError(f"{key} names the class '{twice}' twice; give each label a name of its own")
+    if not names:
+        raise UserError(f"{key}={said} names no class")
+    return names
+
+
+def known(name: str) -> tuple[str, ...]:
+    """The classes of a data set that are known without its files; none where they are not."""
+    found = getattr(code(name), "CLASSES", ())
+    return tuple(found() if callable(found) else found)
+
+
+def _names(said: Any, key: str) -> list[str]:
+    if isinstance(said, list | tuple):
+        return [str(name) for name in said]
+    text = str(said)
+    if text.startswith("[") and text.endswith("]"):
+        return [name.strip().strip("'\"") for name in text[1:-1].split(",") if name.strip()]
+    if Path(text).is_file():
+        return _of_file(Path(text), key)
+    datasets = [name for name in plugins.names("datasets") if known(name)]
+    if text not in datasets:
+        raise UserError(
+            f"{key}={text} is neither a file nor a data set whose classes are known; {nearest(text, datasets)}"
+        )
+    return list(known(text))
+
+
+def _of_file(file: Path, key: str) -> list[str]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        if file.suffix.lower() != ".json":
+            return [line for line in text.splitlines() if line.strip()]
+        content = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{key}={file} cannot be read ({error}); write one name a line, in UTF-8") from error
+    if not isinstance(content, list) or not all(isinstance(name, str | int) for name in content):
+        raise UserError(f'{key}={file} is no JSON list of names; write ["first", "second"]')
+    return [str(name) for name in content]

@@ -1,0 +1,202 @@
+"""Other images of the same classes: a published collection, last month's camera, another country, a folder.
+
+A collection is the test images of another data set, whatever reads them: ``shift.dataset=folder`` (the default),
+``npy``, ``csv``, ``hf``, ``imagenet``. None of its images is a clean one, so it is compared with them unpaired; two
+classifiers on it are paired. Where it has some of the data set's classes alone (200 of ImageNet's 1,000), there are two
+answers: the best of these classes, and the best of all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand import datasets
+from withstand.base import counter, plugins
+from withstand.base.errors import AbsentError, UserError
+from withstand.config.checks import own_settings
+from withstand.config.composing import compose
+from withstand.config.schema import ShiftConfig, folder_label
+from withstand.images.blocks import Blocks
+from withstand.images.imageset import Dataset, ImageSet, digests
+from withstand.models.answers import bring_together
+from withstand.results.answering import ClassMap
+from withstand.results.conditions import CLEAN, Condition
+
+NAME = "collection"
+ANSWERS = ("both", "restricted", "open")
+_PLACES = ("folder", "images", "file")  # settings of data sets that say where something lies
+
+
+@dataclass
+class Settings:
+    """What ``configs/shift/collection.yaml`` sets; whatever else a YAML has is for the data set that reads it."""
+
+    label: str = ""
+    dataset: str = "folder"
+    class_map: str | None = None
+    class_groups: str = "mean"
+    answers: str = "both"
+    paired: bool = False
+    limit: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """The images of a collection (a ``withstand.shifts.Shift``).
+
+    Attributes:
+        name: what it is called.
+        shown: its images; the classes in the order of the data set's, where they are the same.
+        through: from the data set's classes to its own; None: they are the same.
+        about: what results must know of it, as JSON values.
+    """
+
+    name: str
+    shown: ImageSet
+    source: str
+    through: ClassMap | None
+    notes: tuple[str, ...] = ()
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def groups(self) -> dict[str, Sequence[str]]:
+        return {}
+
+    def conditions(self) -> list[Condition]:
+        return [Condition(self.name, self.name)]
+
+    def images(self, condition: Condition) -> Blocks:
+        return Blocks.of(self.shown)
+
+    def digest(self, condition: Condition) -> str:
+        return self.shown.digest
+
+    def facts(self, condition: Condition) -> dict[str, Any]:
+        return {}
+
+
+def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
+    """The collection that the settings name, beside the test images of ``dataset``.
+
+    Raises:
+        UserError: its images are not there, or one of its classes is none of the data set's.
+    """
+    own, further = _settings(settings)
+    place = next((str(further[key]) for key in (*_PLACES, "repo") if key in further), "")
+    name = own.label or (Path(folder_label(place)).stem if place else "")
+    _check_name(name, place)
+    shown = _read(own, further, dataset, settings.seed)
+    through = _through(own, shown, dataset, name)
+    notes = []
+    if through is None:
+        shown = _in_order(shown, dataset.classes)
+    elif through.open:
+        notes.append(f"{name} has {len(shown.classes):,} of the {len(dataset.classes):,} classes: {_BOTH}")
+    if own.paired:
+        _check_paired(shown, dataset.test, name)
+    else:
+        notes += _also_clean(shown, dataset.test, name)
+        shown = replace(shown, ids=_apart(shown.ids, name))
+    about = {
+        "kind": NAME,
+        "classes": list(shown.classes),
+        "of": None if through is None else through.of.tolist(),
+        "groups": own.class_groups,
+        "both": own.answers == "both" and through is not None and through.open,
+        "paired": own.paired,
+    }
+    source = f"{len(shown):,} images of {len(shown.classes):,} classes in {place or own.dataset}"
+    return Collection(name, shown, source, through, tuple(notes), about)
+
+
+_BOTH = "answers among these and among all are both kept"
+
+
+def _settings(settings: ShiftConfig) -> tuple[Settings, dict[str, Any]]:
+    """What is ours, and what is for the data set that reads the images."""
+    known = Settings.__dataclass_fields__
+    own = own_settings(Settings, "shift", {k: v for k, v in settings.options.items() if k in known})
+    further = {k: v for k, v in settings.options.items() if k not in known and v is not None}
+    if settings.folder:
+        further["folder"] = settings.folder
+    if own.answers not in ANSWERS:
+        raise UserError(f"shift.answers={own.answers} is not known; choose {', '.join(ANSWERS)}")
+    return own, further
+
+
+def _check_name(name: str, place: str) -> None:
+    if not place and not name:
+        raise UserError(
+            "shift=collection needs images: set shift.folder=FOLDER, or shift.dataset and what it reads"
+        )
+    if name in (CLEAN.shift, "background", *plugins.names("shifts")) or "/" in name:
+        raise UserError(f"a collection cannot be called '{name}'; set shift.label=NAME")
+
+
+def _read(own: Settings, further: dict[str, Any], dataset: Dataset, seed: int) -> ImageSet:
+    """Its images, decoded as the clean ones were."""
+    for key in [key for key in _PLACES if key in further and not Path(str(further[key])).exists()]:
+        raise AbsentError(f"there is no {further[key]}; put the images there, or set shift.{key}=PLACE")
+    config = compose([f"dataset={own.dataset}", "experiment=evaluate", "model=small_cnn", f"seed={seed}"])
+    fitted = getattr(datasets.code(config.dataset.name), "FITTED", ())
+    form = dataset.form or {"size": int(dataset.test.images.shape[1])}
+    decoded = {key: form[key] for key in fitted if key in form and key not in further}
+    config.dataset.options |= decoded | further
+    config.dataset.num_classes, config.dataset.test_limit = 0, own.limit
+    return datasets.load(config).test
+
+
+def _through(own: Settings, shown: ImageSet, dataset: Dataset, name: str) -> ClassMap | None:
+    """From the data set's classes to those of the collection, by name or by file."""
+    known = dataset.classes
+    if not own.class_map and set(shown.classes) == set(known):
+        return None
+    asked = {"file": own.class_map, "open": own.answers != "restricted", "groups": own.class_groups}
+    try:
+        return bring_together(known, len(known), shown.classes, asked)
+    except UserError as error:
+        raise UserError(
+            f"{name}: {str(error).replace('the data set', 'the collection').replace('class_map=', 'shift.class_map=')}"
+        ) from error
+
+
+def _in_order(shown: ImageSet, classes: tuple[str, ...]) -> ImageSet:
+    """The same with its classes in the order of the data set's."""
+    place = np.array([classes.index(name) for name in shown.classes], np.int64)
+    return replace(shown, labels=place[shown.labels], classes=classes)
+
+
+def _apart(ids: NDArray[np.int64], name: str) -> NDArray[np.int64]:
+    """Ids that are no clean image's: a path in one folder says nothing of the same path in another."""
+    seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+    return counter.renamed(ids, seed)
+
+
+def _also_clean(shown: ImageSet, test: ImageSet, name: str) -> list[str]:
+    """That some of its images are the clean ones, byte for byte, where that is so."""
+    if shown.images.shape[1:] != test.images.shape[1:]:
+        return []
+    same = int(np.isin(digests(shown), digests(test)).sum())
+    return [f"{same:,} of the {len(shown):,} images of {name} are among the clean ones"] if same else []
+
+
+def _check_paired(shown: ImageSet, test: ImageSet, name: str) -> None:
+    """Each of its images is another picture of a clean one."""
+    there = np.isin(shown.ids, test.ids)
+    if not there.all():
+        raise UserError(
+            f"shift.paired=true: {int((~there).sum()):,} of the {len(shown):,} images of {name} have no clean image of"
+            " the same path; leave it out"
+        )
+    order = np.argsort(test.ids)
+    same = test.labels[order[np.searchsorted(test.ids, shown.ids, sorter=order)]] == shown.labels
+    if not same.all() or set(shown.classes) != set(test.classes):
+        raise UserError(
+            f"shift.paired=true: images of {name} are of other classes than the clean ones; leave it out"
+        )

@@ -1,0 +1,27 @@
+"""Data sets have a line each in the README, whose command is one that can be given."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from withstand.config.composing import choices, compose
+from withstand.session import usage
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+TABLE = README.split("\n## Data sets\n")[1].split("\n## ")[0]
+LINES = dict(re.findall(r"(?m)^\| `(\w+)` \| .*\| `python main\.py ([^`]*)` \|$", TABLE))
+
+
+def test_data_sets_have_lines() -> None:
+    assert len(LINES) >= 9 and set(LINES) <= set(choices("dataset"))
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_its_command_can_be_given(name: str) -> None:
+    words = LINES[name].split()
+    config = compose(words)
+    assert config.dataset.name == name
+    usage.check(config.experiment.name, usage._uses(config.experiment.name), words)
