@@ -7,6 +7,7 @@ weather, digital, extra) may lie above. What corruptions and severities there ar
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -134,8 +135,7 @@ def keys(test: ImageSet) -> list[tuple[str, str]]:
 def _rows(test: ImageSet) -> dict[tuple[str, str], int]:
     found = {key: row for row, key in enumerate(keys(test))}
     if len(found) < len(test):
-        seen: set[tuple[str, str]] = set()
-        twice = next(key for key in keys(test) if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        twice = next(key for key, count in Counter(keys(test)).items() if count > 1)
         raise UserError(
             f"two test images are called {'/'.join(twice)} but for the suffix, so their corrupted files cannot be told"
             " apart; rename one"
