@@ -88,6 +88,14 @@ def test_a_flat_folder_has_its_ground_truth_beside_it(tmp_path: Path, form: str,
     assert right(load(tmp_path))
 
 
+def test_the_devkit_may_lie_beside_the_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = flat(tmp_path) / "ILSVRC2012_devkit_t12" / "data"
+    place.mkdir(parents=True)
+    write_truth(place, "devkit")
+    (tmp_path / "notes.txt").write_text("no image")
+    assert right(load(tmp_path)) and "skipped 1 .txt" in capsys.readouterr().out
+
+
 def test_kaggles_folders_are_read_as_they_are(tmp_path: Path) -> None:
     flat(tmp_path / "ILSVRC" / "Data" / "CLS-LOC" / "val")
     write_truth(tmp_path, "kaggle")
