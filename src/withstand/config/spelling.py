@@ -54,6 +54,8 @@ def read(words: list[str], groups: Choices) -> Words:
     named = _asked("shift", words, groups)
     for settings in [shift_settings(name, groups) for name in named] or groups["shift"].values():
         own |= {f"shift.{key}": value for key, value in settings.items()}
+    if named:
+        _refuse_unread(words, own, named)
     for word in words:
         name, given, value = word.partition("=")
         key, value = name.lstrip("+").strip(), value.strip()
@@ -79,6 +81,18 @@ def shift_settings(name: str, groups: Choices) -> dict[str, Any]:
     if "dataset" not in own:
         return own
     return {key: value for one in groups["dataset"].values() for key, value in one.items()} | own
+
+
+def _refuse_unread(words: list[str], own: Mapping[str, Any], named: list[str]) -> None:
+    """A setting that none of the shifts reads would be on record and do nothing.
+
+    Raises:
+        UserError: there is one.
+    """
+    for key in [word.lstrip("+").partition("=")[0].strip() for word in words]:
+        if key.startswith("shift.") and key not in own and not key.startswith("shift.options"):
+            known = [one for one in own if one.startswith("shift.")]
+            raise UserError(f"shift={','.join(named)} has no setting '{key}'; {nearest(key, known)}")
 
 
 def _asked(group: str, words: list[str], groups: Choices) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 
 import numpy as np
@@ -22,7 +23,8 @@ def load(config: Config) -> Dataset:
         UserError: the files are missing or damaged, or a limit exceeds the data.
     """
     settings = config.dataset
-    whole: Dataset = code(settings.name).from_config(config)
+    module = code(settings.name)
+    whole: Dataset = module.from_config(config)
     if not settings.num_classes:  # the classifier is made after this, with an output for each
         settings.num_classes = len(whole.classes)
         if not config.model.as_it_is:
@@ -32,7 +34,8 @@ def load(config: Config) -> Dataset:
     return replace(
         whole,
         name=settings.label,
-        form={key: settings.options.get(key) for key in getattr(code(settings.name), "FITTED", ())},
+        form={key: settings.options.get(key) for key in getattr(module, "FITTED", ())},
+        columns=partial(module.columns, config) if hasattr(module, "columns") else None,
         train=_limited(whole.train, settings.train_limit, "train_limit", config.seed),
         test=_limited(whole.test, settings.test_limit, "test_limit", config.seed),
     )

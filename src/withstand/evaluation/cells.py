@@ -61,6 +61,7 @@ class Cells:
         elsewhere: stores to take predictions over from.
         answer: makes of the network's predictions what is kept, such as the classes of a map.
         predictors: of the shifts whose images are of other classes than the data set's.
+        as_clean: shifts that show clean images as they are: their predictions are the clean ones.
     """
 
     predictor: Predictor
@@ -70,6 +71,7 @@ class Cells:
     elsewhere: Sequence[Elsewhere] = ()
     answer: Answer | None = None
     predictors: Mapping[str, Predictor] = field(default_factory=dict, repr=False)
+    as_clean: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -101,7 +103,8 @@ class Cells:
                 facts = {"images": shift.digest(condition), "shift": shift.facts(condition)}
                 cells[condition] = Cell(condition, known | own.facts() | facts)
                 sources[condition] = partial(shift.images, condition)
-        return cls(predictor, store, cells, sources, elsewhere, answer, predictors)
+        same = frozenset(shift.name for shift in shifts if getattr(shift, "as_clean", False))
+        return cls(predictor, store, cells, sources, elsewhere, answer, predictors, same)
 
     @property
     def missing(self) -> list[Condition]:
@@ -147,6 +150,8 @@ class Cells:
         for other in self.elsewhere:
             if (found := _taken(other, cell, images)) is not None:
                 return found, 0
+        if condition.shift in self.as_clean and self.cells[CLEAN] in self.store:
+            return self.store.read(self.cells[CLEAN]).at(images.ids), 0
         part = self.store.part(cell)
         if part is None:
             return self.predict(condition, images), len(images)

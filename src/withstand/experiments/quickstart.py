@@ -5,7 +5,7 @@ from __future__ import annotations
 from withstand.config.composing import compose
 from withstand.config.schema import Config
 from withstand.experiments import background, robustness, study
-from withstand.session import several
+from withstand.session import several, shifted
 
 USES = (*study.USES, *background.USES, *several.USES)
 
@@ -15,5 +15,6 @@ def run(config: Config, overrides: list[str]) -> int:
         words = [*overrides, f"model={model}"]
         study.run(compose(words), words)
         background.run(compose(words), words)
-        robustness.evaluate_one(compose([*words, "shift=cue_conflict"]), words)
+        cues = shifted.words_for("cue_conflict", words)
+        robustness.evaluate_one(compose(cues), cues)
     return several.reported(config)

@@ -90,6 +90,8 @@ def _tell(setup: Setup, done: Run, shift: Shift) -> dict[str, float]:
 
 
 def _leave_thumbnails(setup: Setup, shift: Shift) -> None:
+    if getattr(shift, "about", {}):
+        return  # the sheet shows what is lost under corruption; such a shift has images of other kinds
     path, test = setup.folder.path / thumbnails.FILE, setup.dataset.test
     conditions, rows = thumbnails.shown(shift.conditions()), thumbnails.choose(test.ids)
     there = thumbnails.load(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -83,6 +83,7 @@ class Dataset:
         sources: equal for data sets of the same source images, however these were decoded; empty: as ``content``.
         origin: which edition of a published collection it is, for the record.
         form: how photographs were decoded, as its settings say it; empty where they are pixels from the start.
+        columns: what a column of its table says of each test image, by id; None where there is no table.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Dataset:
     sources: str = ""
     origin: str = ""
     form: Mapping[str, Any] = field(default_factory=dict)
+    columns: Callable[[str], Mapping[int, str]] | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

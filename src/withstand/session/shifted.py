@@ -55,20 +55,23 @@ def asked(config: Config, overrides: Sequence[str]) -> list[tuple[str, ShiftConf
     for name in names:
         if name not in known:
             raise UserError(f"unknown shift '{name}'; {nearest(name, known)}")
-    others, own = [], []
+    words = {name: words_for(name, overrides) for name in names}
     for word in overrides:
-        key = word.lstrip("+").partition("=")[0]
-        if key.startswith("shift."):
-            own.append((key.removeprefix("shift."), word))
-        elif key not in USES:
-            others.append(word)
-    every = {group: choices(group) for group in ("dataset", "shift")}
-    settings = {name: shift_settings(name, every) for name in names}
-    for key, word in own:
-        if not any(key in settings[name] for name in names):
+        if word.lstrip("+").startswith("shift.") and not any(word in of for of in words.values()):
             raise UserError(f"none of {', '.join(names)} has the setting of '{word}'; leave it out")
-    words = {name: [word for key, word in own if key in settings[name]] for name in names}
-    return [(name, compose([*others, f"shift={name}", *words[name]]).shift) for name in names]
+    return [(name, compose(words[name]).shift) for name in names]
+
+
+def words_for(name: str, overrides: Sequence[str]) -> list[str]:
+    """A command's words for one shift: those about shifts alone that it reads."""
+    settings = shift_settings(name, {group: choices(group) for group in ("dataset", "shift")})
+    keys = [(word, word.lstrip("+").partition("=")[0].strip()) for word in overrides]
+    kept = [
+        word
+        for word, key in keys
+        if key not in USES and (not key.startswith("shift.") or key.removeprefix("shift.") in settings)
+    ]
+    return [*kept, f"shift={name}"]
 
 
 def _names(config: Config) -> list[str]:

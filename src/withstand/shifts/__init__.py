@@ -29,7 +29,8 @@ class Shift(Protocol):
 
     # What only some shifts have: ``answered_by``, a `withstand.models.together.Asked`, how a classifier's outputs stand
     # for classes that the data set has not; ``through``, a `withstand.results.answering.ClassMap`, from the data set's
-    # classes to those of the shift; ``about``, what results must know of it, as JSON values.
+    # classes to those of the shift; ``about``, what results must know of it, as JSON values; ``as_clean``, true where
+    # it shows clean images as they are, so that nothing needs to be predicted again.
 
     def groups(self) -> dict[str, Sequence[str]]:
         """Names of sets of variants that are averaged over, such as families; each variant is one in any case."""

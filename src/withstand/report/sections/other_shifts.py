@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from withstand.analysis.collected import collections
 from withstand.analysis.comparison import Comparison, compare
 from withstand.report.section import Context, Section
 from withstand.report.table import MODEL, Column, Row, Table
@@ -20,8 +19,9 @@ _LEAD = (
 
 def section(context: Context) -> Section | None:
     runs = list(context.runs.values())
-    elsewhere = (*_ELSEWHERE, *collections(runs))
-    names = dict.fromkeys(shift for run in runs for shift in run.shifts if shift not in elsewhere)
+    names = dict.fromkeys(
+        shift for run in runs for shift in run.shifts if shift not in _ELSEWHERE and not run.about(shift)
+    )
     if not names:
         return None
     found = {name: compare([run for run in runs if name in run.shifts], shift=name) for name in names}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from withstand.analysis.comparison import Comparison, compare
 from withstand.analysis.groups import ALL
+from withstand.analysis.steadiness import NAME as FILMS
+from withstand.analysis.steadiness import Steady
 from withstand.report.section import Context, Section
 from withstand.report.sections import cues
 from withstand.report.table import MODEL, Column, Row, Table, Value
@@ -17,11 +19,12 @@ from withstand.results.runs import Run
 PLACE = 12
 
 _LEAD = (
-    "Top-1 on clean images and under each shift, the mean over its conditions, with 95% intervals over source images."
+    "Top-1 on clean images and under each shift, the mean over its conditions, with 95% intervals over source images;"
+    " of cue conflict the shape bias, of films the share of steps that change the answer."
     " Columns are of different images and different questions: compare models within one, and do not average over"
     " them. The sections below say what each is."
 )
-_APART = ("background",)  # which has a section of its own, with measures of its own
+_APART = ("background", "groups")  # which have sections of their own, with measures of their own
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,12 @@ class _Shift:
 
     name: str
     together: Comparison
+    steady: Steady | None = None
 
     @property
     def column(self) -> Column:
         images = f"{len(self.together.ids):,} images"
-        called = "shape bias" if self.name == cues.NAME else spaced(self.name)
+        called = {cues.NAME: "shape bias", FILMS: "flips"}.get(self.name, spaced(self.name))
         return Column(self.name, f"{called}, % ({images})", ".1f")
 
     def value(self, run: Run) -> Value:
@@ -44,6 +48,8 @@ class _Shift:
             return None
         if self.name == cues.NAME:
             return cues.bias(self.together.run(name).predictions(self.together.conditions[0]))
+        if self.steady is not None:
+            return self.steady.flip(name).times(100) if name in self.steady.names else None
         return self.together.accuracy(name, "clean" if self.name == CLEAN.shift else ALL).times(100)
 
 
@@ -54,7 +60,12 @@ def section(context: Context) -> Section | None:
 
 def table(runs: Mapping[str, Run]) -> Table | None:
     """None where there are fewer than two shifts."""
-    names = dict.fromkeys(shift for run in runs.values() for shift in run.shifts if shift not in _APART)
+    names = dict.fromkeys(
+        shift
+        for run in runs.values()
+        for shift in run.shifts
+        if shift not in _APART and run.about(shift).get("kind") not in _APART
+    )
     if len(set(names) - {CLEAN.shift}) < 2:
         return None
     columns = [_of(name, [run for run in runs.values() if name in run.shifts]) for name in names]
@@ -69,7 +80,7 @@ def table(runs: Mapping[str, Run]) -> Table | None:
 def _of(name: str, runs: list[Run]) -> _Shift:
     if name == CLEAN.shift:
         return _Shift(name, compare([run.under([CLEAN]) for run in runs]))
-    return _Shift(name, compare(runs, shift=name))
+    return _Shift(name, compare(runs, shift=name), Steady.of(runs) if name == FILMS else None)
 
 
 def _mean(value: Value) -> float:

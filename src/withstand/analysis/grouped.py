@@ -1,0 +1,105 @@
+"""Accuracy in groups of the clean images: each, the worst, the gap, with intervals that know what was picked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.analysis.comparison import Comparison, compare
+from withstand.results.metrics import correct
+from withstand.results.runs import LeftOut, Run
+from withstand.statistics import LEVEL, Estimate, mean_interval
+
+KIND = "groups"
+
+
+def columns(runs: Sequence[Run]) -> tuple[str, ...]:
+    """The columns that any of the runs was read by, in order."""
+    return tuple(
+        dict.fromkeys(shift for run in runs for shift in run.shifts if run.about(shift).get("kind") == KIND)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """Runs on the same images in the same groups.
+
+    Attributes:
+        column: what the groups are by.
+        groups: their names, G of them.
+        members: int64 N, the group of each image of ``together.ids``.
+    """
+
+    column: str
+    together: Comparison
+    groups: tuple[str, ...]
+    members: NDArray[np.int64]
+    left_out: tuple[LeftOut, ...]
+
+    @classmethod
+    def of(cls, runs: Sequence[Run], column: str) -> Grouped:
+        """Those that were grouped alike; the first that most agree with says how."""
+        here = [run for run in runs if column in run.shifts]
+        together = compare(here, shift=column)
+        about = together.runs[0].about(column)
+        alike = [run for run in here if run.about(column) == about]
+        left_out = [
+            LeftOut(run.model, f"its images are in other groups by {column}")
+            for run in here
+            if run not in alike
+        ]
+        if left_out:
+            together = compare(alike, shift=column)
+        return cls(
+            column,
+            together,
+            tuple(about["groups"]),
+            np.array(about["members"], np.int64),
+            (*together.left_out, *left_out),
+        )
+
+    def each(self, name: str, level: float = LEVEL) -> list[Estimate]:
+        """Top-1 in each group."""
+        right = self._right(name)
+        return [
+            mean_interval(right[self.members == group], (0, 1), level) for group in range(len(self.groups))
+        ]
+
+    def worst(self, name: str) -> tuple[str, Estimate]:
+        """The group with the lowest accuracy, and an interval of the lowest accuracy of any group.
+
+        All groups' intervals hold together (Bonferroni), so the lowest true accuracy lies between the lowest of their
+        lower ends and the lowest of their upper ones, whichever group it is.
+        """
+        every = self.each(name, self._together)
+        low = min(every, key=lambda one: one.value)
+        value = Estimate(low.value, min(one.low for one in every), min(one.high for one in every), low.n)
+        return self.groups[every.index(low)], value
+
+    def gap(self, name: str) -> Estimate:
+        """The best group's accuracy less the worst one's, with an interval that knows that both were picked."""
+        every = self.each(name, self._together)
+        best, worst = max(one.value for one in every), min(one.value for one in every)
+        least = max(one.low for one in every) - min(one.high for one in every)
+        most = max(one.high for one in every) - min(one.low for one in every)
+        return Estimate(best - worst, max(0.0, least), most, len(self.members))
+
+    def mean(self, name: str) -> Estimate:
+        """The mean over groups, each counting alike however many images it has."""
+        right, many = self._right(name), np.bincount(self.members, minlength=len(self.groups))
+        # An image's value is what it moves the mean by, times N: their mean is the mean over groups.
+        weight = len(right) / (len(self.groups) * many[self.members])
+        return mean_interval(right * weight, (0.0, float(weight.max()))).within(0, 1)
+
+    @property
+    def _together(self) -> float:
+        return 1 - (1 - LEVEL) / len(self.groups)
+
+    def _right(self, name: str) -> NDArray[np.float64]:
+        (condition,) = self.together.conditions
+        return correct(self.together.run(name).predictions(condition).at(self.together.ids)).astype(
+            np.float64
+        )

@@ -1,0 +1,140 @@
+"""Groups of the test images by a column of one's own: camera, site, skin tone, Waterbirds' background.
+
+Nothing is shown that is not among the clean images, so nothing is predicted twice: a group is a way to read the answers
+that are there. What is asked is the accuracy in each, the worst of them, and the gap.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from withstand.base import plugins
+from withstand.base.errors import AbsentError, UserError, nearest
+from withstand.config.checks import own_settings
+from withstand.config.schema import ShiftConfig
+from withstand.datasets.photographed import identity
+from withstand.images.blocks import Blocks
+from withstand.images.imageset import Dataset, ImageSet
+from withstand.results.conditions import CLEAN, Condition
+
+NAME = "groups"
+_PATHS = ("path", "file", "filename", "image", "id")
+_FEWEST, _MOST = 2, 1000
+
+
+@dataclass
+class Settings:
+    """What ``configs/shift/groups.yaml`` sets."""
+
+    column: str = ""
+    file: str | None = None
+    path: str | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The test images whose group is known (a ``withstand.shifts.Shift``).
+
+    Attributes:
+        about: names of the groups, and which each image is of, by ascending id.
+    """
+
+    name: str
+    shown: ImageSet
+    source: str
+    notes: tuple[str, ...] = ()
+    about: dict[str, Any] = field(default_factory=dict)
+    as_clean = True
+
+    def groups(self) -> dict[str, Sequence[str]]:
+        return {}
+
+    def conditions(self) -> list[Condition]:
+        return [Condition(self.name, self.name)]
+
+    def images(self, condition: Condition) -> Blocks:
+        return Blocks.of(self.shown)
+
+    def digest(self, condition: Condition) -> str:
+        return self.shown.digest
+
+    def facts(self, condition: Condition) -> dict[str, Any]:
+        return {}
+
+
+def from_config(settings: ShiftConfig, dataset: Dataset) -> Groups:
+    """The groups that a column makes, of the data set's own table or of a file.
+
+    Raises:
+        UserError: there is no such column or file, it names none of the test images, or has one group alone.
+    """
+    own = own_settings(Settings, "shift", settings.options)
+    if not own.column:
+        raise UserError("shift=groups needs a column: set shift.column=NAME")
+    name = own.label or own.column
+    if name in (CLEAN.shift, "background", *plugins.names("shifts")) or "/" in name:
+        raise UserError(f"groups cannot be called '{name}'; set shift.label=NAME")
+    test = dataset.test
+    if own.file:
+        said, source = _from_file(Path(own.file), own), own.file
+    elif dataset.columns is not None:
+        said, source = dataset.columns(own.column), f"the table of {dataset.name}"
+    else:
+        raise UserError(
+            f"{dataset.name} has no table with a column '{own.column}'; set shift.file=TABLE.csv, with a column of"
+            " paths or of ids"
+        )
+    rows = np.flatnonzero([str(said.get(one, "")) != "" for one in test.ids.tolist()])
+    if not len(rows):
+        raise UserError(
+            f"{source} names none of the {len(test):,} test images; paths are those inside the data's folder"
+        )
+    shown = test.take(rows) if len(rows) < len(test) else test
+    values = [str(said[one]) for one in np.sort(shown.ids).tolist()]
+    names = sorted(set(values))
+    if not _FEWEST <= len(names) <= _MOST:
+        raise UserError(
+            f"{source}: column '{own.column}' makes {len(names):,} groups; {_FEWEST} to {_MOST} are wanted"
+        )
+    place = {one: at for at, one in enumerate(names)}
+    left = len(test) - len(shown)
+    notes = (
+        (f"{left:,} of {len(test):,} test images have no {own.column} and are left out of it",)
+        if left
+        else ()
+    )
+    about = {"kind": NAME, "groups": names, "members": [place[value] for value in values]}
+    return Groups(name, shown, f"{len(names)} groups by {own.column}, of {source}", notes, about)
+
+
+def _from_file(path: Path, own: Settings) -> Mapping[int, str]:
+    """Id → group, from a table whose lines name images by path or by id."""
+    if not path.is_file():
+        raise AbsentError(f"there is no {path}; set shift.file=TABLE.csv")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
+    except (OSError, ValueError, csv.Error) as error:
+        raise UserError(
+            f"{path} is no table ({error}); write a header and lines, with commas between"
+        ) from error
+    columns = list(rows[0]) if rows else []
+    key = own.path or next((one for one in _PATHS if one in columns), "")
+    for wanted, setting in ((own.column, "column"), (key or "path", "path")):
+        if wanted not in columns:
+            raise UserError(
+                f"{path} has no column '{wanted}' (shift.{setting}); {nearest(wanted, columns or ['none'])}"
+            )
+    try:
+        return {int(row[key]) if key == "id" else identity(row[key]): row[own.column] or "" for row in rows}
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"{path}: column '{key}' holds what is no {'number' if key == 'id' else 'path'}"
+        ) from error
