@@ -66,7 +66,7 @@ def test_a_folder_of_save_to_disk(saved: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (
         isinstance(read.test.images, np.memmap) and "test " in read.origin and read.content and read.sources
     )
-    assert datasets.column(asked, "camera", read.test.ids[[1, 0]]).tolist() == ["r", "l"]
+    assert [hf.columns(asked, "camera")[one] for one in read.test.ids.tolist()] == list("lrllr")
     assert hf.columns(asked, "kind")[int(read.test.ids[2])] == "bird"
     with pytest.raises(UserError, match="did you mean 'camera'"):
         hf.columns(asked, "cameras")
