@@ -114,6 +114,7 @@ def test_a_photograph_has_one_id_in_every_form(tmp_path: Path) -> None:
         dict(zip(one.test.ids.tolist(), one.test.labels.tolist(), strict=True)) for one in found
     ]
     assert len(first) == 6 and all(one == first for one in others)
+    assert len({one.content for one in found}) == 1, "runs on them are runs on the same images"
 
 
 def test_numbers_are_folders_of_imagenet_v2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
