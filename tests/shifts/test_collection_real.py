@@ -41,7 +41,7 @@ def test_two_hundred_classes_are_answered_among_themselves_and_among_all(
     assert main([*words, "shift=collection", "shift.folder=mirrored"]) == 0
     (run,) = withstand.load_runs("checkpoints")
     found = Collected.of([run], "mirrored")
-    # The same pictures as a data set of their own, open to all outputs: each logit of the 200, and the best of the rest.
+    # The same pictures as a data set of their own, open to all outputs: 200 logits, and the best of the rest.
     own = [*words[:-3], "dataset=folder", "dataset.folder=mirrored", "experiment=evaluate", "classes=open"]
     assert main([word for word in own if word != "experiment=robustness"]) == 0
     apart = next(one for one in withstand.load_runs("checkpoints") if one.dataset == "mirrored")
