@@ -27,7 +27,7 @@ def first() -> Iterator[str]:
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     trained = {row["model"]: row for row in _table("cifar10", "training")}
     for row in _table("cifar10", "corrupted"):
-        name = row["model"] if row["origin"] == "ours" else f"*{row['model']}*"
+        name = _called(row["model"]) if row["origin"] == "ours" else f"*{row['model']}*"
         own = trained.get(row["model"], {})
         epochs = f"{own['best_epoch']} of {own['epochs']}" if own.get("epochs") else own.get("best_epoch", "")
         values = [
@@ -41,7 +41,7 @@ def training() -> Iterator[str]:
     yield "| model | validation top-1 | test loss | test top-1 | test top-5 | trained on | validated on | tested on |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     for row in _table("cifar10", "training"):
-        name = row["model"] if row["origin"] == "ours" else f"*{row['model']}*"
+        name = _called(row["model"]) if row["origin"] == "ours" else f"*{row['model']}*"
         loss = _estimate(row, "test_loss", 4)
         values = [_estimate(row, "val_top1"), loss, _estimate(row, "test_top1"), _estimate(row, "test_top5")]
         yield _line(name, *values, *(_count(row[key]) for key in ("n_train", "n_val", "images")))
@@ -115,7 +115,7 @@ def claims() -> Iterator[str]:
                 row["claim"],
                 f"{row['verdict']}, {row['scope']}" if row["scope"] else row["verdict"],
                 report.parent.name,
-                row["pair"],
+                row["pair"].replace("_cifar10", ""),
                 _estimate(row, next(key for key in ("top1", "difference", "effect") if key in row)),
                 _count(row["images"]),
                 row["differs"],
@@ -164,6 +164,12 @@ def filled(page: str) -> str:
     return _PLACE.sub(
         lambda place: place[1] + "".join(f"{line}\n" for line in TABLES[place[2]]()) + place[3], page
     )
+
+
+def _called(run: str) -> str:
+    """A model, and its seed where there are several: reports call these by their folders."""
+    model, _, seed = run.partition("_cifar10")
+    return f"{model}, {seed.removeprefix('-').replace('seed', 'seed ')}" if seed else model
 
 
 def _table(report: str, name: str) -> list[Row]:

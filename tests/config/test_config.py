@@ -65,6 +65,7 @@ def test_the_command_line_has_the_last_word_over_model_and_experiment():
         (["shift.severities=[0]"], "must be above 0"),
         (["model.num_classes=7"], "leave model.num_classes out"),
         (["dataset.test_limit=0"], "must be 1 or more"),
+        (["dataset.name=foldr"], "set dataset.title); did you mean 'folder'?"),
     ],
 )
 def test_a_mistake_is_one_line(words, message):
@@ -80,3 +81,21 @@ def test_a_users_own_config_folder_is_found(tmp_path, monkeypatch):
     own.write_text("# @package _global_\nmodel:\n  cfg_name: mine\n  name: resnet18\n  image_size: 32\n")
     monkeypatch.chdir(tmp_path)
     assert compose(["model=mine"]).model.name == "resnet18"
+
+
+@pytest.mark.parametrize(
+    ("words", "label"),
+    [
+        (["dataset=folder", "dataset.folder=in/my photos"], "my photos"),
+        (["dataset=imagenet"], "imagenet"),
+        (["dataset=csv", "dataset.file=in/site 3.csv"], "site 3"),
+        (["dataset=npy", "dataset.images=in/cifar10.1_v6_data.npy"], "cifar10.1_v6_data"),
+        (["dataset=hf", "dataset.repo=somebody/pictures"], "pictures"),
+        (["dataset=hf", "dataset.repo=somebody/pictures", "dataset.title=mine"], "mine"),
+        (["dataset=cifar100"], "cifar100"),
+    ],
+)
+def test_a_data_set_is_called_by_its_folder_or_file(words, label):
+    config = compose(["model=small_cnn", *words])
+    assert config.dataset.label == label and config.run_name == f"small_cnn_{label}"
+    assert config.dataset.num_classes == config.model.num_classes == 0, "counted when it is loaded"

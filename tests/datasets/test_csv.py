@@ -45,12 +45,10 @@ def test_rows_are_images_in_their_order(photos: Path) -> None:
     read = load(file)
     assert read.classes == ("a", "b") and read.test.labels.tolist() == [1, 0, 1] and len(read.train) == 0
     assert read.test.images[:, 4, 4].tolist() == [list(COLOURS[name]) for name in ("green", "red", "blue")]
-    ids = read.test.ids[[2, 1]]
-    assert datasets.column(config(file), "camera", ids).tolist() == ["left", "right"]
+    said = csv.columns(config(file), "camera")
+    assert [said[one] for one in read.test.ids.tolist()] == ["left", "right", "left"]
     with pytest.raises(UserError, match=r"no column 'cameras'; did you mean 'camera'"):
         csv.columns(config(file), "cameras")
-    with pytest.raises(UserError, match=r"dataset=shapes has no columns; those that have are .*csv"):
-        datasets.column(Config(dataset=DatasetConfig("shapes")), "camera", ids)
 
 
 def test_an_id_is_that_of_the_path_whatever_else_the_table_says(photos: Path) -> None:
@@ -150,4 +148,5 @@ def test_it_is_called_by_its_file_and_decoded_as_the_classifier_asks(photos: Pat
     asked = compose(["dataset=csv", f"dataset.file={file}", "dataset.size=4", "model=small_cnn"])
     read = datasets.load(asked)
     assert read.name == "site 3" and read.test.images.shape == (2, 4, 4, 3) and asked.model.num_classes == 2
+    assert read.columns is not None and set(read.columns("label").values()) == {"a", "b"}
     assert set(csv.FITTED) <= set(asked.dataset.options) and isinstance(read.test.images, np.memmap)

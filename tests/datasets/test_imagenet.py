@@ -88,6 +88,14 @@ def test_a_flat_folder_has_its_ground_truth_beside_it(tmp_path: Path, form: str,
     assert right(load(tmp_path))
 
 
+def test_the_devkit_may_lie_beside_the_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = flat(tmp_path) / "ILSVRC2012_devkit_t12" / "data"
+    place.mkdir(parents=True)
+    write_truth(place, "devkit")
+    (tmp_path / "notes.txt").write_text("no image")
+    assert right(load(tmp_path)) and "skipped 1 .txt" in capsys.readouterr().out
+
+
 def test_kaggles_folders_are_read_as_they_are(tmp_path: Path) -> None:
     flat(tmp_path / "ILSVRC" / "Data" / "CLS-LOC" / "val")
     write_truth(tmp_path, "kaggle")
@@ -106,6 +114,7 @@ def test_a_photograph_has_one_id_in_every_form(tmp_path: Path) -> None:
         dict(zip(one.test.ids.tolist(), one.test.labels.tolist(), strict=True)) for one in found
     ]
     assert len(first) == 6 and all(one == first for one in others)
+    assert len({one.content for one in found}) == 1, "runs on them are runs on the same images"
 
 
 def test_numbers_are_folders_of_imagenet_v2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

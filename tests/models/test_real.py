@@ -57,23 +57,29 @@ def test_networks_of_another_make_have_the_accuracy_they_are_known_for(there: Pa
         f"paths.data={there}",
         "device=cpu",
     ]
+    if (
+        blocks > 3
+    ):  # a part, for time: once is enough to see the known figure itself, and that Python says the same
+        assert main([*words, "model.cfg_name=net", "dataset.test_limit=2000"]) == 0
+        part = withstand.load_run("checkpoints/net_cifar10")
+        assert part.scores.values("top1").mean() == pytest.approx(RIGHT[blocks], abs=0.015)
+        return
     assert main([*words, "model.cfg_name=net"]) == 0
     theirs = withstand.load_run("checkpoints/net_cifar10")
     assert theirs.scores.values("top1").mean() == pytest.approx(RIGHT[blocks], abs=5e-5)
-    if blocks > 3:
-        return  # once is enough to see that Python says the same
     network, how = trained(there, blocks)
     with (there / "cifar10/cifar-10-batches-py/test_batch").open("rb") as file:
         batch = pickle.load(file, encoding="bytes")
     ours = withstand.evaluate(
         network,
-        batch[b"data"].reshape(-1, 3, 32, 32),
-        batch[b"labels"],
+        batch[b"data"].reshape(-1, 3, 32, 32)[:1000],
+        batch[b"labels"][:1000],
         preprocess=how,
         shifts=(),
         device="cpu",
     )
-    assert np.array_equal(ours.run.predictions(CLEAN).logits, theirs.predictions(CLEAN).logits)
+    mine, first = ours.run.predictions(CLEAN).logits, theirs.predictions(CLEAN).logits[:1000]
+    assert np.allclose(mine, first, atol=1e-4) and np.array_equal(mine.argmax(1), first.argmax(1))
 
 
 @pytest.mark.filterwarnings("ignore")  # torch.onnx's own
@@ -140,17 +146,20 @@ def test_networks_of_imagenet_on_photographs_by_one_command(there: Path, name: s
         "dataset=folder",
         "dataset.folder=photos",
     ]
-    assert main(["experiment=evaluate", *command, "model.cfg_name=net", "device=cpu"]) == 0
+    words = ["experiment=evaluate", *command, "model.cfg_name=net", "device=cpu", "dataset.test_limit=250"]
+    assert main(words) == 0
     run = withstand.load_run("checkpoints/net_photos")
-    assert run.scores.values("top1").mean() == pytest.approx(right, abs=0.003)
+    assert run.scores.values("top1").mean() == pytest.approx(
+        right, abs=0.07
+    )  # three sigma; of all 1,000: docs/study.md
     network = timm.create_model(name, **args).eval()
     network.load_state_dict(load_file(weights))
-    settings = resolve_model_data_config(network) | ({"mean": (0.5,) * 3, "std": (0.5,) * 3} if words else {})
+    half = {"mean": (0.5,) * 3, "std": (0.5,) * 3} if args else {}
+    settings = resolve_model_data_config(network) | half
     prepare: Callable[[Any], torch.Tensor] = create_transform(**settings, is_training=False)
     read = run.predictions(CLEAN)
-    by_label = np.argsort(read.labels)
-    files = sorted(Path("photos").glob("n*/*"))
-    for at in range(0, 1000, 125):
-        with torch.inference_mode(), Image.open(files[at]) as picture:
+    files = sorted(Path("photos").glob("n*/*"))  # one a class, in the order of the labels
+    for row in range(0, len(read), 32):
+        with torch.inference_mode(), Image.open(files[read.labels[row]]) as picture:
             expected = network(prepare(picture.convert("RGB"))[None])[0].numpy()
-        assert np.abs(read.logits[by_label[at]] - expected).max() < 1e-3
+        assert np.abs(read.logits[row] - expected).max() < 1e-3

@@ -40,7 +40,7 @@ def does(tmp_path_factory: pytest.TempPathFactory) -> Does:
     # On the very images of the training; without its tracker and width, the data set would be another one.
     words = [*SMALL, "dataset.width=8", "experiment=robustness", "shift=fade", "shift.amounts=[0.25,1.0]"]
     told = run(str(ROOT / "main.py"), *words)
-    assert "3 conditions × 20 images, 1 done; fades: faded test images" in told and "the colours go" in told
+    assert "3 conditions × 20 images, 1 done; fade: faded test images" in told and "the colours go" in told
     run(str(ROOT / "main.py"), "experiment=report", "dataset=stripes")
     return run
 

@@ -11,8 +11,11 @@ Nothing is imported before it is asked for by its name.
 from __future__ import annotations
 
 import ast
+import functools
+import os
 import pkgutil
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -136,7 +139,27 @@ def _ours(kind: Kind) -> Iterator[str]:
 
 
 def _entries(kind: str) -> list[EntryPoint]:
-    return sorted(entry_points(group=f"withstand.{kind}"), key=lambda one: (one.name, one.value))
+    return _installed(tuple((place, _changed(place)) for place in sys.path))[kind]
+
+
+@functools.lru_cache(maxsize=4)
+def _installed(places: tuple[tuple[str, int], ...]) -> dict[str, list[EntryPoint]]:
+    """What all distributions offer, by kind. Looking takes as long as everything else in a command that does little,
+    so it is done once, and again where a place has changed.
+    """
+    every = entry_points()
+    return {
+        kind: sorted(every.select(group=f"withstand.{kind}"), key=lambda one: (one.name, one.value))
+        for kind in KINDS
+    }
+
+
+def _changed(place: str) -> int:
+    """When something was last put into a folder; 0 where there is none."""
+    try:
+        return os.stat(place or ".").st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _distribution(entry: EntryPoint) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from withstand.base import plugins
 from withstand.base.errors import UserError
@@ -66,22 +64,3 @@ def split(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet
     if set(train.ids.tolist()) & set(val.ids.tolist()):
         raise AssertionError("training and validation images share ids")
     return train, val
-
-
-def column(config: Config, name: str, ids: NDArray[np.int64]) -> NDArray[np.str_]:
-    """What a column of the data set's own, such as its cameras, says of test images.
-
-    Args:
-        ids: of the images, in the order that is wanted.
-
-    Raises:
-        UserError: the data set has no columns, or none of that name.
-    """
-    module = code(config.dataset.name)
-    if not hasattr(module, "columns"):
-        having = [one for one in plugins.names("datasets") if hasattr(code(one), "columns")]
-        raise UserError(
-            f"dataset={config.dataset.name} has no columns; those that have are {', '.join(having)}"
-        )
-    said: Mapping[int, str] = module.columns(config, name)
-    return np.array([said[one] for one in ids.tolist()], np.str_)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import pickle
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
@@ -18,6 +19,7 @@ from withstand.base.errors import UserError
 from withstand.images.photographs import Picture
 
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_MAPPED = 1024  # pictures that are read before the files behind them are mapped anew
 _SAVED = ("state.json", "dataset_dict.json")  # what save_to_disk leaves
 
 
@@ -112,6 +114,7 @@ class Pictures(Sequence[Picture]):
     def __init__(self, rows: Any, column: str) -> None:
         self._rows = rows.select_columns(column).cast_column(column, library().Image(decode=False))
         self._column = column
+        self._since = 0  # pictures since the files were mapped
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -121,8 +124,14 @@ class Pictures(Sequence[Picture]):
     @overload
     def __getitem__(self, at: slice) -> Sequence[Picture]: ...
     def __getitem__(self, at: int | slice) -> Picture | Sequence[Picture]:
-        found = self._rows[at][self._column]
-        return _picture(found) if isinstance(at, int) else [_picture(one) for one in found]
+        if isinstance(at, int):
+            return _picture(self._rows[at][self._column])
+        found = [_picture(one) for one in self._rows[at][self._column]]
+        self._since += len(found)
+        if self._since >= _MAPPED and self._rows.cache_files:
+            # Pages that were read stay with a mapping; what is pickled is the files' names, which are mapped anew.
+            self._rows, self._since = pickle.loads(pickle.dumps(self._rows)), 0
+        return found
 
 
 def _picture(one: Mapping[str, Any] | None) -> Picture:

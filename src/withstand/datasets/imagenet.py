@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from withstand.datasets import ground_truth, photographed, splits
 from withstand.datasets.photographed import DEFAULT, FITTED, Part
 from withstand.datasets.splits import Split
 from withstand.images.imageset import Dataset
-from withstand.images.listing import class_folders, in_words, listed, name_of, others
+from withstand.images.listing import class_folders, in_words, is_image, listed, name_of, others
 from withstand.images.wnids import wnids as CLASSES
 
 __all__ = ["CLASSES", "DEFAULT", "FITTED", "Settings", "from_config"]
@@ -73,8 +74,8 @@ def _splits(root: Path, settings: Settings) -> tuple[Split | None, Split]:
         raise UserError(f"{whole} holds train, and no test images; put ImageNet's val beside it")
     train = whole / "train" if test and (whole / "train").is_dir() else None
     # Kaggle's table lies beside ILSVRC, wherever in it dataset.folder points.
-    above = [place for place in (whole.absolute().parents[:3]) if whole.name == "CLS-LOC"]
-    beside = [test or whole, whole, root, *(above or [root.absolute().parent])]
+    above = whole.absolute().parents[: 3 if whole.name == "CLS-LOC" else 1]
+    beside = [test or whole, whole, root, *above]
     return (_read(train) if train else None), _read(test or whole, settings.labels, beside)
 
 
@@ -84,9 +85,12 @@ def _read(folder: Path, labels: str | None = None, beside: Sequence[Path] = ()) 
     Args:
         labels: a file that says the class of each image; None: found in one of ``beside``.
     """
-    if class_folders(folder):
+    images = sorted(file for file in folder.iterdir() if is_image(file))
+    folders = class_folders(folder)
+    if folders and not (
+        images and all(_is_no_class(name) for name in folders)
+    ):  # the devkit may lie beside images
         return _by_folder(folder)
-    images = [file for file in listed(folder) if file.parent == folder]
     if not images:
         raise UserError(f"{folder} has no images; put ImageNet's there, in a folder a wnid or all in one")
     named = [_WNID.findall(file.stem) for file in images]
@@ -107,7 +111,11 @@ def _read(folder: Path, labels: str | None = None, beside: Sequence[Path] = ()) 
     files: dict[str, list[Path]] = {}
     for file, wnid in zip(images, classes, strict=True):
         files.setdefault(wnid, []).append(file)
-    return Split(folder, files, others(folder))
+    return Split(folder, files, splits.loose(folder) - Counter(file.suffix.lower() for file in images))
+
+
+def _is_no_class(name: str) -> bool:
+    return not name.isdecimal() and name not in CLASSES()
 
 
 def _by_folder(folder: Path) -> Split:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import json
 import zipfile
@@ -80,8 +82,16 @@ class Stored:
                     content = file.read(many * row)
                     yield np.frombuffer(content, dtype).reshape(many, *shape[1:])
 
-    def _reading(self) -> _Reading:
-        return _Reading(self)
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Within, what is wrong with the file is one line."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise UserError(f"there is no file {self.path}; see dataset.images and dataset.labels") from error
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            why = " ".join(str(error).split())[:120]
+            raise UserError(f"{self} is no array that can be read ({why}); save it with np.save") from error
 
 
 def images(stored: Stored, cache: Path) -> NDArray[np.uint8]:
@@ -92,15 +102,18 @@ def images(stored: Stored, cache: Path) -> NDArray[np.uint8]:
     """
     shape, dtype = stored.shape()
     layout = _layout(stored, shape, dtype)
-    if layout == "N×H×W×3" and not stored.key:
-        return stored.values()
+    if layout == "N×H×W×3" and not stored.key and (mapped := stored.values()).flags.c_contiguous:
+        return mapped
     n, *rest = shape
     height, width = rest[1:] if layout in ("N×3×H×W", "N×1×H×W") else rest[:2]
-    facts = [stamps([stored.path], stored.path.parent), stored.key, layout]
-    name = f"{stored.path.stem}.{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}"
-    copy, record = cache / f"{name}.npy", cache / f"{name}.json"
+    facts = [stamps([stored.path], stored.path.parent), layout]
+    name = f"{stored.path.stem}{'-' if stored.key else ''}{stored.key}"
+    known_by = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    copy, record = cache / f"{name}.{known_by}.npy", cache / f"{name}.{known_by}.json"
     if not npy.intact(copy, str(json_file.record(record).get("digest"))):
         say(f"{stored}: {n:,} images, {layout}, are written as N×H×W×3 to {copy}")
+        for old in cache.glob(f"{glob.escape(name)}.{'[0-9a-f]' * 16}.*"):
+            old.unlink(missing_ok=True)
         turned = (np.ascontiguousarray(_WAYS[layout](block)) for block in stored.blocks())
         digest = npy.write(copy, turned, np.dtype(np.uint8), (n, height, width, 3))
         json_file.write(record, {"digest": digest, "of": str(stored), "layout": layout})
@@ -166,24 +179,3 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     return read(file)
-
-
-class _Reading:
-    """What is wrong with a file, in one line."""
-
-    def __init__(self, stored: Stored) -> None:
-        self.stored = stored
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, FileNotFoundError):
-            raise UserError(
-                f"there is no file {self.stored.path}; see dataset.images and dataset.labels"
-            ) from error
-        if isinstance(error, OSError | ValueError | EOFError | KeyError | zipfile.BadZipFile):
-            why = " ".join(str(error).split())[:120]
-            raise UserError(
-                f"{self.stored} is no array that can be read ({why}); save it with np.save"
-            ) from error

@@ -131,7 +131,7 @@ def as_convolution(network: nn.Module) -> nn.Module:
 
 
 def _fuse() -> Callable[[nn.Module], nn.Module]:
-    """Torch's folding of BatchNorm, imported late: some versions warn, as they are imported, of their own code."""
+    """Torch's folding of BatchNorm, imported when it is used: some versions warn of their own code."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         from torch.fx.experimental.optimization import fuse

@@ -77,11 +77,9 @@ def _tell(setup: Setup, done: Run, shift: Shift) -> dict[str, float]:
     table = TABLE if shift.name == "corruption" else f"{shift.name}_results.csv"
     setup.folder.write_csv(table, COLUMNS + (("images",) if done.sampled else ()), rows)
     means = {f"mean_{m}": float(np.mean([row[f"{m}_acc"] for row in rows])) for m in ("top1", "top5")}
-    what = (
-        f"mean over {len(rows)} shifted conditions"
-        if len(rows) > 1
-        else f"under {shift.name.replace('_', ' ')}"
-    )
+    called = shift.name.replace("_", " ")
+    of = "shifted conditions" if shift.name == "corruption" else f"conditions of {called}"
+    what = f"mean over {len(rows)} {of}" if len(rows) > 1 else f"under {called}"
     say(
         f"  {what}: top-1 {means['mean_top1']:.2f}%, top-5 {means['mean_top5']:.2f}%"
         + (f" ({done.sampled})" if done.sampled else "")

@@ -51,6 +51,11 @@ def listed(folder: Path) -> list[Path]:
     return [file for file in _all(folder) if file.suffix.lower() in SUFFIXES]
 
 
+def is_image(file: Path) -> bool:
+    """Whether a file is one that ``listed`` gives, by its name; a link to nothing is."""
+    return file.suffix.lower() in SUFFIXES and not _passed(file.name) and not file.is_dir()
+
+
 def others(folder: Path) -> Counter[str]:
     """What ``listed`` passes over, hidden files aside: how many files by suffix."""
     suffixes = [file.suffix.lower() for file in _all(folder)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from collections import deque
@@ -100,7 +101,8 @@ def of_pictures(
     with atomic.replacing(array) as temporary:
         content = _decode(files, form, temporary, name, exif)
     json_file.write(record, content)
-    for old in [*cache.glob(f"{name}.*.npy"), *cache.glob(f"{name}.*.json")]:
+    own = glob.escape(name)
+    for old in [*cache.glob(f"{own}.*.npy"), *cache.glob(f"{own}.*.json")]:
         if key not in old.name:
             old.unlink(missing_ok=True)
     return _photographs(content, np.load(array, mmap_mode="r"))

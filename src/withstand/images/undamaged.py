@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ def undamaged(found: Photographs, cache: Path, name: str) -> tuple[NDArray[np.ui
     key = hashlib.sha256(f"{found.digest} {rows.tolist()}".encode()).hexdigest()[:16]
     array, record = cache / f"{name}-whole.{key}.npy", cache / f"{name}-whole.{key}.json"
     if not npy.intact(array, str(json_file.record(record).get("digest"))):
-        for old in [*cache.glob(f"{name}-whole.*.npy"), *cache.glob(f"{name}-whole.*.json")]:
+        for old in cache.glob(f"{glob.escape(name)}-whole.*"):
             old.unlink(missing_ok=True)
         shape = (len(rows), *found.images.shape[1:])
         digest = npy.write(array, _pieces(found.images, rows), np.dtype(np.uint8), shape)

@@ -123,7 +123,7 @@ def _settings(settings: ShiftConfig) -> tuple[Settings, dict[str, Any]]:
     known = Settings.__dataclass_fields__
     own = own_settings(Settings, "shift", {k: v for k, v in settings.options.items() if k in known})
     further = {k: v for k, v in settings.options.items() if k not in known and v is not None}
-    if settings.folder:
+    if settings.folder not in ("", ShiftConfig().folder):  # the schema's own is the corruptions'
         further["folder"] = settings.folder
     if own.answers not in ANSWERS:
         raise UserError(f"shift.answers={own.answers} is not known; choose {', '.join(ANSWERS)}")

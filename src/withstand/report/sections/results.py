@@ -80,7 +80,8 @@ def _lead(together: Comparison) -> str:
         return "Only clean images were evaluated; intervals are exact (Clopper and Pearson), at 95%."
     found = {condition.variant for condition in together.conditions}
     severities = len(together.severities)
-    over = f"{len(found)} corruptions × {severities} severit{'y' if severities == 1 else 'ies'}"
+    corruptions = f"{len(found)} corruption{'' if len(found) == 1 else 's'}"
+    over = f"{corruptions} × {severities} severit{'y' if severities == 1 else 'ies'}"
     if len(found) * severities != len(together.conditions):
         over = f"{len(together.conditions)} conditions of {len(found)} corruptions"
     return (
