@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from withstand.models.classifier import Classifier as Classifier
     from withstand.results.conditions import CLEAN as CLEAN
     from withstand.results.conditions import Condition as Condition
+    from withstand.results.reading import load_run as load_run
+    from withstand.results.reading import load_runs as load_runs
     from withstand.results.runs import Run as Run
     from withstand.results.runs import Runs as Runs
-    from withstand.results.runs import load_run as load_run
-    from withstand.results.runs import load_runs as load_runs
     from withstand.session.direct import evaluate as evaluate
     from withstand.session.result import Result as Result
 
@@ -42,8 +42,8 @@ _HOME = {
     "Preprocessing": "images.preprocessing",
     "Result": "session.result",
     "evaluate": "session.direct",
-    "load_run": "results.runs",
-    "load_runs": "results.runs",
+    "load_run": "results.reading",
+    "load_runs": "results.reading",
 }
 _MODULES = {
     "hypotheses": "analysis.hypotheses",

@@ -14,7 +14,8 @@ from withstand.analysis.groups import groups
 from withstand.base.errors import UserError
 from withstand.corruptions.names import BENCHMARK
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import Run, load_run
+from withstand.results.reading import load_run
+from withstand.results.runs import Run
 from withstand.results.store import Cell, Predictions, Store
 
 SOME = tuple(Condition("corruption", name, severity) for name in ("fog", "snow") for severity in (1, 3))

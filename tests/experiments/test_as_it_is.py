@@ -16,7 +16,7 @@ import withstand
 from withstand.cli import main
 from withstand.models import imagenet
 from withstand.results.conditions import CLEAN
-from withstand.results.runs import load_run, load_runs
+from withstand.results.reading import load_run, load_runs
 
 SMALL = [
     "model=timm:resnet10t",

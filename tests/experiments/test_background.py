@@ -23,7 +23,7 @@ from withstand.datasets.worlds import load
 from withstand.engines import planning
 from withstand.engines.predictor import Predictor
 from withstand.images.imageset import ImageSet
-from withstand.results.runs import load_run, load_runs
+from withstand.results.reading import load_run, load_runs
 from withstand.session.usage import used
 from withstand.training import frozen
 from withstand.training.loop import train

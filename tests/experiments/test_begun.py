@@ -16,7 +16,7 @@ from withstand.engines import device, planning, trials
 from withstand.engines.engine import Plan
 from withstand.engines.trials import Trial
 from withstand.results.facts import training_of
-from withstand.results.runs import load_run
+from withstand.results.reading import load_run
 from withstand.session.usage import used
 
 RUN = Path("checkpoints/small_cnn_shapes")

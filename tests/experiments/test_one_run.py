@@ -16,7 +16,7 @@ from PIL import Image
 from withstand.cli import main
 from withstand.config.composing import compose
 from withstand.results import metrics
-from withstand.results.runs import load_run, load_runs
+from withstand.results.reading import load_run, load_runs
 from withstand.results.store import Store
 from withstand.session.usage import used
 

@@ -13,7 +13,7 @@ from withstand.analysis.comparison import compare
 from withstand.cli import main
 from withstand.engines.predictor import Predictor
 from withstand.results.conditions import Condition
-from withstand.results.runs import load_run
+from withstand.results.reading import load_run
 from withstand.results.store import Cell, Predictions, Store
 from withstand.session.usage import used
 

@@ -21,7 +21,8 @@ from withstand.report.section import Context
 from withstand.report.style import looks
 from withstand.results import thumbnails
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import Runs, load_runs, names
+from withstand.results.reading import load_runs
+from withstand.results.runs import Runs, names
 from withstand.results.store import Cell, Predictions, Store
 
 SHOWN = (

@@ -13,7 +13,8 @@ from withstand import report
 from withstand.base.errors import UserError
 from withstand.report import sections
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import Runs, load_runs
+from withstand.results.reading import load_runs
+from withstand.results.runs import Runs
 
 pytestmark = pytest.mark.xdist_group("page")  # what they share takes long to make
 

@@ -185,11 +185,7 @@ def check_finding(said: str, sentences: Any, pairs: Any, known: Any, claims: int
         assert (said, value > 0) in (("supported", True), ("refuted", False)) and p <= 0.0501
         assert effect.number("low") > 0 if value > 0 else effect.number("high") < 0
     if len(pairs) == 1:
-        sides = [
-            f"{len(s)} seeds of {s[0].name}" if max(map(len, pairs[0])) > 1 else s[0].name
-            for s in pairs[0]
-            if s
-        ]
+        sides = [f"{len(s)} seeds of {s[0].name}" if len(s) > 1 else s[0].name for s in pairs[0] if s]
         assert effect["who"] == " − ".join(sides)
     if "beside" in found:
         clean = {name: values.astype(float) for name, (_, values) in known.items()}

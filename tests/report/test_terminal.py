@@ -8,7 +8,7 @@ from rich.console import Console
 from tests.report.conftest import SOME, MakeRun
 
 from withstand.report import terminal
-from withstand.results.runs import load_runs
+from withstand.results.reading import load_runs
 
 
 def test_a_sample_is_marked_and_said(make_run: MakeRun) -> None:

@@ -7,7 +7,7 @@ from tests.report.conftest import SOME, MakeContext, MakeRun
 from withstand.analysis.comparison import compare
 from withstand.report.verdict import verdict
 from withstand.results.conditions import CLEAN
-from withstand.results.runs import load_runs
+from withstand.results.reading import load_runs
 
 
 def test_two_that_are_not_told_apart_are_named_and_many_are_counted(make_context: MakeContext) -> None:

@@ -186,6 +186,7 @@ def test_flips_are_counted_a_step_at_a_time_and_an_image_is_one_draw(tmp_path: P
     )
     page = report.write(runs, tmp_path / "report").read_text()
     assert "Small steps" in page and "fewer flips, points" in page and "Other shifts" not in page
+    assert "mFP by nervous" in report.write(runs, tmp_path / "by", baseline="nervous").read_text()
 
 
 def test_other_films_do_not_stand_beside_these(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from withstand.models import Classifier
 from withstand.results import provenance
 from withstand.results.conditions import CLEAN
 from withstand.results.folder import RunFolder
-from withstand.results.runs import Run, load_run
+from withstand.results.reading import load_run
+from withstand.results.runs import Run
 from withstand.results.sample import Sample
 from withstand.shifts import Shift
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from withstand.base.errors import UserError
 from withstand.results.conditions import Condition, cell_files
-from withstand.results.runs import Run, load_run
+from withstand.results.reading import load_run
+from withstand.results.runs import Run
 
 FINETUNE = "finetune"
 BACKGROUND = "background"

@@ -16,7 +16,7 @@ from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells
 from withstand.models import Classifier
 from withstand.results.conditions import Condition
-from withstand.results.runs import load_run
+from withstand.results.reading import load_run
 from withstand.session.setup import Setup
 from withstand.shifts.backgrounds import NAME
 

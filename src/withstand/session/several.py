@@ -11,7 +11,8 @@ from withstand.base.errors import UserError
 from withstand.config.composing import compose, named
 from withstand.config.schema import Config
 from withstand.report import terminal
-from withstand.results.runs import Runs, load_runs
+from withstand.results.reading import load_runs
+from withstand.results.runs import Runs
 
 USES = ("models", "report")
 

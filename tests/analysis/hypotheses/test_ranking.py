@@ -8,7 +8,7 @@ from tests.report.sections.test_finetune import CONDITIONS, write
 
 from withstand.analysis.hypotheses.claim import Measure
 from withstand.analysis.hypotheses.subjects import subjects
-from withstand.results.runs import load_runs
+from withstand.results.reading import load_runs
 from withstand.results.store import Cell, Predictions, Store
 
 TESTED, OTHERS = np.arange(50), np.arange(50, 150)

@@ -11,7 +11,7 @@ from withstand import report
 from withstand.analysis.comparison import compare
 from withstand.report.wording import levels
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import load_runs
+from withstand.results.reading import load_runs
 
 
 def test_unknown_names_are_groups_of_their_own_and_nothing_of_the_known_ones_is_missed(

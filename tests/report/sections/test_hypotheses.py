@@ -12,7 +12,7 @@ from tests.report.conftest import SOME, MakeContext, MakeRun
 from withstand import report
 from withstand.analysis.hypotheses import answer, load
 from withstand.report.sections import hypotheses
-from withstand.results.runs import load_runs
+from withstand.results.reading import load_runs
 
 CLAIM = "Transformers withstand corruption better than CNNs, pretraining equal"
 CNN, VIT = "resnet50", "vit_small"

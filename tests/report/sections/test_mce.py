@@ -17,7 +17,7 @@ from withstand.corruptions.names import BENCHMARK
 from withstand.report import mce
 from withstand.report.table import Table
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import load_runs
+from withstand.results.reading import load_runs
 from withstand.statistics import Estimate
 
 WNIDS = [f"n{number:08d}" for number in range(1000)]

@@ -12,7 +12,8 @@ from withstand.analysis.comparison import compare
 from withstand.report.section import Context
 from withstand.report.sections import seeds
 from withstand.report.style import looks
-from withstand.results.runs import load_runs, names
+from withstand.results.reading import load_runs
+from withstand.results.runs import names
 from withstand.statistics import Estimate
 
 

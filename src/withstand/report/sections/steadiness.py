@@ -29,19 +29,27 @@ def section(context: Context) -> Section | None:
     )
     lead = f"{_LEAD} Here: {'; '.join(sources)}."
     return Section(
-        "steadiness", "Small steps", lead, [], [_means(found), *_pairs(found), _each(found)], left_out
+        "steadiness",
+        "Small steps",
+        lead,
+        [],
+        [_means(found, context.baseline), *_pairs(found), _each(found)],
+        left_out,
     )
 
 
-def _means(found: Steady) -> Table:
-    rows = []
+def _means(found: Steady, baseline: str | None) -> Table:
+    """With mFP by the baseline, where that is among the runs (``report.baseline``)."""
+    rows, by = [], baseline if baseline in found.names else None
     for name in found.names:
         far = found.distance(name)
         values: dict[str, Value] = {"model": name, "flips": found.flip(name).times(100), "top5": far}
+        values |= {"mfp": found.relative(name, by)} if by else {}
         rows.append(Row(values | {"images": len(found.ids)}))
     columns = [
         MODEL,
         Column("flips", "flip probability, %", ".2f"),
+        *([Column("mfp", f"mFP by {by}", ".3f")] if by else []),
         *([Column("top5", "top-5 distance", ".2f")] if found.moved else []),
         IMAGES,
     ]

@@ -1,0 +1,94 @@
+"""Runs read from their folders, and what cannot be read as one.
+
+>>> runs = withstand.load_runs("checkpoints")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from withstand.base import json_file
+from withstand.base.errors import UserError, nearest
+from withstand.results.conditions import cell_files
+from withstand.results.runs import LeftOut, Run, Runs
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read one run folder.
+
+    Raises:
+        UserError: ``summary.json`` is missing (the run has not finished), or a file is damaged.
+    """
+    folder = Path(folder)
+    if not (folder / "summary.json").is_file():
+        raise UserError(f"{folder} has no summary.json: the run has not finished; give its command again")
+    summary = json_file.record(folder / "summary.json")
+    absent = [key for key in ("model", "dataset", "cells") if key not in summary]
+    if absent:
+        raise UserError(
+            f"{folder / 'summary.json'} says nothing of {', '.join(absent)}; run the evaluation again"
+        )
+    provenance = json_file.record(folder / "provenance.json")
+    files, missing = cell_files(folder, summary["cells"])
+    return Run(folder, summary, provenance, _history(folder / "history.csv"), files, missing)
+
+
+def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
+    """Every run in the folders of ``root``, by model name; those of one ``dataset``, or all.
+
+    A folder that is no finished run is in ``left_out`` of the answer, with the reason; so is a run on other images than
+    a later one, where both data sets have one name.
+
+    Raises:
+        UserError: there is no such folder, or no run on ``dataset`` among others.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise UserError(f"there is no folder {root}; train a model first, or give paths.checkpoints=FOLDER")
+    runs, left_out = [], []
+    for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        try:
+            run = load_run(folder)
+        except UserError as error:
+            if dataset is None or folder.name.endswith(f"_{dataset}"):
+                left_out.append(LeftOut(folder.name, str(error)))
+            continue
+        runs.append(run)
+    known = {run.dataset for run in runs}
+    if known and dataset not in (None, *known) and not left_out:
+        raise UserError(f"there is no run on '{dataset}' in {root}; {nearest(str(dataset), known)}")
+    found = [run for run in runs if dataset in (None, run.dataset)]
+    older = _on_other_images(found)
+    kept = [run for run in found if run not in older]
+    left_out += [LeftOut(run.folder.name, reason) for run, reason in older.items()]
+    return Runs(sorted(kept, key=lambda run: (run.dataset, run.model, run.folder.name)), left_out)
+
+
+def _on_other_images(runs: Sequence[Run]) -> dict[Run, str]:
+    """Runs that no row may stand beside the latest on a data set of that name, and why."""
+    found = {}
+    latest = {
+        run.dataset: run
+        for run in sorted(runs, key=lambda run: str(run.provenance.get("made")))
+        if run.content
+    }
+    for run in runs:
+        other = latest.get(run.dataset)
+        if other is not None and run.content not in ("", other.content) and not run.of_the_sources_of(other):
+            found[run] = (
+                f"its images are not those of {other.folder.name}, made later, though both data sets are called"
+                f" {run.dataset}; run it again, or give its data set a name of its own (dataset.title=NAME)"
+            )
+    return found
+
+
+def _history(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame({"epoch": pd.Series(dtype=int)})
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); delete it and give the run's command again") from error
