@@ -19,7 +19,7 @@ from withstand.models.together import answering
 from withstand.results.answering import Then
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.store import Cell, Predictions, Store
-from withstand.shifts import Shift
+from withstand.shifts import Shift, extras
 
 Answer = Callable[[Predictions], Predictions]
 
@@ -103,7 +103,7 @@ class Cells:
                 facts = {"images": shift.digest(condition), "shift": shift.facts(condition)}
                 cells[condition] = Cell(condition, known | own.facts() | facts)
                 sources[condition] = partial(shift.images, condition)
-        same = frozenset(shift.name for shift in shifts if getattr(shift, "as_clean", False))
+        same = frozenset(shift.name for shift in shifts if extras(shift).as_clean)
         return cls(predictor, store, cells, sources, elsewhere, answer, predictors, same)
 
     @property
@@ -161,7 +161,7 @@ class Cells:
 
 def answering_to(classifier: Classifier, shift: Shift) -> Classifier:
     """The classifier with an answer for each class of a shift, where these are not those of the data set."""
-    asked, through = getattr(shift, "answered_by", None), getattr(shift, "through", None)
+    asked, through = extras(shift).answered_by, extras(shift).through
     if through is not None:
         first = classifier.answers
         return replace(classifier, answers=through if first is None else Then(first, through))

@@ -24,7 +24,7 @@ from withstand.results.folder import RunFolder
 from withstand.results.reading import load_run
 from withstand.results.runs import Run
 from withstand.results.sample import Sample
-from withstand.shifts import Shift
+from withstand.shifts import Shift, extras
 
 Fill = Callable[[Cells, str], Spent]
 
@@ -146,10 +146,10 @@ def _record(
     classes = {
         shift.name: list(shift.images(shift.conditions()[0]).classes)
         for shift in shifts
-        if getattr(shift, "answered_by", None) is not None
+        if extras(shift).answered_by is not None
     }
     named = {"shift_classes": before.get("shift_classes", {}) | classes} if classes else {}
-    about_them = {shift.name: getattr(shift, "about", {}) for shift in shifts if getattr(shift, "about", {})}
+    about_them = {shift.name: extras(shift).about for shift in shifts if extras(shift).about}
     named |= {"shifts": before.get("shifts", {}) | about_them} if about_them else {}
     groups = {shift.name: {name: list(of) for name, of in shift.groups().items()} for shift in shifts}
     # Not merged with an earlier sample, which is replaced, or gone once everything is there.

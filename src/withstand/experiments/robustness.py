@@ -22,7 +22,7 @@ from withstand.session.evaluated import to_evaluate
 from withstand.session.fitting import start_tracker
 from withstand.session.setup import Setup
 from withstand.session.tested import TABLE
-from withstand.shifts import Shift
+from withstand.shifts import Shift, extras
 from withstand.trackers import Tracker
 
 COLUMNS = ("model", "corruption", "severity", "top1_acc", "top5_acc")
@@ -88,7 +88,7 @@ def _tell(setup: Setup, done: Run, shift: Shift) -> dict[str, float]:
 
 
 def _leave_thumbnails(setup: Setup, shift: Shift) -> None:
-    if getattr(shift, "about", {}):
+    if extras(shift).about:
         return  # the sheet shows what is lost under corruption; such a shift has images of other kinds
     path, test = setup.folder.path / thumbnails.FILE, setup.dataset.test
     conditions, rows = thumbnails.shown(shift.conditions()), thumbnails.choose(test.ids)

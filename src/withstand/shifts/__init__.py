@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from withstand.base import plugins
 from withstand.config.schema import ShiftConfig
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import Dataset
+from withstand.models.together import Asked
+from withstand.results.answering import ClassMap
 from withstand.results.conditions import Condition
 
 
 class Shift(Protocol):
-    """Gives its conditions, and the images of each for the rows asked for, on the device asked for."""
+    """Gives its conditions, and the images of each for the rows asked for, on the device asked for.
+
+    Some have more: see ``Extras``.
+    """
 
     @property
     def name(self) -> str:
@@ -26,11 +31,6 @@ class Shift(Protocol):
     @property
     def notes(self) -> Sequence[str]:
         """What a user must know before the work begins, a line each."""
-
-    # What only some shifts have: ``answered_by``, a `withstand.models.together.Asked`, how a classifier's outputs stand
-    # for classes that the data set has not; ``through``, a `withstand.results.answering.ClassMap`, from the data set's
-    # classes to those of the shift; ``about``, what results must know of it, as JSON values; ``as_clean``, true where
-    # it shows clean images as they are, so that nothing needs to be predicted again.
 
     def groups(self) -> dict[str, Sequence[str]]:
         """Names of sets of variants that are averaged over, such as families; each variant is one in any case."""
@@ -46,6 +46,27 @@ class Shift(Protocol):
 
     def facts(self, condition: Condition) -> dict[str, Any]:
         """What else the images depend on, as JSON values; equal facts and digests mean equal images."""
+
+
+class Extras(NamedTuple):
+    """What only some shifts have, as attributes of these names.
+
+    Attributes:
+        answered_by: how a classifier's outputs stand for classes that the data set has not.
+        through: from the data set's classes to those of the shift.
+        about: what results must know of it, as JSON values; ``kind`` says who reads it.
+        as_clean: true where it shows clean images as they are, so that nothing needs to be predicted again.
+    """
+
+    answered_by: Asked | None = None
+    through: ClassMap | None = None
+    about: Mapping[str, Any] = {}
+    as_clean: bool = False
+
+
+def extras(shift: Shift) -> Extras:
+    """What a shift has beside what every shift has."""
+    return Extras(**{name: getattr(shift, name) for name in Extras._fields if hasattr(shift, name)})
 
 
 def load(settings: ShiftConfig, dataset: Dataset) -> Shift:
