@@ -1,6 +1,7 @@
 """Decoded as Pillow decodes, once, and again whenever a file or the cache has changed."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -102,3 +103,16 @@ def test_a_cache_that_was_altered_in_place_is_made_again(folder, capsys):
 def test_a_link_to_nothing_is_a_damaged_file(folder):
     (folder / "9.JPEG").symlink_to(folder / "gone.JPEG")
     assert read(folder).damaged == {4: "a link to nothing"}
+
+
+def test_what_would_hang_or_run_something_is_a_damaged_file(tmp_path: Path) -> None:
+    """A pipe, a line of a million pixels, and a drawing for another program that is called a picture."""
+    os.mkfifo(tmp_path / "a.png")
+    Image.new("RGB", (1, 1_000_000)).save(tmp_path / "b.png")
+    (tmp_path / "c.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n")
+    Image.new("RGB", (2000, 20)).save(tmp_path / "d.png")
+    files = sorted(tmp_path.glob("*.png"))
+    found = decoded(files, tmp_path, 64, tmp_path / "cache", "odd")
+    assert "it is no file, but a pipe" in found.damaged[0]
+    assert "1×1000000 would become 64×64000000" in found.damaged[1]
+    assert "cannot identify image file" in found.damaged[2] and list(found.damaged) == [0, 1, 2]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.report.conftest import SOME, MakeRun
+from tests.report.conftest import SOME, MakeRun, write_run
 
 from withstand import report
 from withstand.base.errors import UserError
@@ -116,3 +117,17 @@ def test_what_does_not_compare_is_left_out_with_the_reason(make_run: MakeRun, tm
     assert "**resnet50**: it was evaluated on other images: it shares 0 of 60" in said
     assert "**vit_small**: its corrupted images are official" in said
     assert "| small_cnn | resnet50" not in text
+
+
+def test_names_in_a_foreign_record_stay_in_the_report_s_folder(tmp_path: Path) -> None:
+    """A model, and a shift, that are called by paths out of it."""
+    root = tmp_path / "runs"
+    folder = write_run(root, "net", conditions=SOME)
+    record = json.loads((folder / "summary.json").read_text())
+    for cell in record["cells"]:
+        if cell["severity"] == 3:
+            cell["shift"] = "../../away"
+    (folder / "summary.json").write_text(json.dumps(record | {"model": "../../escape"}))
+    report.write(load_runs(root), tmp_path / "in" / "reports" / "shapes")
+    outside = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_relative_to(root)]
+    assert outside and all(path.is_relative_to(tmp_path / "in" / "reports" / "shapes") for path in outside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,9 @@ from withstand.images.sources import stamps
 
 _FORM = 3  # of the cache; another number for another way of decoding
 _CHUNK = 16
+_MOST = (
+    1 << 26
+)  # pixels that a picture may be enlarged to: of one that is far longer than wide, there would be no end
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +200,8 @@ def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
     part: _Part = []
     for file in files:
         try:
+            if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
+                raise ValueError("it is no file, but a pipe, a device or a folder")
             seen = picture.read(file, exif)
             pixels = squared(seen.shown, form).tobytes()
             part.append(_Found(pixels, seen.shown.size, seen.several, seen.turned))
@@ -211,6 +217,10 @@ def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
 def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None = None) -> Image.Image:
     """Resized, and the middle kept; ``method`` where it is not that of ``form``."""
     width, height = form.scaled(*whole.size)
+    if width * height > max(_MOST, whole.width * whole.height):
+        raise ValueError(
+            f"{whole.width}×{whole.height} would become {width}×{height} before the middle is kept"
+        )
     if (width, height) != whole.size:
         whole = whole.resize((width, height), method or Image.Resampling[form.interpolation.upper()])
     if whole.size == (form.size, form.size):

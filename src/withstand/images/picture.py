@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -12,6 +13,7 @@ BACKGROUND = (255, 255, 255)
 """What shows through where a picture is transparent: white, as on a page."""
 
 _ORIENTATION = 0x0112  # of EXIF: how the camera was held
+_NOT_OURS = ("EPS", "WMF", "FPX", "MIC", "GRIB", "BUFR", "HDF5", "MPEG")
 _SIXTEEN = ("PNG", "PPM")  # whose mode I holds 16 bits
 _SAME_PICTURE = ("MPO",)  # several sizes or views of one photograph, as telephones write them
 
@@ -36,11 +38,18 @@ def read(file: Path | BinaryIO, exif: bool = True) -> Seen:
         Exception: whatever Pillow finds wrong, from OSError to struct.error; ValueError where nobody knows which level
             is white.
     """
-    with Image.open(file) as opened:
+    with Image.open(file, formats=_formats()) as opened:
         several = getattr(opened, "n_frames", 1) > 1 and opened.format not in _SAME_PICTURE
         opened.load()
         turned = _turned(opened)
         return Seen(_rgb(ImageOps.exif_transpose(opened) if turned and exif else opened), several, turned)
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """What Pillow reads by itself: a file is taken by its content, and some kinds would be handed to other programs."""
+    Image.init()
+    return tuple(name for name in Image.ID if name not in _NOT_OURS)
 
 
 def as_seen(opened: Image.Image) -> Image.Image:

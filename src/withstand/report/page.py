@@ -60,7 +60,12 @@ def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Pat
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"breakable": breakable, "ends": wording.between, "estimate": _estimate}
+    environment.filters |= {
+        "file": wording.file_name,
+        "breakable": breakable,
+        "ends": wording.between,
+        "estimate": _estimate,
+    }
     for name in ("report.md", "report.html"):
         atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
     return folder / "report.html"
@@ -139,8 +144,8 @@ def _dataset(runs: Sequence[Run]) -> str:
 
 def _write_tables(built: Sequence[Section], runs: Sequence[Run], folder: Path) -> None:
     for table in (table for section in built for table in section.tables):
-        atomic.write_text(folder / f"{table.name}.csv", table.csv())
-        atomic.write_text(folder / f"{table.name}.tex", latex(table))
+        atomic.write_text(folder / f"{wording.file_name(table.name)}.csv", table.csv())
+        atomic.write_text(folder / f"{wording.file_name(table.name)}.tex", latex(table))
     cells = pd.concat([run.frame() for run in runs])
     atomic.write_text(folder / "conditions.csv", cells.to_csv(index=False, lineterminator="\n"))
 
@@ -155,7 +160,8 @@ def _write_figures(pictures: Sequence[Picture], folder: Path) -> dict[str, Marku
 
 
 def _write_figure(picture: Picture, folder: Path) -> Markup:
-    canvas.save_png(picture.figure, folder / f"{picture.name}.png")
-    drawn = canvas.svg(picture.figure, picture.name)
-    atomic.write_text(folder / f"{picture.name}.svg", drawn)
+    name = wording.file_name(picture.name)
+    canvas.save_png(picture.figure, folder / f"{name}.png")
+    drawn = canvas.svg(picture.figure, name)
+    atomic.write_text(folder / f"{name}.svg", drawn)
     return Markup(canvas.inlined(drawn, picture.caption))  # safe: drawn here, its words escaped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -20,6 +21,11 @@ _NOTHING = 1e-9
 def spaced(name: str) -> str:
     """A corruption's name as people write it."""
     return name.replace("jpeg", "JPEG").replace("_", " ")
+
+
+def file_name(name: str) -> str:
+    """A name from a run as part of a file's: whatever it says, it stays in the folder that it is written to."""
+    return re.sub(r"[^\w.+@=, -]+", "-", name).strip(". -") or "unnamed"
 
 
 def between(one: Estimate, digits: int = 1) -> str:

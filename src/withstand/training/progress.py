@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -56,7 +57,19 @@ class Progress:
         """The best weights first, the checkpoint last: killed in between, the epoch is done again, the same."""
         if self.best["epoch"] == self.epoch:
             with atomic.replacing(folder.best) as temporary:
-                torch.save(self.network, temporary)
+                _write(self.network, temporary)
         folder.write_csv("history.csv", HISTORY, self.history)
         with atomic.replacing(folder.checkpoint) as temporary:
-            torch.save(vars(self), temporary)
+            _write(vars(self), temporary)
+
+
+def _write(content: Any, place: Path) -> None:
+    """``torch.save``, whose own writer calls a full disk a RuntimeError ("unexpected pos").
+
+    Raises:
+        OSError: it could not be written.
+    """
+    try:
+        torch.save(content, place)
+    except RuntimeError as error:
+        raise OSError(" ".join(str(error).split())[:200]) from error
