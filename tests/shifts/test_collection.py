@@ -143,8 +143,17 @@ def test_the_clean_images_under_the_same_names_may_be_paired(tmp_path: Path, pla
         Image.fromarray((np.array(Image.open(file)) * 0.6).astype(np.uint8)).save(place)
     run = evaluated(tmp_path, places[0], {"collection": {"folder": str(darker), "paired": True}})
     assert np.isin(run.predictions(Condition("darker", "darker")).ids, run.predictions(CLEAN).ids).all()
-    drop = Collected.of([run], "darker").drop("net")
-    assert drop is not None and drop.n == 120
+    found = Collected.of([run], "darker")
+    drop, clean = found.drop("net"), found.clean("net")
+    assert drop is not None and clean is not None and drop.n == clean.n == 120
+    for file in [*darker.rglob("*.png")][::4]:
+        file.unlink()
+    run = evaluated(tmp_path, places[0], {"collection": {"folder": str(darker), "paired": True}})
+    found = Collected.of([run], "darker")
+    drop, clean = found.drop("net"), found.clean("net")
+    assert drop is not None and clean is not None and drop.n == clean.n == 90 == found.shifted("net").n
+    assert drop.value == pytest.approx(clean.value - found.shifted("net").value)
+    assert len(run.scores.ids) == 120  # of all clean images, whatever was paired
     with pytest.raises(UserError, match="no clean image of the same path"):
         evaluated(
             tmp_path, places[0], {"collection": {"folder": str(places[1]), "paired": True}}, name="other"
@@ -161,6 +170,32 @@ def test_a_file_says_which_class_is_which(tmp_path: Path, places: Any) -> None:
     assert run.about("march")["of"] == [0, -1, 1, 1]
     clean = Collected.of([run], "march").clean("net")
     assert clean is not None and clean.n == 90  # white counts as rouge, green is none of these
+
+
+def test_open_answers_are_open_on_both_sides(tmp_path: Path, places: Any) -> None:
+    own = {"folder": str(places[1]), "answers": "open"}
+    run = evaluated(tmp_path, places[0], {"collection": own}, lean=0.02)
+    found, read = Collected.of([run], "march"), run.predictions(CLEAN)
+    clean, of_these = found.clean("net"), np.isin(read.labels, (0, 2))
+    assert clean is not None and found.among_all("net") is None
+    assert clean.value == pytest.approx((read.logits.argmax(1) == read.labels)[of_these].mean())
+
+
+def test_a_name_is_no_other_column_s_and_what_is_replaced_is_told(
+    tmp_path: Path, places: Any, capsys: Any
+) -> None:
+    shift = {"collection": {"folder": str(places[1]), "label": "model"}}
+    run = evaluated(
+        tmp_path, places[0], [shift, {"corruption": {"corruptions": ["contrast"], "severities": [1]}}]
+    )
+    report.write([run], tmp_path / "report")
+    head, row = (tmp_path / "report/tables/shifts.csv").read_text().splitlines()
+    assert head.startswith("origin,model,") and "model_top1," in head and row.startswith("ours,net,")
+    more = photographs(tmp_path / "2026.04", ("red", "blue"), 5, seed=9)
+    assert "2026.04" in evaluated(tmp_path, places[0], {"collection": {"folder": str(more)}}).shifts
+    capsys.readouterr()
+    evaluated(tmp_path, places[0], {"collection": {"folder": str(more), "label": "model"}})
+    assert "model was of other images before: these take their place" in capsys.readouterr().out
 
 
 def test_copies_of_clean_images_are_told(tmp_path: Path) -> None:
@@ -182,6 +217,7 @@ def test_copies_of_clean_images_are_told(tmp_path: Path) -> None:
         ({}, "needs images: set shift.folder=FOLDER"),
         ({"folder": "nowhere"}, "there is no nowhere"),
         ({"folder": ".", "label": "corruption"}, "cannot be called 'corruption'"),
+        ({"folder": ".", "class_groups": "median"}, r"shift\.class_groups=median is not known"),
         ({"folder": ".", "answers": "some"}, r"shift\.answers=some is not known"),
         ({"folder": ".", "dataset": "nothing"}, "unknown dataset 'nothing'"),
     ],

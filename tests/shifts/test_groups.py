@@ -59,7 +59,7 @@ def evaluated(tmp_path: Path, photos: Path, net: Net | None = None, **own: Any) 
 
 def test_nothing_is_predicted_twice_and_each_image_is_in_its_group(tmp_path: Path, places: Any) -> None:
     net = Net()
-    run = evaluated(tmp_path, places[0], net, column="camera", file=str(places[1]))
+    run = evaluated(tmp_path, places[0], net, column="camera", table=str(places[1]))
     assert columns([run]) == ("camera",)
     read, clean = run.predictions(BY), run.predictions(CLEAN)
     assert net._seen - 120 in (0, 1)  # beside the clean images, one may have been shown to count the outputs
@@ -71,7 +71,7 @@ def test_nothing_is_predicted_twice_and_each_image_is_in_its_group(tmp_path: Pat
 
 
 def test_the_worst_group_and_the_gap_know_that_they_were_picked(tmp_path: Path, places: Any) -> None:
-    run = evaluated(tmp_path, places[0], column="camera", file=str(places[1]))
+    run = evaluated(tmp_path, places[0], column="camera", table=str(places[1]))
     found = Grouped.of([run], "camera")
     (_, north, _), (worst, lowest), gap = found.each("net"), found.worst("net"), found.gap("net")
     assert worst == "north" and lowest.value == north.value and gap.value == pytest.approx(1 - north.value)
@@ -106,10 +106,24 @@ def test_of_equal_groups_the_lowest_is_covered_though_it_looks_worse() -> None:
     assert picked / worlds >= 0.94 > own / worlds
 
 
+def test_a_part_in_groups_cuts_nothing_else(tmp_path: Path, places: Any) -> None:
+    """Clean accuracy, corruption and the report are of all images, whatever else the run was read by."""
+    places[1].write_text("\n".join(places[1].read_text().splitlines()[:100]) + "\n")
+    run = evaluated(tmp_path, places[0], column="camera", table=str(places[1]))
+    asked = {"corruption": {"corruptions": ["contrast"], "severities": [1]}}
+    again = withstand.evaluate(
+        Net(), places[0], shifts=asked, device="cpu", out=tmp_path / "run", name="net"
+    ).run
+    assert len(run.predictions(BY)) == 99 and len(again.scores.ids) == 120
+    assert set(again.shifts) == {"clean", "camera", "corruption"}
+    assert len(withstand.compare(again).ids) == 120
+    assert "By camera" in report.write([again], tmp_path / "report").read_text()
+
+
 def test_images_without_a_group_are_left_out_and_said_to_be(tmp_path: Path, places: Any, capsys: Any) -> None:
     lines = places[1].read_text().splitlines()
     places[1].write_text("\n".join([*lines[:100], "dark/nowhere.png,east"]) + "\n")
-    run = evaluated(tmp_path, places[0], column="camera", file=str(places[1]))
+    run = evaluated(tmp_path, places[0], column="camera", table=str(places[1]))
     assert "21 of 120 test images have no camera and are left out of it" in capsys.readouterr().out
     assert len(run.predictions(BY)) == 99 and len(run.predictions(CLEAN)) == 120
 
@@ -143,14 +157,14 @@ def test_a_data_set_s_own_table_needs_no_file(tmp_path: Path, places: Any, monke
     [
         ({}, r"set shift\.column=NAME"),
         ({"column": "camera"}, "has no table with a column 'camera'"),
-        ({"column": "camera", "file": "none.csv"}, r"there is no none\.csv"),
-        ({"column": "kamera", "file": "T"}, r"no column 'kamera' \(shift\.column\); did you mean 'camera'"),
-        ({"column": "camera", "file": "T", "path": "file"}, r"no column 'file' \(shift\.path\)"),
-        ({"column": "path", "file": "T", "label": "corruption"}, "cannot be called 'corruption'"),
+        ({"column": "camera", "table": "none.csv"}, r"there is no none\.csv"),
+        ({"column": "kamera", "table": "T"}, r"no column 'kamera' \(shift\.column\); did you mean 'camera'"),
+        ({"column": "camera", "table": "T", "path": "file"}, r"no column 'file' \(shift\.path\)"),
+        ({"column": "path", "table": "T", "label": "corruption"}, "cannot be called 'corruption'"),
     ],
 )
 def test_what_cannot_be_is_one_line(tmp_path: Path, places: Any, own: dict[str, Any], told: str) -> None:
-    if own.get("file") == "T":
-        own = own | {"file": str(places[1])}
+    if own.get("table") == "T":
+        own = own | {"table": str(places[1])}
     with pytest.raises(UserError, match=told):
         evaluated(tmp_path, places[0], **own)

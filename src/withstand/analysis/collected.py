@@ -84,9 +84,8 @@ class Collected:
         clean = self.clean(name)
         if clean is None:
             return None
-        run = self.together.run(name)
-        if run.about(self.shift).get("paired"):
-            return self.together.drop(name) if self.together.clean else None
+        if self.paired:
+            return merit.drop(self._both(name))
         return difference(clean, self.shifted(name)).within(-1, 1)
 
     def effective_robustness(self, name: str) -> Estimate | None:
@@ -94,6 +93,8 @@ class Collected:
         others = [one for one in self.names if one != name]
         if len(others) < _REFERENCES or set(self.names) - set(self._clean):
             return None
+        if self.paired:
+            return merit.effective_robustness(self._both(name), [self._both(one) for one in others])
         order = [name, *others]
         clean = np.stack([self._clean[one] for one in order], axis=1)
         shifted = np.stack([self.together.values(one, self.shift)[:, 0] for one in order], axis=1)
@@ -104,6 +105,15 @@ class Collected:
 
         return function_of_separate_means([clean, shifted], beyond, (-1, 1))
 
+    @property
+    def paired(self) -> bool:
+        """Whether its images are clean ones shown in another way."""
+        return any(run.about(self.shift).get("paired") for run in self.together.runs)
+
+    def _both(self, name: str) -> NDArray[np.float64]:
+        """N×2, of a paired collection: whether each image is right, clean and in it."""
+        return np.stack([self._clean[name], self.together.values(name, self.shift)[:, 0]], axis=1)
+
     @cached_property
     def _clean(self) -> dict[str, NDArray[np.float64]]:
         """Name → whether each clean image of these classes is right, of the runs that have the same ones."""
@@ -113,6 +123,8 @@ class Collected:
             if CLEAN not in run.conditions:
                 continue
             read = _alike(run.predictions(CLEAN), run, self.shift)
+            if self.paired:
+                read = read.take(np.flatnonzero(np.isin(read.ids, self.together.ids)))
             order = np.argsort(read.ids)
             found[name] = read.ids[order], correct(read.take(order)).astype(np.float64)
         if not found:
@@ -122,13 +134,15 @@ class Collected:
 
 
 def _alike(clean: Predictions, run: Run, shift: str) -> Predictions:
-    """Of the images of the collection's classes, the answers among these."""
+    """Of the images of the collection's classes, the answers among these, or among all where its own are."""
     about = run.about(shift)
     if about.get("of") is None:
         return clean
     of = np.array(about["of"], np.int64)
     label = of[clean.labels]
     there = np.flatnonzero(label != OUTSIDE)
-    own = clean.logits[:, : len(of)]  # without what is none of the data set's classes
-    answers = ClassMap(of, len(about["classes"]), groups=about["groups"])(own[there])
+    if clean.logits.shape[1] > len(of):  # with the best of what is none of the data set's classes
+        of = np.append(of, np.full(clean.logits.shape[1] - len(of), OUTSIDE))
+    alike = ClassMap(of, len(about["classes"]), open=bool(about.get("open")), groups=about["groups"])
+    answers = alike(clean.logits[there])
     return Predictions(clean.ids[there], label[there], answers)

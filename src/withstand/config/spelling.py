@@ -64,6 +64,8 @@ def read(words: list[str], groups: Choices) -> Words:
             found.overrides.append("~model")
         elif given and key == "shift" and value.startswith("["):
             found.texts["shifts"] = [_choice(key, one, groups[key]) for one in _names(value)]
+            if not found.texts["shifts"]:
+                raise UserError("shift=[] names none; give one or more")
         elif given and key in groups:
             found.choices[key] = chosen = _choice(key, value, groups[key])
             found.overrides.append(f"{key}={quoted(chosen)}")

@@ -102,7 +102,7 @@ def evaluate(
     many = _many(work, images, shifts)
     sources = [f"{_called(shift)}: {shift.source}" for shift in shifts]
     say("; ".join([f"{about.title}: {many}, {len(work.cells) - len(missing)} done", *sources]))
-    for note in (note for shift in shifts for note in shift.notes):
+    for note in (note for shift in shifts for note in (*shift.notes, *_replaced(folder, shift))):
         say(f"  {note}")
     sample = None
     if precision is not None and set(missing) - {CLEAN}:
@@ -120,6 +120,17 @@ def evaluate(
         folder.store.forget_part(cell)
     folder.update("provenance.json", spent.record())
     return load_run(folder.path)
+
+
+def _replaced(folder: RunFolder, shift: Shift) -> list[str]:
+    """That the run has another shift of that name on record, whose place it takes."""
+    before = folder.summary().get("shifts", {}).get(shift.name, {}).get("images")
+    now = extras(shift).about.get("images")
+    return (
+        [f"{shift.name} was of other images before: these take their place"]
+        if before not in (None, now)
+        else []
+    )
 
 
 def _called(shift: Shift) -> str:

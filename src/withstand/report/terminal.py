@@ -72,7 +72,7 @@ def shifts(runs: Sequence[Run]) -> Table | None:
         shown.add_row(
             *(
                 column.text(row.values.get(column.key))
-                + (_interval(row.values.get(column.key)) if column.numeric else "")
+                + (_interval(row.values.get(column.key)).replace(" ", "\n", 1) if column.numeric else "")
                 for column in source.columns
             )
         )

@@ -169,13 +169,17 @@ class Run:
 
     @cached_property
     def _of_the_same(self) -> tuple[Condition, ...]:
-        """The conditions but for those of shifts that show other source images than the clean ones."""
+        """The conditions but for those of shifts that show other source images than the clean ones, or some of them."""
         others = [shift for shift in self.shifts if shift not in ("clean", "corruption", "background")]
         if not others or CLEAN not in self.files:
             return self.conditions
+        apart = {shift for shift in others if self.about(shift)}
+        others = [shift for shift in others if shift not in apart]
         clean = self.predictions(CLEAN).ids
         first = {shift: next(one for one in self.conditions if one.shift == shift) for shift in others}
-        apart = {shift for shift, one in first.items() if not np.isin(self.predictions(one).ids, clean).any()}
+        apart |= {
+            shift for shift, one in first.items() if not np.isin(self.predictions(one).ids, clean).any()
+        }
         return tuple(one for one in self.conditions if one.shift not in apart)
 
     def shown(self, condition: Condition) -> Mapping[str, Any]:

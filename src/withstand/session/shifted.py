@@ -48,6 +48,8 @@ def asked(config: Config, overrides: Sequence[str]) -> list[tuple[str, ShiftConf
     Raises:
         UserError: there is no such shift or suite, or a setting is of none of them.
     """
+    if config.suite and any(word.lstrip("+").partition("=")[0].strip() == "shift" for word in overrides):
+        raise UserError("suite and shift are given; leave one of the two out")
     names = _names(config)
     if not names:
         return [(config.shift.name, config.shift)]
@@ -75,8 +77,6 @@ def words_for(name: str, overrides: Sequence[str]) -> list[str]:
 
 
 def _names(config: Config) -> list[str]:
-    if config.suite and config.shifts:
-        raise UserError("suite and several shifts are given; leave one of the two out")
     if not config.suite:
         return [*config.shifts]
     suites = choices("suite")

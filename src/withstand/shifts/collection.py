@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from withstand import datasets
 from withstand.base import counter, plugins
 from withstand.base.errors import AbsentError, UserError
-from withstand.config.checks import own_settings
+from withstand.config.checks import GROUPINGS, own_settings
 from withstand.config.composing import compose
 from withstand.config.schema import ShiftConfig, folder_label
 from withstand.images.blocks import Blocks
@@ -89,7 +89,7 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
     """
     own, further = _settings(settings)
     place = next((str(further[key]) for key in (*_PLACES, "repo") if key in further), "")
-    name = own.label or (Path(folder_label(place)).stem if place else "")
+    name = own.label or (_called(Path(place)) if place else "")
     _check_name(name, place)
     shown = _read(own, further, dataset, settings.seed)
     through = _through(own, shown, dataset, name)
@@ -101,14 +101,16 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
     if own.paired:
         _check_paired(shown, dataset.test, name)
     else:
-        notes += _also_clean(shown, dataset.test, name)
+        notes += _of_other_size(shown, dataset.test, name) + _also_clean(shown, dataset.test, name)
         shown = replace(shown, ids=_apart(shown.ids, name))
     about = {
         "kind": NAME,
         "classes": list(shown.classes),
         "of": None if through is None else through.of.tolist(),
         "groups": own.class_groups,
-        "both": own.answers == "both" and through is not None and through.open,
+        "both": own.answers == "both" and through is not None,
+        "open": own.answers == "open" and through is not None,
+        "images": shown.digest[:16],
         "paired": own.paired,
     }
     source = f"{len(shown):,} images of {len(shown.classes):,} classes in {place or own.dataset}"
@@ -125,9 +127,16 @@ def _settings(settings: ShiftConfig) -> tuple[Settings, dict[str, Any]]:
     further = {k: v for k, v in settings.options.items() if k not in known and v is not None}
     if settings.folder not in ("", ShiftConfig().folder):  # the schema's own is the corruptions'
         further["folder"] = settings.folder
+    if own.class_groups not in GROUPINGS:
+        raise UserError(f"shift.class_groups={own.class_groups} is not known; choose {', '.join(GROUPINGS)}")
     if own.answers not in ANSWERS:
         raise UserError(f"shift.answers={own.answers} is not known; choose {', '.join(ANSWERS)}")
     return own, further
+
+
+def _called(place: Path) -> str:
+    """A folder by its name, whatever signs it has; a file without its ending."""
+    return place.stem if place.is_file() else folder_label(str(place))
 
 
 def _check_name(name: str, place: str) -> None:
@@ -149,7 +158,10 @@ def _read(own: Settings, further: dict[str, Any], dataset: Dataset, seed: int) -
     decoded = {key: form[key] for key in fitted if key in form and key not in further}
     config.dataset.options |= decoded | further
     config.dataset.num_classes, config.dataset.test_limit = 0, own.limit
-    return datasets.load(config).test
+    try:
+        return datasets.load(config).test
+    except UserError as error:  # which names settings as those of a data set
+        raise type(error)(str(error).replace("dataset.", "shift.")) from error
 
 
 def _through(own: Settings, shown: ImageSet, dataset: Dataset, name: str) -> ClassMap | None:
@@ -161,9 +173,12 @@ def _through(own: Settings, shown: ImageSet, dataset: Dataset, name: str) -> Cla
     try:
         return bring_together(known, len(known), shown.classes, asked)
     except UserError as error:
-        raise UserError(
-            f"{name}: {str(error).replace('the data set', 'the collection').replace('class_map=', 'shift.class_map=')}"
-        ) from error
+        why = str(error).partition("; ")[0].replace("the data set", "the collection")
+        why = why.replace("its outputs", "the data set's classes").replace(
+            "outputs", "classes of the data set"
+        )
+        lines = "CLASS OF THE DATA SET,CLASS OF THE COLLECTION"
+        raise UserError(f"{name}: {why}; give shift.class_map=FILE, with lines {lines}") from error
 
 
 def _in_order(shown: ImageSet, classes: tuple[str, ...]) -> ImageSet:
@@ -176,6 +191,16 @@ def _apart(ids: NDArray[np.int64], name: str) -> NDArray[np.int64]:
     """Ids that are no clean image's: a path in one folder says nothing of the same path in another."""
     seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
     return counter.renamed(ids, seed)
+
+
+def _of_other_size(shown: ImageSet, test: ImageSet, name: str) -> list[str]:
+    """That arrays are of another size than the clean ones, which classifiers may be sensitive to."""
+    sizes = ["×".join(map(str, images.images.shape[1:3])) for images in (shown, test)]
+    if sizes[0] == sizes[1]:
+        return []
+    return [
+        f"images of {name} have {sizes[0]} pixels, the clean ones {sizes[1]}; each is resized by the classifier alone"
+    ]
 
 
 def _also_clean(shown: ImageSet, test: ImageSet, name: str) -> list[str]:

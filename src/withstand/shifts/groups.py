@@ -6,7 +6,6 @@ that are there. What is asked is the accuracy in each, the worst of them, and th
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from withstand.base import plugins
-from withstand.base.errors import AbsentError, UserError, nearest
+from withstand.base.errors import AbsentError, UserError
 from withstand.config.checks import own_settings
 from withstand.config.schema import ShiftConfig
+from withstand.datasets import table
 from withstand.datasets.photographed import identity
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import Dataset, ImageSet
@@ -33,7 +33,7 @@ class Settings:
     """What ``configs/shift/groups.yaml`` sets."""
 
     column: str = ""
-    file: str | None = None
+    table: str | None = None
     path: str | None = None
     label: str = ""
 
@@ -82,13 +82,13 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Groups:
     if name in (CLEAN.shift, "background", *plugins.names("shifts")) or "/" in name:
         raise UserError(f"groups cannot be called '{name}'; set shift.label=NAME")
     test = dataset.test
-    if own.file:
-        said, source = _from_file(Path(own.file), own), own.file
+    if own.table:
+        said, source = _from_file(Path(own.table), own), own.table
     elif dataset.columns is not None:
         said, source = dataset.columns(own.column), f"the table of {dataset.name}"
     else:
         raise UserError(
-            f"{dataset.name} has no table with a column '{own.column}'; set shift.file=TABLE.csv, with a column of"
+            f"{dataset.name} has no table with a column '{own.column}'; set shift.table=TABLE.csv, with a column of"
             " paths or of ids"
         )
     rows = np.flatnonzero([str(said.get(one, "")) != "" for one in test.ids.tolist()])
@@ -117,24 +117,12 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Groups:
 def _from_file(path: Path, own: Settings) -> Mapping[int, str]:
     """Id → group, from a table whose lines name images by path or by id."""
     if not path.is_file():
-        raise AbsentError(f"there is no {path}; set shift.file=TABLE.csv")
+        raise AbsentError(f"there is no {path}; set shift.table=TABLE.csv")
+    found = table.read(path)
+    key = own.path or found.called(_PATHS) or "path"
+    names, groups = found.column(key, " (shift.path)"), found.column(own.column, " (shift.column)")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
-    except (OSError, ValueError, csv.Error) as error:
-        raise UserError(
-            f"{path} is no table ({error}); write a header and lines, with commas between"
-        ) from error
-    columns = list(rows[0]) if rows else []
-    key = own.path or next((one for one in _PATHS if one in columns), "")
-    for wanted, setting in ((own.column, "column"), (key or "path", "path")):
-        if wanted not in columns:
-            raise UserError(
-                f"{path} has no column '{wanted}' (shift.{setting}); {nearest(wanted, columns or ['none'])}"
-            )
-    try:
-        return {int(row[key]) if key == "id" else identity(row[key]): row[own.column] or "" for row in rows}
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"{path}: column '{key}' holds what is no {'number' if key == 'id' else 'path'}"
-        ) from error
+        ids = [int(name) if key == "id" else identity(name) for name in names]
+    except ValueError as error:
+        raise UserError(f"{path}: column '{key}' holds what is no number; set shift.path=COLUMN") from error
+    return dict(zip(ids, groups, strict=True))

@@ -14,11 +14,16 @@ PLACE = 64
 
 _LEAD = (
     "Other images of the same classes. Clean images are those of a collection’s classes, and answers are among these"
-    " classes, so that clean and shifted ask the same question. Its images are not the clean ones: the drop is the"
-    " difference of two separate means, and holds for these two sets of images, which may differ in more than the"
-    " shift. Between models, the same images are paired. Effective robustness is the accuracy beyond what the clean one"
-    " predicts by the line through the other models, on logit axes (Taori et al., 2020)."
+    " classes, so that clean and shifted ask the same question. Where a note does not say otherwise, its images are not"
+    " the clean ones: the drop is the difference of two separate means, and holds for these two sets of images, which"
+    " may differ in more than the shift. Between models, the same images are paired. Effective robustness is the"
+    " accuracy beyond what the clean one predicts by the line through the other models, on logit axes (Taori et al.,"
+    " 2020)."
 )
+
+
+_PAIRED = "These are clean images shown in another way: clean is of the same images, and the drop is paired."
+_OPEN = "Answers may be any class of the data set, to clean images, too (shift.answers=open)."
 
 
 def section(context: Context) -> Section | None:
@@ -60,10 +65,8 @@ def _table(found: Collected) -> Table:
         IMAGES,
     ]
     shown = [one for one in columns if any(row.values[one.key] is not None for row in rows)]
-    paired = any(found.together.run(name).about(found.shift).get("paired") for name in found.names)
-    notes = (
-        ["These are the clean images shown in another way, so the drop is paired by image."] if paired else []
-    )
+    opened = any(found.together.run(name).about(found.shift).get("open") for name in found.names)
+    notes = [*([_PAIRED] if found.paired else []), *([_OPEN] if opened else [])]
     return Table(f"collection-{found.shift}", f"On {spaced(found.shift)}: top-1", shown, rows, notes)
 
 

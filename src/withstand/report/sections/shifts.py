@@ -36,10 +36,15 @@ class _Shift:
     steady: Steady | None = None
 
     @property
+    def key(self) -> str:
+        """In the CSV; no name of a shift is that of another column."""
+        return f"{self.name}_{'shape_bias' if self.name == cues.NAME else 'flips' if self.steady else 'top1'}"
+
+    @property
     def column(self) -> Column:
         images = f"{len(self.together.ids):,} images"
         called = {cues.NAME: "shape bias", FILMS: "flips"}.get(self.name, spaced(self.name))
-        return Column(self.name, f"{called}, % ({images})", ".1f")
+        return Column(self.key, f"{called}, % ({images})", ".1f")
 
     def value(self, run: Run) -> Value:
         """None where the run saw other images of it."""
@@ -73,7 +78,7 @@ def table(runs: Mapping[str, Run]) -> Table | None:
     rows = []
     for model in order:
         values: dict[str, Value] = {"model": model}
-        rows.append(Row(values | {one.name: one.value(runs[model]) for one in columns}))
+        rows.append(Row(values | {one.key: one.value(runs[model]) for one in columns}))
     return Table("shifts", "Every shift", [MODEL, *(one.column for one in columns)], rows)
 
 

@@ -95,17 +95,18 @@ class Frames:
 
 
 def from_config(settings: ShiftConfig, dataset: Dataset) -> Frames:
-    """CIFAR-10-P where it is and the test images are CIFAR-10's, else films made of the test images.
+    """Films in CIFAR-10-P's layout where they are and show the test images, else films made of these.
 
     Raises:
-        UserError: there is no such perturbation, too few frames, or a file that is damaged or of other images.
+        UserError: there is no such perturbation, too few frames, or a file that is damaged.
     """
     own = own_settings(Settings, "shift", settings.options)
-    published = found(Path(own.films), dataset.test)
+    published, why = found(Path(own.films), dataset.test)
     films: Films = Published(Path(own.films), published) if published else Made(settings.seed, own.frames)
     if own.frames < 2:
         raise UserError(f"shift.frames={own.frames}: a film needs two frames or more")
     for name in own.perturbations:
         if name not in films.frames:
             raise UserError(f"shift.perturbations: unknown '{name}'; {nearest(name, films.frames)}")
-    return Frames(films, dataset.test, tuple(own.perturbations or films.frames))
+    notes = (f"{why}, so films are made",) if why else ()
+    return Frames(films, dataset.test, tuple(own.perturbations or films.frames), notes)
