@@ -12,11 +12,11 @@ from PIL import Image
 
 import withstand
 from withstand import datasets, report, shifts
-from withstand.analysis.collected import Collected, collections
+from withstand.analysis.collected import KIND, Collected
 from withstand.base.errors import AbsentError, UserError
 from withstand.config.composing import compose
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import Run
+from withstand.results.runs import Run, of_kind
 
 COLOURS = {"blue": 2, "green": 1, "red": 0, "white": None}
 
@@ -66,7 +66,7 @@ def right(run: Run, condition: Condition, **how: Any) -> float:
 
 def test_before_and_after_with_no_yaml(tmp_path: Path, places: Any) -> None:
     run = evaluated(tmp_path, places[0], {"collection": {"folder": str(places[1])}})
-    assert run.shifts == ("clean", "march") and collections([run]) == ("march",)
+    assert run.shifts == ("clean", "march") and of_kind([run], KIND) == ("march",)
     march = Condition("march", "march")
     read = run.predictions(march)
     assert len(read) == 80 and set(read.labels) == {0, 1} and run.about("march")["classes"] == ["blue", "red"]

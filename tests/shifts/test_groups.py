@@ -12,10 +12,11 @@ from PIL import Image
 
 import withstand
 from withstand import report
-from withstand.analysis.grouped import Grouped, columns
+from withstand.analysis.grouped import KIND, Grouped
 from withstand.base.errors import UserError
 from withstand.cli import main
 from withstand.results.conditions import CLEAN, Condition
+from withstand.results.runs import of_kind
 
 CAMERAS = ("east", "north", "west")
 BY = Condition("camera", "camera")
@@ -60,7 +61,7 @@ def evaluated(tmp_path: Path, photos: Path, net: Net | None = None, **own: Any) 
 def test_nothing_is_predicted_twice_and_each_image_is_in_its_group(tmp_path: Path, places: Any) -> None:
     net = Net()
     run = evaluated(tmp_path, places[0], net, column="camera", table=str(places[1]))
-    assert columns([run]) == ("camera",)
+    assert of_kind([run], KIND) == ("camera",)
     read, clean = run.predictions(BY), run.predictions(CLEAN)
     assert net._seen - 120 in (0, 1)  # beside the clean images, one may have been shown to count the outputs
     assert np.array_equal(read.logits, clean.at(read.ids).logits)

@@ -28,13 +28,6 @@ KIND = "collection"
 _REFERENCES = 2  # other classifiers that a line is drawn through, at least
 
 
-def collections(runs: Sequence[Run]) -> tuple[str, ...]:
-    """The names of the collections that any of the runs was evaluated on, in order."""
-    return tuple(
-        dict.fromkeys(shift for run in runs for shift in run.shifts if run.about(shift).get("kind") == KIND)
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Collected:
     """Runs on one collection.

@@ -16,13 +16,6 @@ from withstand.statistics import LEVEL, Estimate, mean_interval
 KIND = "groups"
 
 
-def columns(runs: Sequence[Run]) -> tuple[str, ...]:
-    """The columns that any of the runs was read by, in order."""
-    return tuple(
-        dict.fromkeys(shift for run in runs for shift in run.shifts if run.about(shift).get("kind") == KIND)
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Grouped:
     """Runs on the same images in the same groups.

@@ -229,6 +229,13 @@ class Runs(list[Run]):
         return frame[["run", *frame.columns.drop("run")]]
 
 
+def of_kind(runs: Iterable[Run], kind: str) -> tuple[str, ...]:
+    """The shifts of a kind (``about["kind"]``) that any of the runs was evaluated under, in order."""
+    return tuple(
+        dict.fromkeys(shift for run in runs for shift in run.shifts if run.about(shift).get("kind") == kind)
+    )
+
+
 def names(runs: Sequence[Run]) -> tuple[str, ...]:
     """What to call each run: its model, or its folder where two runs are of one model."""
     models = [run.model for run in runs]

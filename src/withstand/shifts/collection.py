@@ -9,8 +9,7 @@ answers: the best of these classes, and the best of all.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand import datasets
-from withstand.base import counter, plugins
+from withstand.base import counter
 from withstand.base.errors import AbsentError, UserError
 from withstand.config.checks import GROUPINGS, own_settings
 from withstand.config.composing import compose
 from withstand.config.schema import ShiftConfig, folder_label
-from withstand.images.blocks import Blocks
 from withstand.images.imageset import Dataset, ImageSet, digests
 from withstand.models.answers import bring_together
 from withstand.results.answering import ClassMap
-from withstand.results.conditions import CLEAN, Condition
+from withstand.shifts.shown import Shown, check_name
 
 NAME = "collection"
 ANSWERS = ("both", "restricted", "open")
@@ -48,37 +46,14 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Collection:
-    """The images of a collection (a ``withstand.shifts.Shift``).
+class Collection(Shown):
+    """The images of a collection, with the classes in the order of the data set's where they are the same.
 
     Attributes:
-        name: what it is called.
-        shown: its images; the classes in the order of the data set's, where they are the same.
         through: from the data set's classes to its own; None: they are the same.
-        about: what results must know of it, as JSON values.
     """
 
-    name: str
-    shown: ImageSet
-    source: str
-    through: ClassMap | None
-    notes: tuple[str, ...] = ()
-    about: dict[str, Any] = field(default_factory=dict)
-
-    def groups(self) -> dict[str, Sequence[str]]:
-        return {}
-
-    def conditions(self) -> list[Condition]:
-        return [Condition(self.name, self.name)]
-
-    def images(self, condition: Condition) -> Blocks:
-        return Blocks.of(self.shown)
-
-    def digest(self, condition: Condition) -> str:
-        return self.shown.digest
-
-    def facts(self, condition: Condition) -> dict[str, Any]:
-        return {}
+    through: ClassMap | None = None
 
 
 def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
@@ -90,7 +65,11 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
     own, further = _settings(settings)
     place = next((str(further[key]) for key in (*_PLACES, "repo") if key in further), "")
     name = own.label or (_called(Path(place)) if place else "")
-    _check_name(name, place)
+    if not name:
+        raise UserError(
+            "shift=collection needs images: set shift.folder=FOLDER, or shift.dataset and what it reads"
+        )
+    check_name(name)
     shown = _read(own, further, dataset, settings.seed)
     through = _through(own, shown, dataset, name)
     notes = []
@@ -114,7 +93,7 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
         "paired": own.paired,
     }
     source = f"{len(shown):,} images of {len(shown.classes):,} classes in {place or own.dataset}"
-    return Collection(name, shown, source, through, tuple(notes), about)
+    return Collection(name, shown, source, tuple(notes), about, through)
 
 
 _BOTH = "answers among these and among all are both kept"
@@ -137,15 +116,6 @@ def _settings(settings: ShiftConfig) -> tuple[Settings, dict[str, Any]]:
 def _called(place: Path) -> str:
     """A folder by its name, whatever signs it has; a file without its ending."""
     return place.stem if place.is_file() else folder_label(str(place))
-
-
-def _check_name(name: str, place: str) -> None:
-    if not place and not name:
-        raise UserError(
-            "shift=collection needs images: set shift.folder=FOLDER, or shift.dataset and what it reads"
-        )
-    if name in (CLEAN.shift, "background", *plugins.names("shifts")) or "/" in name:
-        raise UserError(f"a collection cannot be called '{name}'; set shift.label=NAME")
 
 
 def _read(own: Settings, further: dict[str, Any], dataset: Dataset, seed: int) -> ImageSet:

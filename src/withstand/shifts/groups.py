@@ -6,22 +6,19 @@ that are there. What is asked is the accuracy in each, the worst of them, and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from withstand.base import plugins
 from withstand.base.errors import AbsentError, UserError
 from withstand.config.checks import own_settings
 from withstand.config.schema import ShiftConfig
 from withstand.datasets import table
 from withstand.datasets.photographed import identity
-from withstand.images.blocks import Blocks
-from withstand.images.imageset import Dataset, ImageSet
-from withstand.results.conditions import CLEAN, Condition
+from withstand.images.imageset import Dataset
+from withstand.shifts.shown import Shown, check_name
 
 NAME = "groups"
 _PATHS = ("path", "file", "filename", "image", "id")
@@ -39,34 +36,10 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Groups:
-    """The test images whose group is known (a ``withstand.shifts.Shift``).
+class Groups(Shown):
+    """The test images whose group is known; ``about`` has the names, and which each image is of, by ascending id."""
 
-    Attributes:
-        about: names of the groups, and which each image is of, by ascending id.
-    """
-
-    name: str
-    shown: ImageSet
-    source: str
-    notes: tuple[str, ...] = ()
-    about: dict[str, Any] = field(default_factory=dict)
     as_clean = True
-
-    def groups(self) -> dict[str, Sequence[str]]:
-        return {}
-
-    def conditions(self) -> list[Condition]:
-        return [Condition(self.name, self.name)]
-
-    def images(self, condition: Condition) -> Blocks:
-        return Blocks.of(self.shown)
-
-    def digest(self, condition: Condition) -> str:
-        return self.shown.digest
-
-    def facts(self, condition: Condition) -> dict[str, Any]:
-        return {}
 
 
 def from_config(settings: ShiftConfig, dataset: Dataset) -> Groups:
@@ -79,8 +52,7 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Groups:
     if not own.column:
         raise UserError("shift=groups needs a column: set shift.column=NAME")
     name = own.label or own.column
-    if name in (CLEAN.shift, "background", *plugins.names("shifts")) or "/" in name:
-        raise UserError(f"groups cannot be called '{name}'; set shift.label=NAME")
+    check_name(name)
     test = dataset.test
     if own.table:
         said, source = _from_file(Path(own.table), own), own.table

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from withstand.analysis.collected import Collected, collections
+from withstand.analysis.collected import KIND, Collected
 from withstand.report.section import Context, Section
 from withstand.report.sections.pairs import LEAD_COLUMNS, lead
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table
 from withstand.report.wording import spaced
-from withstand.results.runs import LeftOut
+from withstand.results.runs import LeftOut, of_kind
 from withstand.statistics import Estimate
 
 PLACE = 64
@@ -28,7 +28,7 @@ _OPEN = "Answers may be any class of the data set, to clean images, too (shift.a
 
 def section(context: Context) -> Section | None:
     runs = list(context.runs.values())
-    found = [Collected.of(runs, name) for name in collections(runs)]
+    found = [Collected.of(runs, name) for name in of_kind(runs, KIND)]
     if not found:
         return None
     left_out = [

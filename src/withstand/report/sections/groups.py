@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from withstand.analysis.grouped import Grouped, columns
+from withstand.analysis.grouped import KIND, Grouped
 from withstand.report.section import Context, Section
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.report.wording import spaced
-from withstand.results.runs import LeftOut
+from withstand.results.runs import LeftOut, of_kind
 
 PLACE = 63
 
@@ -19,7 +19,7 @@ _LEAD = (
 
 def section(context: Context) -> Section | None:
     runs = list(context.runs.values())
-    found = [Grouped.of(runs, column) for column in columns(runs)]
+    found = [Grouped.of(runs, column) for column in of_kind(runs, KIND)]
     if not found:
         return None
     left_out = [

@@ -73,6 +73,7 @@ def table(runs: Mapping[str, Run]) -> Table | None:
     )
     if len(set(names) - {CLEAN.shift}) < 2:
         return None
+    names = dict.fromkeys([name for name in (CLEAN.shift, "corruption") if name in names]) | names
     columns = [_of(name, [run for run in runs.values() if name in run.shifts]) for name in names]
     order = sorted(runs, key=lambda name: -_mean(columns[0].value(runs[name])))
     rows = []
