@@ -26,6 +26,7 @@ from withstand.datasets import shapes
 from withstand.engines import device
 from withstand.images.listing import listed
 from withstand.images.photographs import squared
+from withstand.images.preprocessing import Geometry
 
 SIZE, PEER = 224, "imagecorruptions"
 PHOTOGRAPHS = 1000
@@ -52,7 +53,9 @@ def photographs(options: Options, n: int) -> Any:
     if not files:
         return shapes.draw(np.arange(n), seed=0, size=SIZE).images
     chosen = files[:: max(1, len(files) // n)][:n]
-    return np.stack([np.asarray(squared(Image.open(file).convert("RGB"), SIZE)) for file in chosen])
+    return np.stack(
+        [np.asarray(squared(Image.open(file).convert("RGB"), Geometry(SIZE, SIZE))) for file in chosen]
+    )
 
 
 def _made(one: Callable[..., Any], name: str, images: Any) -> list[Any]:
