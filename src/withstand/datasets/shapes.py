@@ -43,7 +43,7 @@ class Settings:
         correlation: how strongly the background goes with the class: 0 not at all, 1 always.
     """
 
-    n_train: int = 8000
+    n_train: int = 7000
     n_test: int = 500
     size: int = 32
     correlation: float = 0.5
