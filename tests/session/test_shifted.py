@@ -6,12 +6,13 @@ import pytest
 
 from withstand.base.errors import UserError
 from withstand.config.composing import compose
+from withstand.config.schema import ShiftConfig
 from withstand.session.shifted import asked
 
 START = ["experiment=robustness", "dataset=shapes", "model=small_cnn"]
 
 
-def found(*words: str) -> dict[str, object]:
+def found(*words: str) -> dict[str, ShiftConfig]:
     given = [*START, *words]
     return dict(asked(compose(given), given))
 
@@ -24,11 +25,11 @@ def test_one_several_and_a_suite() -> None:
 
 def test_a_setting_is_for_those_that_read_it() -> None:
     both = found("shift=[corruption,sequence]", "shift.severities=[2]", "shift.frames=4", "shift.seed=7")
-    assert both["corruption"].severities == [2] and both["sequence"].options["frames"] == 4  # type: ignore[attr-defined]
-    assert "frames" not in both["corruption"].options  # type: ignore[attr-defined]
-    assert {one.seed for one in both.values()} == {7}  # type: ignore[attr-defined]
+    assert both["corruption"].severities == [2] and both["sequence"].options["frames"] == 4
+    assert "frames" not in both["corruption"].options
+    assert {one.seed for one in both.values()} == {7}
     apart = found("shift=[collection,groups]", "shift.folder=x", "shift.table=t", "shift.column=c")
-    assert apart["groups"].options["table"] == "t" and "table" not in apart["collection"].options  # type: ignore[attr-defined]
+    assert apart["groups"].options["table"] == "t" and "table" not in apart["collection"].options
 
 
 @pytest.mark.parametrize(

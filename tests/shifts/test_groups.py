@@ -88,13 +88,15 @@ def test_of_equal_groups_the_lowest_is_covered_though_it_looks_worse() -> None:
     worlds = 200
 
     class Drawn(Grouped):
+        right: Any
+
         def __init__(self, right: Any, members: Any) -> None:
             object.__setattr__(self, "right", right)
             object.__setattr__(self, "members", members)
             object.__setattr__(self, "groups", tuple(map(str, range(groups))))
 
         def _right(self, name: str) -> Any:
-            return self.right  # type: ignore[attr-defined]
+            return self.right
 
     members = np.repeat(np.arange(groups), 50)
     for _ in range(worlds):

@@ -19,7 +19,7 @@ from withstand.analysis.comparison import Comparison, compare
 from withstand.results.answering import OUTSIDE, ClassMap
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import correct
-from withstand.results.runs import LeftOut, Run
+from withstand.results.runs import Run
 from withstand.results.store import Predictions
 from withstand.statistics import Estimate, mean_interval
 from withstand.statistics.unpaired import difference, function_of_separate_means
@@ -36,18 +36,16 @@ class Collected:
         shift: what the collection is called.
         together: the runs that saw the same images of it.
         whole: folder → the run with all that it was evaluated on.
-        left_out: the runs that did not, and why.
     """
 
     shift: str
     together: Comparison
     whole: Mapping[Path, Run]
-    left_out: tuple[LeftOut, ...]
 
     @classmethod
     def of(cls, runs: Sequence[Run], shift: str) -> Collected:
         together = compare([run for run in runs if shift in run.shifts], shift=shift)
-        return cls(shift, together, {run.folder: run for run in runs}, together.left_out)
+        return cls(shift, together, {run.folder: run for run in runs})
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -18,6 +18,12 @@ _PART = ".part"
 _HOST = re.sub(r"[^\w-]", "-", socket.gethostname())[:32]
 
 
+def _not_written(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"cannot write {path}: {error.strerror or error}; free the disk or choose another folder"
+    )
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on success it becomes ``path``, on any error it is removed.
@@ -42,9 +48,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free the disk or choose another folder"
-        ) from error
+        raise _not_written(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -69,9 +73,7 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
             os.sync()
         _exchange(temporary, path)
     except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free the disk or choose another folder"
-        ) from error
+        raise _not_written(path, error) from error
     finally:
         if temporary is not None:
             for left in path.parent.glob(f"{glob.escape(temporary.name.removesuffix(_PART))}*"):

@@ -91,7 +91,7 @@ def _refuse_unread(words: list[str], own: Mapping[str, Any], named: list[str]) -
     Raises:
         UserError: there is one.
     """
-    for key in [word.lstrip("+").partition("=")[0].strip() for word in words]:
+    for key in map(key_of, words):
         if key.startswith("shift.") and key not in own and not key.startswith("shift.options"):
             known = [one for one in own if one.startswith("shift.")]
             raise UserError(f"shift={','.join(named)} has no setting '{key}'; {nearest(key, known)}")
@@ -99,8 +99,13 @@ def _refuse_unread(words: list[str], own: Mapping[str, Any], named: list[str]) -
 
 def _asked(group: str, words: list[str], groups: Choices) -> list[str]:
     """The configs of a group that the words choose, of those that there are."""
-    said = [word.partition("=")[2].strip() for word in words if word.lstrip("+").partition("=")[0] == group]
+    said = [word.partition("=")[2].strip() for word in words if key_of(word) == group]
     return [name for one in said for name in _names(one) if name in groups[group]]
+
+
+def key_of(word: str) -> str:
+    """The key that a word sets."""
+    return word.lstrip("+").partition("=")[0].strip()
 
 
 def quoted(text: str) -> str:

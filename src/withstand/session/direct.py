@@ -160,14 +160,17 @@ def _folder(place: Path, classifier: Classifier) -> tuple[Dataset, Classifier]:
 
 def _shifts(asked: Shifts, dataset: Dataset) -> list[Shift]:
     """Each by its name, with its settings; made on the fly, and nothing is read that lies about."""
-    several = [asked] if isinstance(asked, str | Mapping) or not isinstance(asked, Sequence) else asked
+    several: Sequence[str | Shift | Named] = (
+        [asked] if isinstance(asked, str | Mapping) or not isinstance(asked, Sequence) else asked
+    )
     found: list[Shift] = []
     for one in several:
-        named: Named | None = {one: {}} if isinstance(one, str) else one if isinstance(one, Mapping) else None
-        if named is None:
-            found.append(one)  # type: ignore[arg-type]  # a shift
+        if isinstance(one, str):
+            found.append(shifts.load(_settings(one, {}), dataset))
+        elif isinstance(one, Mapping):
+            found += [shifts.load(_settings(name, own), dataset) for name, own in one.items()]
         else:
-            found += [shifts.load(_settings(name, own), dataset) for name, own in named.items()]
+            found.append(one)
     return found
 
 

@@ -10,6 +10,7 @@ from withstand.base.console import console, say
 from withstand.base.errors import UserError
 from withstand.config.composing import compose, named
 from withstand.config.schema import Config
+from withstand.config.spelling import key_of
 from withstand.report import terminal
 from withstand.results.reading import load_runs
 from withstand.results.runs import Runs
@@ -22,7 +23,7 @@ def each(config: Config, overrides: list[str], work: Callable[[Config, list[str]
     if not config.models:
         work(config, overrides)
         return 0
-    words = [word for word in overrides if word.partition("=")[0] not in ("model", "models")]
+    words = [word for word in overrides if key_of(word) not in ("model", "models")]
     commands = [[*words, f"model={model}"] for model in config.models]
     for composed, command in [(compose(command), command) for command in commands]:  # all are checked first
         work(composed, command)

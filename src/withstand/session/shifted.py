@@ -9,7 +9,7 @@ from withstand.base.console import say
 from withstand.base.errors import AbsentError, UserError, nearest
 from withstand.config.composing import choices, compose
 from withstand.config.schema import Config, ShiftConfig
-from withstand.config.spelling import shift_settings
+from withstand.config.spelling import key_of, shift_settings
 from withstand.images.imageset import Dataset
 from withstand.shifts import Shift
 
@@ -48,7 +48,7 @@ def asked(config: Config, overrides: Sequence[str]) -> list[tuple[str, ShiftConf
     Raises:
         UserError: there is no such shift or suite, or a setting is of none of them.
     """
-    if config.suite and any(word.lstrip("+").partition("=")[0].strip() == "shift" for word in overrides):
+    if config.suite and "shift" in map(key_of, overrides):
         raise UserError("suite and shift are given; leave one of the two out")
     names = _names(config)
     if not names:
@@ -59,7 +59,7 @@ def asked(config: Config, overrides: Sequence[str]) -> list[tuple[str, ShiftConf
             raise UserError(f"unknown shift '{name}'; {nearest(name, known)}")
     words = {name: words_for(name, overrides) for name in names}
     for word in overrides:
-        if word.lstrip("+").startswith("shift.") and not any(word in of for of in words.values()):
+        if key_of(word).startswith("shift.") and not any(word in of for of in words.values()):
             raise UserError(f"none of {', '.join(names)} has the setting of '{word}'; leave it out")
     return [(name, compose(words[name]).shift) for name in names]
 
@@ -67,10 +67,9 @@ def asked(config: Config, overrides: Sequence[str]) -> list[tuple[str, ShiftConf
 def words_for(name: str, overrides: Sequence[str]) -> list[str]:
     """A command's words for one shift: those about shifts alone that it reads."""
     settings = shift_settings(name, {group: choices(group) for group in ("dataset", "shift")})
-    keys = [(word, word.lstrip("+").partition("=")[0].strip()) for word in overrides]
     kept = [
         word
-        for word, key in keys
+        for word, key in zip(overrides, map(key_of, overrides), strict=True)
         if key not in USES and (not key.startswith("shift.") or key.removeprefix("shift.") in settings)
     ]
     return [*kept, f"shift={name}"]

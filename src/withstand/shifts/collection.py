@@ -76,7 +76,8 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
     if through is None:
         shown = _in_order(shown, dataset.classes)
     elif through.open:
-        notes.append(f"{name} has {len(shown.classes):,} of the {len(dataset.classes):,} classes: {_BOTH}")
+        some = f"{len(shown.classes):,} of the {len(dataset.classes):,} classes"
+        notes.append(f"{name} has {some}: answers among these and among all are both kept")
     if own.paired:
         _check_paired(shown, dataset.test, name)
     else:
@@ -94,9 +95,6 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
     }
     source = f"{len(shown):,} images of {len(shown.classes):,} classes in {place or own.dataset}"
     return Collection(name, shown, source, tuple(notes), about, through)
-
-
-_BOTH = "answers among these and among all are both kept"
 
 
 def _settings(settings: ShiftConfig) -> tuple[Settings, dict[str, Any]]:

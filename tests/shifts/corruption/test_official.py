@@ -4,6 +4,7 @@ import hashlib
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,8 +164,8 @@ def hundred(tmp_path: Path) -> ImageSet:
     return ImageSet(np.broadcast_to(blank, (12, *ROW)), labels, np.arange(12), names)
 
 
-def settings(folder: Path, **more: object) -> ShiftConfig:
-    return ShiftConfig(folder=str(folder / "data" / "CIFAR-100-C"), written="nothing", **more)  # type: ignore[arg-type]
+def settings(folder: Path, **more: Any) -> ShiftConfig:
+    return ShiftConfig(folder=str(folder / "data" / "CIFAR-100-C"), written="nothing", **more)
 
 
 def test_cifar_100_c_is_read_by_rule_and_says_what_can_be_seen_of_it(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,8 +55,8 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "photos-C"
 
 
-def shift(root: Path, test: ImageSet = TEST, form: Geometry | None = None, **more: object) -> Corruption:
-    said = ShiftConfig(folder=str(root), written=str(root.parent / "none"), **more)  # type: ignore[arg-type]
+def shift(root: Path, test: ImageSet = TEST, form: Geometry | None = None, **more: Any) -> Corruption:
+    said = ShiftConfig(folder=str(root), written=str(root.parent / "none"), **more)
     return Corruption.of(said, "photos", test, form)
 
 

@@ -32,7 +32,9 @@ def section(context: Context) -> Section | None:
     if not found:
         return None
     left_out = [
-        LeftOut(f"{one.what}, on {spaced(each.shift)}", one.reason) for each in found for one in each.left_out
+        LeftOut(f"{one.what}, on {spaced(each.shift)}", one.reason)
+        for each in found
+        for one in each.together.left_out
     ]
     tables = [table for each in found for table in (_table(each), *_pairs(each))]
     return Section("collections", "Other collections of images", _LEAD, [], tables, left_out)
