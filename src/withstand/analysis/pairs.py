@@ -15,6 +15,7 @@ from withstand.statistics import (
     LEVEL,
     Estimate,
     McNemar,
+    Pilot,
     holm,
     image_values,
     mcnemar,
@@ -54,6 +55,8 @@ class Pair:
         clean: the two on the clean images; None where those were not evaluated.
         p: of "the means are equal"; where it is below 5%, the interval of this pair alone excludes zero.
         p_holm: the same, corrected for all pairs (Holm), and ``clean_p_holm`` that of the clean images.
+        needed: of two within error, about how many images would show the difference at 80% power, were it to stay;
+            None where it is shown, or none would.
     """
 
     better: str
@@ -63,6 +66,7 @@ class Pair:
     p: float
     p_holm: float
     clean_p_holm: float | None
+    needed: int | None = None
 
     @property
     def ahead(self) -> bool:
@@ -173,17 +177,26 @@ def _judged(together: Together, ordered: Mapping[tuple[str, str], NDArray[np.flo
     clean = [_clean_test(together, *pair) for pair in ordered]
     tested = holm([one.p for one in clean if one is not None])
     corrected = iter(tested.tolist())
+    intervals = [mean_interval(each, (-1, 1), level).within(-1, 1) for each in ordered.values()]
     return tuple(
         Pair(
             *pair,
-            mean_interval(each, (-1, 1), level).within(-1, 1),
+            interval,
             on_clean,
             alone,
             float(together_),
             None if on_clean is None else next(corrected),
+            None if interval.above_zero else _needed(each, (1 - level) / 2),
         )
-        for (pair, each), on_clean, alone, together_ in zip(ordered.items(), clean, p, holm(p), strict=True)
+        for (pair, each), interval, on_clean, alone, together_ in zip(
+            ordered.items(), intervals, clean, p, holm(p), strict=True
+        )
     )
+
+
+def _needed(each: NDArray[np.float64], alpha: float) -> int | None:
+    """The images that show a difference of the size that these have."""
+    return Pilot.of(each).needed(float(each.mean()), alpha) if len(each) > 1 else None
 
 
 def _clean_test(together: Together, better: str, other: str) -> McNemar | None:

@@ -40,7 +40,7 @@ _FOLDER_NAME = re.compile(r"(?!\.{1,2}$)[^/\x00\r\n]+")
 _OPEN = {"dataset": DatasetConfig, "shift": ShiftConfig}
 """The groups whose YAML may set more than the schema has: what the code of one name alone reads."""
 _OPTIONS = tuple(f"{group}.options" for group in _OPEN)
-_FREE = ("model.args", "shift.constants", *_OPTIONS)
+_FREE = ("model.args", "shift.constants", "gate.margins", *_OPTIONS)
 """What holds keys of its own."""
 
 Settings = TypeVar("Settings")

@@ -229,6 +229,36 @@ class ReproductionConfig:
 
 
 @dataclass
+class GateConfig:
+    """What a new classifier must show beside ``baseline``, the old one, and in which parts of what both saw."""
+
+    margin: float = 1.0  # points
+    test: str = "non-inferiority"
+    by: str = "shift"
+    margins: dict[str, float] = field(default_factory=dict)  # of parts by name, in place of margin
+    metric: str = "top1"
+    alpha: float = 0.05
+    clusters: str | None = None  # a shift of groups whose groups' images are alike
+    baseline_weights: str | None = None  # a file of the old one's weights
+    runs: list[str] = field(default_factory=list)  # two run folders, new and old: nothing is evaluated
+
+
+@dataclass
+class PlanConfig:
+    """How many images: which difference is to be shown, and with which chance."""
+
+    difference: float = 1.0  # points
+    images: int | None = None  # null: as many as the pilot has
+    power: float = 0.8
+    alpha: float = 0.05
+    disagreement: float | None = None  # a rate to assume, without a pilot
+    conditions: int = 1
+    alike: float = 1.0
+    clusters: str | None = None  # a shift of groups whose groups' images are alike
+    runs: list[str] = field(default_factory=list)  # two run folders; empty: those of model and baseline
+
+
+@dataclass
 class EvaluationConfig:
     batch_size: int = 0
     dtype: str = "auto"
@@ -250,6 +280,7 @@ class Config:
     models: list[str] = field(default_factory=list)
     shifts: list[str] = field(default_factory=list)
     suite: str | None = None
+    baseline: str | None = None
     classes: str = "restricted"
     class_map: str | None = None
     class_groups: str = "mean"
@@ -264,6 +295,8 @@ class Config:
     make_backgrounds: MakeBackgroundsConfig = field(default_factory=MakeBackgroundsConfig)
     corrupt: CorruptConfig = field(default_factory=CorruptConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
+    gate: GateConfig = field(default_factory=GateConfig)
+    plan: PlanConfig = field(default_factory=PlanConfig)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
     reproduction: ReproductionConfig = field(default_factory=ReproductionConfig)
 

@@ -16,6 +16,7 @@ from withstand.report.sampling import MARK, note, samples
 from withstand.report.sections import results
 from withstand.report.sections import shifts as every_shift
 from withstand.report.table import Column, Row, Value
+from withstand.report.table import Table as Source
 from withstand.results.runs import Run, names
 
 
@@ -80,6 +81,22 @@ def shifts(runs: Sequence[Run]) -> Table | None:
     return shown
 
 
+def plain(source: Source, keys: Sequence[str] = ()) -> Table:
+    """A report's table as it is, each value with its interval; or those of its columns that ``keys`` names."""
+    shown = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
+    )
+    shown.title, shown.title_style = source.title, "bold"
+    columns = [column for column in source.columns if not keys or column.key in keys]
+    for column in columns:
+        shown.add_column(column.heading, justify="right" if column.numeric else "left")
+    for row in source.rows:
+        cells = [(column, row.values.get(column.key)) for column in columns]
+        shown.add_row(*(column.text(value) + _ends(column, value) for column, value in cells))
+    shown.caption = "\n".join(source.notes)
+    return shown
+
+
 def backgrounds(outcome: Reliance) -> Table:
     """Experiment 4 of one model: a row for each variant, then the gaps."""
     shown = Table(
@@ -141,10 +158,14 @@ def changes(done: Sequence[Change]) -> Table:
     return shown
 
 
+def _ends(column: Column, value: Value) -> str:
+    found = column.interval(value)
+    return f" ({found})" if found else ""
+
+
 def _number(row: Row, key: str, style: str = ".1f") -> str:
     return Column(key, key, style).text(row.values.get(key))
 
 
 def _interval(value: Value, style: str = ".1f") -> str:
-    found = Column("", "", style).interval(value)
-    return f" ({found})" if found else ""
+    return _ends(Column("", "", style), value)

@@ -11,7 +11,7 @@ from withstand.analysis.backgrounds.reliance import Reliance, leaked
 from withstand.analysis.comparison import Comparison
 from withstand.analysis.hypotheses.effects import counted
 from withstand.analysis.pairs import Pair
-from withstand.report.wording import between, listed, number, points, spaced
+from withstand.report.wording import between, listed, number, points, rounded, spaced
 from withstand.statistics import LEVEL, image_values, over_seeds
 
 _NAMED = 3  # models that a sentence names
@@ -100,7 +100,7 @@ def _leads(level: Sequence[Pair], behind: Sequence[Pair]) -> list[str]:
         one = pair.difference.times(100)
         said.append(
             f"{pair.better} is {points(one.value)} above {pair.other} ({between(one)}), which may be chance: the"
-            " interval includes zero."
+            f" interval includes zero.{_images(pair)}"
             if points(one.value) != "0.0 points"
             else f"{pair.better} and {pair.other} are level: the difference is 0.0 points ({between(one)})."
         )
@@ -112,6 +112,13 @@ def _leads(level: Sequence[Pair], behind: Sequence[Pair]) -> list[str]:
         those = "other comparison is" if rest == 1 else f"other {rest} comparisons are"
         said.append(f"The {those} in the table of pairs.")
     return said
+
+
+def _images(pair: Pair) -> str:
+    """What would decide it."""
+    if pair.needed is None:
+        return ""
+    return f" To show a difference of that size would take about {rounded(pair.needed):,} images."
 
 
 def _asides(together: Comparison, first: str) -> list[str]:

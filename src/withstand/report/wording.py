@@ -50,6 +50,12 @@ def number(value: float, sign: str = "", digits: int = 1) -> str:
     return format(value, f"{sign}.{digits}f").replace("-", "−")
 
 
+def rounded(count: int) -> int:
+    """A number of images upwards to two digits: more are not known of it."""
+    step = int(10 ** max(0, len(str(count)) - 2))
+    return -(-count // step) * step
+
+
 def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

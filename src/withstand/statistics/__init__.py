@@ -9,7 +9,7 @@ wider world: that is what the intervals here answer, all but one. "What would th
 these images alone, and is what an evaluation that stops early asks: ``sequential``.
 """
 
-from withstand.statistics.bounded import Bounds, mean_interval, mean_p
+from withstand.statistics.bounded import Bounds, greater_p, mean_interval, mean_p
 from withstand.statistics.estimate import LEVEL, Estimate
 from withstand.statistics.images import (
     condition_values,
@@ -22,6 +22,7 @@ from withstand.statistics.images import (
 )
 from withstand.statistics.multiple import holm, simultaneous_level
 from withstand.statistics.paired import McNemar, mcnemar
+from withstand.statistics.power import Pilot, cluster_values
 from withstand.statistics.ratios import mean_of_ratios, ratio
 from withstand.statistics.seeds import over_seeds, seeds_p
 from withstand.statistics.shares import clopper_pearson, wilson
@@ -31,9 +32,12 @@ __all__ = [
     "Bounds",
     "Estimate",
     "McNemar",
+    "Pilot",
     "clopper_pearson",
+    "cluster_values",
     "condition_values",
     "function_of_means",
+    "greater_p",
     "holm",
     "image_values",
     "mcnemar",

@@ -77,8 +77,8 @@ def mean_interval(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL)
     if set(tally.values) <= {low, high} and low < high:
         bottom, top = _binary(float((given == high).sum()), len(given), tail)
         return Estimate(mean, low + (high - low) * bottom, low + (high - low) * top, len(given))
-    upper = _upper_end(tally.with_one(high), tail)
-    lower = -_upper_end(Tally(-tally.values, tally.counts).with_one(-low), tail)
+    upper = upper_end(tally.with_one(high), tail)
+    lower = -upper_end(Tally(-tally.values, tally.counts).with_one(-low), tail)
     return Estimate(mean, min(lower, mean), max(upper, mean), len(given))
 
 
@@ -102,6 +102,21 @@ def mean_p(values: Values, bounds: Bounds = (-1, 1)) -> float:
     return min(1.0, 2 * (min(below, above) if not infinite else below if infinite > 0 else above))
 
 
+def greater_p(values: Values, than: float = 0.0, bounds: Bounds = (-1, 1)) -> float:
+    """One-sided p-value of "the mean is at most ``than``": small where the values show that it is above.
+
+    It is below ``alpha`` where the lower end of the interval of level 1 − 2 ``alpha`` is above ``than``.
+
+    Args:
+        values: N, one for each source image.
+    """
+    given, infinite = _capped(np.asarray(values, np.float64))
+    if infinite:  # NaN, or an infinite mean, which shows nothing on the side that it has no end on
+        return 1.0
+    low, _ = _reach(given, bounds)
+    return 1 - chance_above(Tally.of(given).with_one(low), than)
+
+
 def crossing(chance: Callable[[float], float], start: float, end: float, tail: float) -> float:
     """Where ``chance``, which falls from ``start`` to ``end``, is ``tail``."""
     if start >= end or chance(end) >= tail:
@@ -123,7 +138,7 @@ def chance_above(tally: Tally, at: float) -> float:
     return _tail(z, counts, _saddle(z, counts))
 
 
-def _upper_end(tally: Tally, tail: float) -> float:
+def upper_end(tally: Tally, tail: float) -> float:
     """The place that the mean of the tally under random weights is above with the chance ``tail``.
 
     Every place has its saddle point t and every saddle point its place, and the second is a plain formula: one search,

@@ -16,7 +16,7 @@ from withstand.analysis.hypotheses.sides import absent, comparable, grouped, pai
 from withstand.analysis.hypotheses.subjects import Subject, subjects
 from withstand.results.metrics import find
 from withstand.results.runs import LeftOut, Run
-from withstand.statistics import LEVEL, Estimate, holm
+from withstand.statistics import LEVEL, Estimate, Pilot, holm
 
 Verdict = Literal["supported", "refuted", "not decided", "no data"]
 
@@ -52,6 +52,8 @@ class Answer:
         unrecorded: classifiers whose settings are not on record.
         reason: why the verdict is not simply the sign of the effect; empty where it is.
         sampled: whether a classifier saw a random part of the images only.
+        pilot: how the effect varies from image to image, where images alone are what it is measured over.
+        needed: where it may be chance: about how many images would show it at 80% power, were it to stay.
     """
 
     hypothesis: Hypothesis
@@ -68,6 +70,8 @@ class Answer:
     left_out: tuple[LeftOut, ...] = ()
     reason: str = ""
     sampled: bool = False
+    pilot: Pilot | None = None
+    needed: int | None = None
 
     @property
     def n(self) -> int:
@@ -81,17 +85,19 @@ def answer(runs: Sequence[Run], hypotheses: Sequence[Hypothesis]) -> list[Answer
     tested = {place: one.p for place, one in enumerate(raw) if one.p is not None}
     corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
     return [
-        _judged(replace(one, p_holm=float(corrected[place]))) if place in corrected else one
+        _judged(replace(one, p_holm=float(corrected[place])), len(tested)) if place in corrected else one
         for place, one in enumerate(raw)
     ]
 
 
-def _judged(one: Answer) -> Answer:
+def _judged(one: Answer, claims: int) -> Answer:
     assert one.effect is not None and one.p_holm is not None
     sign = np.sign(one.effect.value)
     against = [c for c in one.contrasts if c.effect.excludes_zero and np.sign(c.effect.value) == -sign]
     if one.p_holm >= 1 - LEVEL or not sign:
-        return replace(one, verdict="not decided", reason="the difference may be chance")
+        alpha = (1 - LEVEL) / 2 / claims
+        needed = one.pilot.needed(abs(one.effect.value), alpha) if one.pilot else None
+        return replace(one, verdict="not decided", reason="the difference may be chance", needed=needed)
     if against:
         pairs = ", ".join(f"{c.more} − {c.less}" if c.less else c.more for c in against)
         have = "has" if len(against) == 1 else "have"
@@ -135,6 +141,7 @@ def _measured(hypothesis: Hypothesis, pairs: list[Pair], left_out: tuple[LeftOut
         for (a, b), estimate in zip(pairs, effects.contrasts(pairs, measured), strict=True)
     )
     effect, p, scope = effects.effect(pairs, measured)
+    pilot = effects.pilot(pairs, measured)
     share = find(hypothesis.measure.metric).share and not hypothesis.measure.minus
     clean, drop = effects.beside(pairs, measured) if share else (None, None)
     claimed = {*hypothesis.more, *hypothesis.less, *hypothesis.equal}
@@ -152,6 +159,7 @@ def _measured(hypothesis: Hypothesis, pairs: list[Pair], left_out: tuple[LeftOut
         tuple(dict.fromkeys(one.name for one in every if not one.settings)),
         left_out,
         sampled=any(subject.sampled for subject in every),
+        pilot=pilot,
     )
 
 

@@ -14,6 +14,7 @@ from withstand.statistics import (
     LEVEL,
     Bounds,
     Estimate,
+    Pilot,
     condition_values,
     mean_interval,
     mean_p,
@@ -112,14 +113,13 @@ def contrasts(pairs: Sequence[Pair], measured: Measured) -> list[Estimate]:
 
 def effect(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate, float, str]:
     """The mean over pairs with interval and p-value, and in words what they hold for."""
-    sides = [_distinct([pair[place] for pair in pairs]) for place in (0, 1)]
-    sides = [side for side in sides if side]
-    if min(len(side) for side in sides) >= MANY and _balanced(pairs):
+    sides = _sides(pairs)
+    if _of_kinds(pairs):
         rows = _matched(pairs, measured) or [np.stack([measured.model(g) for g in side]) for side in sides]
         counts = " and ".join(str(len(side)) for side in sides)
         found = measured.possible(over_seeds(*rows))
         return found, seeds_p(*rows), f"models of these kinds, by {counts} of them"
-    seeds = [min(len(pair[place]) for pair in pairs) for place in range(len(sides))]
+    seeds = _seeds(pairs)
     models = sum(len(side) for side in sides)
     if min(seeds) > 1:
         # The s-th trainings of all models of a side make one training of that side.
@@ -130,10 +130,19 @@ def effect(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate, float, 
         over = " and ".join(map(str, dict.fromkeys(seeds)))
         said = f"{'this model' if models == 1 else f'these {counted(models)} models'}, over {over} seeds"
         return measured.possible(over_seeds(*rows)), seeds_p(*rows), said
-    mean = np.mean([measured.difference(pair) for pair in pairs], axis=0)
+    mean = _mean(pairs, measured)
     trainings = len({one.name for pair in pairs for side in pair for one in side})
     said = "this training" if trainings == 1 else f"these {counted(trainings)} trainings"
     return measured.interval(mean), mean_p(mean, measured.bounds), said
+
+
+def pilot(pairs: Sequence[Pair], measured: Measured) -> Pilot | None:
+    """How that mean varies from image to image; None where trainings or models are a source of variance, too."""
+    mean = _mean(pairs, measured)
+    if _of_kinds(pairs) or min(_seeds(pairs)) > 1 or len(mean) < 2 or not np.isfinite(mean).all():
+        return None
+    reach = float(np.abs(mean).max()) if measured.reach is None else measured.reach
+    return Pilot.of(mean, bounds=(-reach, reach))
 
 
 def beside(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate | None, Estimate | None]:
@@ -149,6 +158,26 @@ def beside(pairs: Sequence[Pair], measured: Measured) -> tuple[Estimate | None, 
         effect(pairs, Measured(values, measured.ids, reach))[0] for values, reach in ((clean, 1), (drop, 2))
     )
     return on_clean, dropped
+
+
+def _sides(pairs: Sequence[Pair]) -> list[list[Group]]:
+    """The models of each side, each once; a claim about one side alone has one."""
+    return [side for place in (0, 1) if (side := _distinct([pair[place] for pair in pairs]))]
+
+
+def _of_kinds(pairs: Sequence[Pair]) -> bool:
+    """Whether there are models enough to stand for their kinds."""
+    return min(map(len, _sides(pairs))) >= MANY and _balanced(pairs)
+
+
+def _seeds(pairs: Sequence[Pair]) -> list[int]:
+    """The trainings that every model of a side has at least."""
+    return [min(len(pair[place]) for pair in pairs) for place in range(len(_sides(pairs)))]
+
+
+def _mean(pairs: Sequence[Pair], measured: Measured) -> NDArray[np.float64]:
+    """float64 N: the mean difference over pairs, for each image."""
+    return np.asarray(np.mean([measured.difference(pair) for pair in pairs], axis=0))
 
 
 def _several(pair: Pair) -> bool:

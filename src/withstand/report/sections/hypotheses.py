@@ -10,7 +10,7 @@ from withstand.report.left_out import together
 from withstand.report.sampling import MARK
 from withstand.report.section import Context, Finding, Section
 from withstand.report.table import IMAGES, Column, Row, Table, Value
-from withstand.report.wording import between, group, listed, number, points, spaced
+from withstand.report.wording import between, group, listed, number, points, rounded, spaced
 from withstand.results.metrics import find
 from withstand.results.runs import LeftOut
 from withstand.statistics import Estimate
@@ -48,13 +48,18 @@ def finding(one: Answer, claims: int) -> Finding:
     """An answer in words; ``claims`` were tested together."""
     said = [_effect(one, claims)]
     if one.reason:
-        said.append(f"{one.reason[0].upper()}{one.reason[1:]}.")
+        said.append(f"{one.reason[0].upper()}{one.reason[1:]}.{_images(one)}")
     said += _clean(one) + _differs(one)
     if one.left_out:
         said.append(f"Left out: {_left_out(one.left_out)}.")
     if one.sampled:
         said.append(_SAMPLE)
     return Finding(one.hypothesis.claim, _verdict(one), said, one.scope)
+
+
+def _images(one: Answer) -> str:
+    """What would decide it, where images would."""
+    return f" To show one of that size would take about {rounded(one.needed):,} images." if one.needed else ""
 
 
 def _clean(one: Answer) -> list[str]:

@@ -13,6 +13,7 @@ from withstand.report.canvas import WIDTH, drawing, margin
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import AHEAD, BEHIND, EVEN, INK, PAPER, Look
 from withstand.report.table import IMAGES, Column, Row, Table, Value
+from withstand.report.wording import rounded
 
 PLACE = 20
 
@@ -86,6 +87,7 @@ def table(together: Comparison) -> Table:
                 "only_other": pair.clean.only_b,
                 "p": pair.clean_p_holm,
             }
+        values["needed"] = None if pair.needed is None else rounded(pair.needed)
         rows.append(Row(values))
     columns = [
         *LEAD_COLUMNS,
@@ -94,6 +96,7 @@ def table(together: Comparison) -> Table:
         Column("only_other", "right: second only", ",d"),
         Column("p", "McNemar p, clean, Holm", "p"),
         IMAGES,
+        Column("needed", "images that would show it", ",d"),
     ]
     return Table("pairs", "Paired comparison on the same images", columns, rows)
 
