@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from withstand.analysis.comparison import Comparison as Comparison
     from withstand.analysis.comparison import compare as compare
+    from withstand.analysis.gate import gate as gate
+    from withstand.analysis.plan import plan as plan
     from withstand.corruptions import corrupt as corrupt
     from withstand.images.imageset import ImageSet as ImageSet
     from withstand.images.preprocessing import Preprocessing as Preprocessing
@@ -42,6 +44,8 @@ _HOME = {
     "Preprocessing": "images.preprocessing",
     "Result": "session.result",
     "evaluate": "session.direct",
+    "gate": "analysis.gate",
+    "plan": "analysis.plan",
     "load_run": "results.reading",
     "load_runs": "results.reading",
 }
@@ -64,8 +68,10 @@ __all__ = [
     "compare",
     "corrupt",
     "evaluate",
+    "gate",
     "load_run",
     "load_runs",
+    "plan",
 ]
 
 

@@ -111,6 +111,13 @@ def holm(p: list[float]) -> list[float]:
 # --- metrics of the answers under one condition: one value an image --------------------------------------------------
 
 
+def about_needed(values: Array, alpha: float) -> float:
+    """Images that a mean of this size takes to be shown with 80% power, by the normal distribution; inf for no mean."""
+    mean = abs(float(values.mean()))
+    z = stats.norm.ppf(1 - alpha) + stats.norm.ppf(0.8)
+    return float((z * values.std() / mean) ** 2) if mean > 1e-12 else np.inf
+
+
 def aurc(sure: Array, wrong: Array) -> Array:
     """Risk at each coverage, averaged; an image's value is that plus N times its derivative by the image's weight."""
     order, n = np.argsort(-sure, kind="stable"), len(sure)

@@ -32,6 +32,7 @@ KEYS = {
     "classes": ("class",),
     "confusions": ("model", "class", "taken_for"),
     "hypotheses": ("claim", "pair"),
+    "how_many": ("part",),
 }
 
 

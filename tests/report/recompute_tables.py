@@ -10,6 +10,7 @@ import numpy as np
 from tests.report.recompute import (
     Interval,
     Run,
+    about_needed,
     all_at_once,
     ece,
     exact,
@@ -127,6 +128,7 @@ class Study:
             only_a, only_b = int((one & ~other).sum()), int((other & ~one).sum())
             clean_p.append(min(1.0, 2 * stats.binom.cdf(min(only_a, only_b), only_a + only_b, 0.5)))
             difference = within(mean_interval(each, -1, level=level), -1, 1)
+            open_ = difference[1] <= 0 < difference[0]
             rows[a, b] = {
                 "difference": percent(difference),
                 "verdict": "ahead" if difference[1] > 0 else "within error",
@@ -134,9 +136,26 @@ class Study:
                 "only_better": only_a,
                 "only_other": only_b,
                 "images": self.n,
+                **({"needed": about_needed(each, (1 - level) / 2)} if open_ else {}),
             }
         for row, both, clean in zip(rows.values(), holm(p), holm(clean_p), strict=True):
             row |= {"p_holm": both, "p": clean}
+        return rows
+
+    def how_many(self) -> Rows:
+        """What each difference takes, and what these images show, by the normal distribution."""
+        rows: Rows = {}
+        for a, b in combinations(self.runs, 2):
+            each = self.runs[a].of(self.shifted) - self.runs[b].of(self.shifted)
+            a, b, each = (a, b, each) if each.mean() >= 0 else (b, a, -each)
+            centred = each - each.mean()
+            shows = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * each.std() / np.sqrt(self.n)
+            rows[(f"{a} − {b}",)] = {
+                "images": self.n,
+                "difference": 100 * each.mean(),
+                "shows": 100 * shows,
+                **{f"at_{p:g}": about_needed(centred + p / 100, 0.025) for p in (0.25, 0.5, 1, 2, 3, 5)},
+            }
         return rows
 
     def calibration(self) -> Rows:

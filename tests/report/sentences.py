@@ -11,6 +11,8 @@ RANGE = rf"(?P<low>{NUMBER}) to (?P<high>{NUMBER})"
 WHERE = r"(?P<where>under corruption|on clean images)"
 LEAD = rf"(?P<value>{NUMBER}) points?"
 
+NEEDED = r"(?: To show (?:a difference|one) of that size would take about (?P<needed>[\d,]+) images\.)?"
+
 AHEAD = r"(?:holds up best|is the most accurate)"
 HEADLINES = {
     "alone": rf"(?P<model>\S+): (?P<value>{NUMBER})% accuracy {WHERE}",
@@ -26,7 +28,7 @@ VERDICT = {
     rf" \(95% interval {RANGE}\), on (?P<sample>a sample, )?(?P<images>[\d,]+) images(?: under (?P<conditions>\d+)"
     r" corrupted conditions?)?\.",
     "above": rf"(?P<model>\S+) is {LEAD} above (?P<other>\S+) \({RANGE}\), which may be chance: the interval includes"
-    r" zero\.",
+    rf" zero\.{NEEDED}",
     "level": rf"(?P<model>\S+) and (?P<other>\S+) are level: the difference is (?P<value>0\.0) points \({RANGE}\)\.",
     "ahead": rf"(?P<model>\S+) is {LEAD} ahead of (?P<other>\S+) \({RANGE}\)\.",
     "rest": r"The other (?:(?P<count>\d+) comparisons are|comparison is) in the table of pairs\.",
@@ -43,7 +45,7 @@ FINDING = {
     "effect": rf"(?P<measure>[^:]+), (?P<who>[^:,]+): (?P<value>{NUMBER})(?: points?)? \({RANGE}\), on"
     rf" (?P<images>[\d,]+) images; p\s(?:=\s(?P<p>[\d.e-]+)|< 0\.0001)"
     r"(?: after Holm’s correction for (?P<claims>\d+) claims)?\.",
-    "chance": r"The difference may be chance\.",
+    "chance": rf"The difference may be chance\.{NEEDED}",
     "disagree": r"The pairs disagree: (?P<pairs>.+) (?:has|have) the opposite sign\.",
     "beside": rf"On clean images they differ by {LEAD} \({RANGE}\), and in the drop from clean to corrupted by"
     rf" (?P<drop>{NUMBER}) points? \((?P<drop_low>{NUMBER}) to (?P<drop_high>{NUMBER})\)"

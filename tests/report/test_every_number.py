@@ -159,6 +159,10 @@ def compare(table: str, key: tuple[str, ...], row: dict[str, str], expected: dic
             assert text == wanted, where
         elif base in ("p", "p_holm"):
             assert float(text) == pytest.approx(wanted, rel=0.02, abs=1e-6), where
+        elif column in ("needed", "shows") or column.startswith(
+            "at_"
+        ):  # by the normal distribution, to two digits
+            assert 0.9 * wanted <= float(text) <= 1.3 * wanted + 30, where
         elif column == base:
             value = wanted[0] if np.ndim(wanted) else wanted
             allowed = SMALL if "ece" in base else ROUNDED
@@ -188,6 +192,8 @@ def check_verdict(headline: str, said: list[str], expected: dict[str, Any], repo
         elif one.kind in ("above", "ahead"):
             near(one, pairs[one["model"], one["other"]]["difference"])
             assert (one.number("low") > 0) == (one.kind == "ahead")
+            if one.words.get("needed"):
+                assert one.number("needed") >= 0.9 * pairs[one["model"], one["other"]]["needed"]
         elif one.kind == "clean":
             a, b = (report.runs[one[who]].of([CLEAN]) for who in ("model", "other"))
             assert sentences.shown(one["value"], 100 * float((a - b).mean())) and one.number("low") > 0

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.report import drawn
-from tests.report.recompute import p_of_zero
+from tests.report.recompute import about_needed, p_of_zero
 from tests.report.sentences import FINDING, HEADLINES, Said, names, read, read_all, shown
 
 from withstand.analysis.comparison import Comparison
@@ -87,8 +87,22 @@ def check_lead(together: Comparison, group: str, one: Said) -> None:
     assert value > 0 and one.number("value") > 0 and not one["value"].startswith(("+", "−"))
     assert (one.number("low") > 0) == (one.kind == "ahead")
     if not np.isnan(difference).any():
-        p = p_of_zero(difference.mean(axis=1))
+        each = difference.mean(axis=1)
+        p = p_of_zero(each)
+        if one.words.get("needed"):
+            check_needed(one.number("needed"), each, pairs)
         assert p < 0.051 if one.kind == "ahead" else p > 0.049 / pairs
+
+
+def check_needed(said: float, each: Array, family: int) -> None:
+    """Between what one test takes and what one of so many does, by the normal distribution.
+
+    One image more of the lowest value possible costs what Clopper and Pearson's rule for rare errors does.
+    """
+    assert len(each) > 1
+    assert said >= 0.85 * about_needed(each, 0.025)
+    rare = 1.5 * np.log(family / 0.025) / abs(each.mean())
+    assert said <= 1.6 * about_needed(each, 0.025 / family) + rare + 50
 
 
 def check_clean(together: Comparison, group: str, one: Said) -> None:
@@ -159,7 +173,7 @@ def test_every_sentence_of_a_finding_is_carried_by_its_numbers(part: int) -> Non
         hypothesis, pairs, known = drawn.claim(seed)
         others = np.random.default_rng(seed).random(seed % 4)  # p-values of the claims tested beside it
         one = _measured(hypothesis, pairs, ())
-        one = _judged(replace(one, p_holm=float(holm([one.p, *others])[0])))
+        one = _judged(replace(one, p_holm=float(holm([one.p, *others])[0])), 1 + len(others))
         made = finding(one, 1 + len(others))
         try:
             check_finding(made.verdict, made.sentences, pairs, known, 1 + len(others))
@@ -181,6 +195,9 @@ def check_finding(said: str, sentences: Any, pairs: Any, known: Any, claims: int
     if said == "not decided":
         assert "disagree" in found or p >= 0.0499
         assert ("chance" in found) != ("disagree" in found)
+        several = [min(len(side) for side in sides) for sides in zip(*pairs, strict=True) if all(sides)]
+        if "chance" in found and found["chance"].words["needed"]:
+            assert min(several) == 1, "over seeds, images alone do not decide"
     else:
         assert (said, value > 0) in (("supported", True), ("refuted", False)) and p <= 0.0501
         assert effect.number("low") > 0 if value > 0 else effect.number("high") < 0

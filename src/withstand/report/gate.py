@@ -10,7 +10,7 @@ from withstand import __version__
 from withstand.analysis.gate import Gate, Part
 from withstand.base import atomic
 from withstand.report.table import Column, Row, Table, Value
-from withstand.report.wording import between, file_name, number, points, rounded, spaced
+from withstand.report.wording import between, file_name, points, rounded, spaced
 from withstand.statistics import Estimate
 
 
@@ -38,7 +38,7 @@ def line(found: Gate) -> str:
 
 
 def _claim(found: Gate, part: Part, said: str) -> str:
-    size, new, old = points(100 * part.margin), found.new, found.old
+    size, new, old = _points(part.margin), found.new, found.old
     if said == "cannot tell":
         return f"whether {_asked(found, size)} is open"
     holds = said == "passes"
@@ -48,6 +48,10 @@ def _claim(found: Gate, part: Part, said: str) -> str:
         ahead = f"more than {size} above" if part.margin else "above"
         return f"{new} is {ahead if holds else f'not {ahead}'} {old}"
     return f"{new} and {old} are {'within' if holds else 'more than'} {size} {'of each other' if holds else 'apart'}"
+
+
+def _points(margin: float) -> str:
+    return f"{100 * margin:g} point{'' if round(100 * margin, 9) == 1 else 's'}"
 
 
 def _asked(found: Gate, size: str) -> str:
@@ -139,7 +143,7 @@ def junit(found: Gate) -> str:
     for part in found.parts:
         case = ElementTree.SubElement(suite, "testcase", classname=f"withstand.{found.test}", name=part.name)
         one = part.difference.times(100)
-        text = f"{points(one.value, signed=True)} ({between(one)}), margin {number(100 * part.margin)}"
+        text = f"{points(one.value, signed=True)} ({between(one)}), margin {100 * part.margin:g}"
         if part.verdict != "passes":
             kind = "failure" if part.verdict == "fails" else "error"
             ElementTree.SubElement(case, kind, message=text, type=part.verdict).text = text

@@ -40,7 +40,7 @@ def table(found: Plan) -> Table:
     """A row for each part: the images that each difference needs, and what the pilot's own show."""
     rows = []
     for name, part in found.parts.items():
-        values: dict[str, Value] = {"part": spaced(name)}
+        values: dict[str, Value] = {"part": name}
         if part.images is not None:
             values |= {
                 "images": part.images,
