@@ -48,7 +48,9 @@ def _run(words: list[str]) -> int:
         print(f"withstand {__version__}")
         return 0
     from withstand import experiments
-    from withstand.config.composing import compose, with_default
+    from withstand.config.composing import as_settings, compose, with_default
+
+    words = as_settings(words)
 
     if words and words[0] == "--cfg":
         from omegaconf import OmegaConf

@@ -30,11 +30,7 @@ def test_one_command_evaluates_both_and_ends_in_the_verdict_s_code(trained, ther
     codes = {main([*words, f"gate.margin={margin}"]) for margin in (99, 5)}
     assert codes == {0, 3}, "20 images show no more"
     said = capsys.readouterr().out
-    assert (
-        "gate passes: " in said
-        and "gate cannot tell: " in said
-       
-    )
+    assert "gate passes: " in said and "gate cannot tell: " in said
     [place] = (there / "reports/shapes/gate").iterdir()
     assert {one.name for one in place.iterdir()} == {"gate.md", "gate.json", "gate.csv", "junit.xml"}
     assert json.loads((place / "gate.json").read_text())["verdict"] == "cannot tell"

@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from withstand.base import plugins
-from withstand.base.errors import UserError
+from withstand.base.errors import UserError, nearest
 from withstand.config import spelling
 from withstand.config.checks import typed
 from withstand.config.schema import Config
@@ -33,6 +33,21 @@ def with_default(overrides: Sequence[str]) -> list[str]:
     """The words of a command; those that choose no experiment, model or data set are the quickstart's."""
     chosen = {word.partition("=")[0].strip() for word in overrides}
     return [*overrides] if chosen & {"experiment", "model", "dataset"} else [QUICKSTART, *overrides]
+
+
+def as_settings(words: Sequence[str]) -> list[str]:
+    """The words of a command; a first one that is no setting names an experiment: ``withstand doctor``.
+
+    Raises:
+        UserError: there is no such experiment.
+    """
+    if not words or "=" in words[0] or words[0].startswith(("-", "+", "~")):
+        return [*words]
+    if words[0] not in (known := choices("experiment")):
+        raise UserError(
+            f"'{words[0]}' is no experiment, and settings are written KEY=VALUE; {nearest(words[0], known)}"
+        )
+    return [f"experiment={words[0]}", *words[1:]]
 
 
 def config_folder() -> Path:

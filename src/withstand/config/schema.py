@@ -229,6 +229,13 @@ class ReproductionConfig:
 
 
 @dataclass
+class CleanConfig:
+    """Whether it asks before what can be made again is removed."""
+
+    ask: bool = True
+
+
+@dataclass
 class GateConfig:
     """What a new classifier must show beside ``baseline``, the old one, and in which parts of what both saw."""
 
@@ -295,6 +302,7 @@ class Config:
     make_backgrounds: MakeBackgroundsConfig = field(default_factory=MakeBackgroundsConfig)
     corrupt: CorruptConfig = field(default_factory=CorruptConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
+    clean: CleanConfig = field(default_factory=CleanConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     plan: PlanConfig = field(default_factory=PlanConfig)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)

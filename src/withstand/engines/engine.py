@@ -61,6 +61,10 @@ def build(
 
 def as_written(network: nn.Module, plan: Plan, device: torch.device, image_size: int) -> Engine:
     """A network that is not ours to rewrite; in float32 it is the very one, and in other arithmetic a copy."""
+    if plan.dtype == "int8":
+        raise UserError(
+            "evaluation.dtype=int8 rewrites a network, and this one runs as it was written; leave it out"
+        )
     dtype = _DTYPES[plan.dtype]
     ready = network.eval().to(device)
     if dtype != torch.float32:

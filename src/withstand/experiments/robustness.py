@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from withstand.analysis.comparison import compare
 from withstand.base.console import say
-from withstand.config.schema import Config
+from withstand.config.schema import Config, Paths
 from withstand.evaluation.cells import Cells
 from withstand.evaluation.evaluate import About, evaluate
 from withstand.evaluation.sampling import drawn
 from withstand.models import Classifier
+from withstand.report import terminal
+from withstand.report.page import command
 from withstand.results import metrics, thumbnails
-from withstand.results.conditions import Condition
+from withstand.results.conditions import CLEAN, Condition
 from withstand.results.runs import Run
 from withstand.session import several, shifted, side_by_side, usage
 from withstand.session.evaluated import to_evaluate
@@ -65,9 +69,26 @@ def evaluate_shifts(
         fill=partial(side_by_side.fill, setup, classifier) if config.evaluation.devices else Cells.fill,
     )
     means = {shift.name: _tell(setup, done, shift) for shift in shifts}
+    _sum(setup, done)
     first = next(iter(means.values()))
     tracker.log(config.train.epochs, {f"corrupted/{key}": value for key, value in first.items()})
     return first
+
+
+def _sum(setup: Setup, done: Run) -> None:
+    """What came of it, with intervals, and what makes its page."""
+    for shift in (one for one in done.shifts if one not in (CLEAN.shift, "background")):
+        if done.about(shift).get("kind") == "groups":
+            continue
+        together = compare(done, shift=shift)
+        if together.conditions and together.names:
+            say(f"  {terminal.in_one_line(together, shift)}")
+    where = [
+        f"paths.{item.name}={value}"
+        for item in fields(Paths)
+        if (value := getattr(setup.config.paths, item.name)) != item.default and item.name != "data"
+    ]
+    say(f"  its page, with the other runs': {command(done, *where)}")
 
 
 def _tell(setup: Setup, done: Run, shift: Shift) -> dict[str, float]:

@@ -103,7 +103,7 @@ def table(found: Gate) -> Table:
     ]
     if found.sampled:
         notes.append("A random part of the shifted images was evaluated.")
-    return Table("gate", line(found), columns, rows, notes)
+    return Table("gate", f"{found.new} in place of {found.old}, on {found.dataset}", columns, rows, notes)
 
 
 def markdown(found: Gate) -> str:

@@ -96,7 +96,7 @@ def _content(
         "provenance": [provenance.of(name, run) for name, run in context.runs.items()],
         "looks": {**context.looks, **{name + sampling.MARK: context.looks[name] for name in sampled}},
         "sampled": sampled,
-        "command": _command(runs[0]),
+        "command": command(runs[0]),
         "version": __version__,
         "inline": _write_figures([*([first] if first else []), *pictures], folder / "figures"),
         "address": gallery.address,
@@ -119,11 +119,11 @@ def breakable(text: object) -> Markup:
     return Markup(re.sub(r"\S+", marked, str(text)))
 
 
-def _command(run: Run) -> str:
-    """What makes the report again."""
+def command(run: Run, *more: str) -> str:
+    """What makes the report again, with words about where."""
     code = (run.provenance.get("config") or {}).get("dataset", {}).get("name", run.dataset)
     title = [] if code == run.dataset else [f"dataset.title={run.dataset}"]
-    return shlex.join(["python", "main.py", "experiment=report", f"dataset={code}", *title])
+    return shlex.join(["python", "main.py", "experiment=report", f"dataset={code}", *title, *more])
 
 
 def _estimate(one: Estimate) -> Markup:

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from withstand.analysis.backgrounds.reliance import GAPS, Reliance, leaked
 from withstand.analysis.changes import Change
-from withstand.analysis.comparison import compare
+from withstand.analysis.comparison import Comparison, compare
+from withstand.analysis.groups import ALL
 from withstand.report import finetune_tables
 from withstand.report.left_out import caution
 from withstand.report.sampling import MARK, note, samples
@@ -17,6 +18,7 @@ from withstand.report.sections import results
 from withstand.report.sections import shifts as every_shift
 from withstand.report.table import Column, Row, Value
 from withstand.report.table import Table as Source
+from withstand.report.wording import between, number
 from withstand.results.runs import Run, names
 
 
@@ -55,6 +57,18 @@ def table(runs: Sequence[Run]) -> Table:
     parts = [note(name, sample) for name, sample in sampled.items()]
     shown.caption = "\n".join(["brackets: 95% intervals over the source images", *parts, *apart])
     return shown
+
+
+def in_one_line(together: Comparison, shift: str) -> str:
+    """A run alone: clean, under a shift, and what it loses, each with its interval."""
+    name, said = together.names[0], []
+    if together.clean:
+        said.append(("clean", together.accuracy(name, "clean")))
+    said.append((shift.replace("_", " "), together.accuracy(name, ALL)))
+    if together.clean:
+        said.append(("drop", together.drop(name)))
+    parts = [f"{what} {number(100 * one.value)} ({between(one.times(100))})" for what, one in said]
+    return f"top-1, %: {', '.join(parts)}; {together.accuracy(name, ALL).n:,} images"
 
 
 def shifts(runs: Sequence[Run]) -> Table | None:
