@@ -246,6 +246,7 @@ class Config:
     device: str = "auto"
     threads: int = 0
     overwrite: bool = False
+    lock: str = "wait"
     paths: Paths = field(default_factory=Paths)
     models: list[str] = field(default_factory=list)
     shifts: list[str] = field(default_factory=list)
