@@ -106,7 +106,7 @@ def main(words: Sequence[str]) -> int:
     given = asked.parse_args(words)
     forked.ready()
     draw, row = random.Random(given.seed), Row("kills", "kills")
-    scenes = [scene for scene in SCENES if given.only in ("", scene.name)]
+    scenes = [scene for scene in SCENES if not given.only or scene.name in given.only.split(",")]
     with tempfile.TemporaryDirectory(prefix="kills-") as place:
         os.environ["WITHSTAND_CACHE"] = f"{place}/cache"
         for number, scene in enumerate(scenes):

@@ -17,6 +17,7 @@ SHAPES = ("dataset=shapes", "dataset.size=16", "dataset.n_train=40", "dataset.n_
 NET = ("model=small_cnn", "model.image_size=16", "model.args={channels: [4, 8, 8, 16]}")
 PLAIN = ("evaluation.backend=eager", "evaluation.dtype=float32")
 TRAINED = ("train.epochs=2", "train.dtype=float32")
+PHOTOS = ("dataset=folder", "dataset.folder=photos", "dataset.size=16", "dataset.title=photos")
 FOGGED = ("shift.corruptions=[fog,shot_noise]", "shift.severities=[1,3]")
 
 RUN = (*ONE, *SHAPES, *NET, *PLAIN)
@@ -62,11 +63,7 @@ SCENES = (
             *("make_backgrounds.to=made", "make_backgrounds.size=16", "threads=1"),
         ),
     ),
-    Scene(
-        "folder",
-        ("experiment=evaluate", *ONE, "dataset=folder", "dataset.folder=images", "dataset.size=16", *NET, *PLAIN,
-         "model.weights=images/weights.pth"),
-    ),  # fmt: skip
+    Scene("folder", ("experiment=train", *ONE, *PHOTOS, *NET, *PLAIN, *TRAINED)),
     Scene("report", REPORT, (STUDY, TUNE, ("experiment=background", *RUN, "background.protocol=trained")), 0.5),
 )  # fmt: skip
 
@@ -83,6 +80,8 @@ def pictures(folder: Path) -> None:
             mask = np.zeros((24, 24), np.uint8)
             mask[8:16, 6:15] = 255
             Image.fromarray(mask).save(folder / "masks" / label / f"{number}.png")
+    for part in ("train", "test"):
+        shutil.copytree(folder / "images", folder / "photos" / part)
 
 
 @contextmanager

@@ -17,6 +17,10 @@ _LEFT_OUT = (".verified.json", ".lock")
 """Times of files; and the lock of one who was killed, which is no lock any more."""
 
 
+_KEYED = re.compile(r"(\.work/sheet-\w+|\.decoded/[\w-]+)\.[0-9a-f]{16}\.")
+"""What was decoded of files is called by when these were changed."""
+
+
 def held(folder: Path, leave_out: Iterable[str] = ()) -> dict[str, str]:
     """Relative path → digest of what it says; ``leave_out``: patterns of paths."""
     patterns = [re.compile(one) for one in leave_out]
@@ -25,6 +29,7 @@ def held(folder: Path, leave_out: Iterable[str] = ()) -> dict[str, str]:
         name = path.relative_to(folder).as_posix()
         if path.name in _LEFT_OUT or any(one.search(name) for one in patterns):
             continue
+        name = _KEYED.sub(r"\1.*.", name)
         found[name] = "folder" if path.is_dir() else hashlib.sha256(_said(path)).hexdigest()[:12]
     return found
 
@@ -50,6 +55,8 @@ def unlike(one: dict[str, str], other: dict[str, str]) -> str:
 
 
 def _said(path: Path) -> bytes:
+    if path.name.endswith(".sources.json"):  # when files were changed
+        return b""
     content = path.read_bytes()
     if path.suffix == ".json":
         return json.dumps(_timeless(json.loads(content)), sort_keys=True).encode()
