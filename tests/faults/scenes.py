@@ -52,7 +52,10 @@ SCENES = (
     Scene("background", ("experiment=background", *RUN, "background.protocol=trained"), (TRAIN,)),
     Scene(
         "background_trained",
-        ("experiment=background", *RUN, *TRAINED, "background.protocol=grouped", "background.folds=2", "dataset.n_test=100"),
+        (
+            *("experiment=background", *RUN, *TRAINED, "background.protocol=grouped"),
+            *("background.folds=2", "dataset.n_test=100"),
+        ),
     ),
     Scene("corrupt", ("experiment=corrupt", *ONE, *SHAPES, *FOGGED)),
     Scene("corrupt_tree", ("experiment=corrupt", *ONE, *SHAPES, *FOGGED, "corrupt.layout=tree")),
