@@ -24,6 +24,7 @@ from tests.faults.table import Row
 
 WAYS = ("disk", "file", "memory")
 _MOST = 64 << 20
+_ADDRESSES = 1 << 30
 
 
 def main(words: Sequence[str]) -> int:
@@ -60,8 +61,8 @@ def _tried(
             way = _way(number, draw)
             size = {
                 "disk": before + int((needed - before + 65536) * draw.random() ** 2),
-                "file": int(largest * draw.random() ** 2),
-                "memory": int(_MOST * draw.random()),
+                "file": 4096 + int(largest * draw.random() ** 2),  # the words themselves have room
+                "memory": int(_ADDRESSES * draw.random()),
             }[way]
             if at:
                 way, size = at[0], int(at[1])

@@ -36,6 +36,9 @@ COMMANDS: dict[str, Sequence[str]] = {
         *("train.epochs=1", "train.dtype=float32"),
     ),
 }
+COST = r"^reports/.*(report.html|report.md|cost\.\w+)$"
+"""What the report says of times."""
+
 NEEDS = {"finetune", "evaluate", "robustness", "cue_conflict", "background", "report"}
 """What leaves with one line where no network was trained yet, and trains none."""
 
@@ -88,7 +91,7 @@ def _together(names: Sequence[str], trained: bool, root: Path, row: Row) -> None
             ended = forked.run(COMMANDS[name], one)
             codes = (0, 2) if name in NEEDS else (0,)
             wrong[0] = wrong[0] or ended.wrong(*codes)
-    said = trees.unlike(trees.held(alone), trees.held(folder))
+    said = trees.unlike(trees.held(alone, [COST]), trees.held(folder, [COST]))
     again = f"shared --only {','.join(names)} --count {len(names)}"
     for at, one in enumerate(wrong):
         whole = one or (left or said if at == 0 else "")

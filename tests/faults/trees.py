@@ -27,6 +27,8 @@ def held(folder: Path, leave_out: Iterable[str] = ()) -> dict[str, str]:
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
+        if path.is_dir() and not any(path.iterdir()):
+            continue
         if path.name in _LEFT_OUT or any(one.search(name) for one in patterns):
             continue
         name = _KEYED.sub(r"\1.*.", name)

@@ -19,7 +19,7 @@ _REMEDIES = {
 }
 _NO_MEMORY = re.compile(
     r"out of memory|bad_alloc|can(?:no|')t (?:allocate|start new thread)|failed to map segment|error in mmap"
-    r"|alloc_cpu|unable to mmap",
+    r"|alloc_cpu|unable to mmap|could not create a (?:primitive|memory)",
     re.IGNORECASE,
 )
 _ELSE = "free the disk or choose another folder"

@@ -49,6 +49,8 @@ def one_writer(folder: str | Path, how: str = "wait") -> Iterator[None]:
         return
     made = [one for one in (place, *place.parents) if not one.exists()]
     lock = _locked(place, how)
+    if all(one.name == FILE for one in place.iterdir()):
+        made = [place, *(one for one in made if one != place)]
     _held.add(mine)
     try:
         yield
