@@ -17,8 +17,10 @@ from tests.faults import forked, trees
 from tests.faults.scenes import FOGGED, ONE, PLAIN, REPORT, RUN, SHAPES, TRAIN, TUNE, pictures
 from tests.faults.table import Row
 
+from withstand.base import plugins
 from withstand.config.composing import choices
 from withstand.config.schema import keys
+from withstand.session import usage
 
 LIMIT = 20.0
 WORDS = (
@@ -134,12 +136,19 @@ def every_key(words: Sequence[str]) -> list[str]:
     return sorted({*keys(), *own})
 
 
+def used_keys(words: Sequence[str]) -> list[str]:
+    """Those of them that the experiment reads."""
+    name = words[0].removeprefix("experiment=")
+    uses = (*usage.EVERYWHERE, *plugins.load("experiments", name).USES)
+    return [key for key in every_key(words) if usage.covered(key, uses)]
+
+
 def drawn(draw: random.Random) -> tuple[str, list[str]]:
     """An experiment, and one or two words more."""
     name = draw.choice([*BASES])
     words: list[str] = []
     for _ in range(draw.choice((1, 1, 1, 2))):
-        key = draw.choice(every_key(BASES[name]))
+        key = draw.choice((used_keys if draw.random() < 0.8 else every_key)(BASES[name]))
         value = draw.choice(VALUES)
         if key == "model.args" and draw.random() < 0.7:
             value = draw.choice(ARGS)

@@ -10,6 +10,7 @@ from typing import Any
 from withstand.base.errors import UserError, nearest
 
 _KEY = "allowed"
+_COUNTED = {3: "three"}
 Names = Sequence[str] | Callable[[], Sequence[str]]
 
 
@@ -40,7 +41,7 @@ class Allowed:
             return f"is not known; {nearest(value, names)}" if names and value not in names else ""
         if isinstance(value, list):
             if self.many is not None and len(value) != self.many:
-                return f"must have {self.many} values"
+                return f"must have {_COUNTED.get(self.many, self.many)} values, one for each of red, green and blue"
             return next((said for said in map(self.refused, value) if said), "")
         if isinstance(value, bool) or not isinstance(value, int | float):
             return ""
