@@ -10,6 +10,7 @@ from typing import Any
 from withstand.base.errors import UserError, nearest
 
 _KEY = "allowed"
+_NEAR = 1000
 _COUNTED = {3: "three"}
 Names = Sequence[str] | Callable[[], Sequence[str]]
 
@@ -46,16 +47,15 @@ class Allowed:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return ""
         fits = self.low < value < self.high if self.between else self.low <= value <= self.high
-        return "" if fits else self.words
+        return "" if fits else self._missed(value)
 
-    @property
-    def words(self) -> str:
-        """The range, after ``must``."""
-        if self.high == math.inf:
-            return (
-                f"must be {'above ' if self.between else ''}{self.low:g}{'' if self.between else ' or more'}"
-            )
-        return f"must lie between {self.low:g} and {self.high:g}"
+    def _missed(self, value: float) -> str:
+        """The range; of one that is wide, the end that was missed."""
+        if self.high <= _NEAR:
+            return f"must lie between {self.low:g} and {self.high:g}"
+        if value > self.low:
+            return f"must be {self.high:,} or less"
+        return f"must be above {self.low:g}" if self.between else f"must be {self.low:g} or more"
 
 
 def ranged(
