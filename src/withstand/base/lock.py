@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from withstand.base import leftovers
+from withstand.base import atomic, leftovers
 from withstand.base.console import say
 from withstand.base.errors import UserError, of_system
 
@@ -47,6 +47,7 @@ def one_writer(folder: str | Path, how: str = "wait") -> Iterator[None]:
     if mine in _held:
         yield
         return
+    atomic.check_folder(folder)
     made = [one for one in (place, *place.parents) if not one.exists()]
     lock = _locked(place, how)
     if all(one.name == FILE for one in place.iterdir()):
