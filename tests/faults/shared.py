@@ -20,6 +20,7 @@ MADE = (
     *("make_backgrounds.to=made", "make_backgrounds.size=16", "threads=1"),
 )
 COMMANDS: dict[str, Sequence[str]] = {
+    "corrupt": ("experiment=corrupt", *ONE, *SHAPES, *FOGGED),
     "train": TRAIN,
     "study": STUDY,
     "finetune": TUNE,
@@ -28,7 +29,6 @@ COMMANDS: dict[str, Sequence[str]] = {
     "cue_conflict": ("experiment=robustness", *RUN, "shift=cue_conflict"),
     "background": BACKGROUND,
     "report": REPORT,
-    "corrupt": ("experiment=corrupt", *ONE, *SHAPES, *FOGGED),
     "make_backgrounds": MADE,
     "photos": (
         *("experiment=train", *ONE, "dataset=folder", "dataset.folder=photos", "dataset.size=16"),
@@ -38,6 +38,8 @@ COMMANDS: dict[str, Sequence[str]] = {
 }
 COST = r"^reports/.*(report.html|report.md|cost\.\w+)$"
 """What the report says of times."""
+
+# Once the files are there, corruptions are read and not made: so corrupt comes first where all come one by one.
 
 NEEDS = {"finetune", "evaluate", "robustness", "cue_conflict", "background", "report"}
 """What leaves with one line where no network was trained yet, and trains none."""

@@ -25,6 +25,8 @@ class Row:
         if wrong:
             self.failed.append(f"{again}: {wrong}")
             print(f"FAILED {self.failed[-1]}", flush=True)
+        if self.tried % 50 == 0:
+            print(f"{self.name}: {self.tried:,} tried, {len(self.failed)} failed", flush=True)
 
     def end(self) -> int:
         """Print it; gives the exit code."""
