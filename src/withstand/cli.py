@@ -2,29 +2,77 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from withstand.base.errors import UserError
+from withstand.base.errors import Terminated, UserError, of_the_machine
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run what the words ask for; 0 when it worked, 2 for an error that the user can mend, 130 when interrupted."""
+    """Run what the words ask for.
+
+    Returns:
+        0 when it worked; 2 for what the user can mend: one line says it; 130 and 143 when it was interrupted or
+        terminated, which leaves all in order to go on.
+    """
     if argv is None:
         _speak_utf8()
     words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        with _terminable():
+            code = _run(words)
+        sys.stdout.flush()
+        return code
+    except UserError as error:
+        return _refused(str(error))
+    except KeyboardInterrupt as error:
+        _refused("stopped; give the same command again to resume", said="")
+        return 143 if isinstance(error, Terminated) else 130
+    except Exception as error:
+        said = of_the_machine(error)
+        if said is None:
+            raise
+        return _refused(said)
+
+
+def _refused(why: str, said: str = "error: ") -> int:
+    """One line, whatever is in it; where even that cannot be written, the exit code says it."""
     from withstand.base.console import errors
 
+    with contextlib.suppress(UserError):
+        errors.print(said + " ".join(why.splitlines()), markup=False)
+    for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):  # Python would try again at its end, and complain
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+    return 2
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Within, SIGTERM ends a command as Ctrl-C does: what is half-written goes, and one line says how to go on."""
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def terminated(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends at once
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, terminated)
     try:
-        return _run(words)
-    except UserError as error:
-        errors.print(f"error: {error}", markup=False)
-        return 2
-    except KeyboardInterrupt:
-        errors.print("stopped; give the same command again to resume", markup=False)
-        return 130
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _speak_utf8() -> None:

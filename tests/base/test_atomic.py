@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from withstand.base import atomic, json_file
+from withstand.base import atomic, json_file, leftovers
 from withstand.base.errors import UserError
 
 
@@ -83,10 +83,10 @@ def test_a_folder_that_a_killed_process_left_is_removed_and_anothers_is_not(tmp_
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     for number in (ended.pid, os.getppid()):
-        (tmp_path / f".cell.{atomic._HOST}-{number}.abc.part" / "deep").mkdir(parents=True)
+        (tmp_path / f".cell.{leftovers.HOST}-{number}.abc.part" / "deep").mkdir(parents=True)
     with atomic.replacing_folder(tmp_path / "cell"):
         pass
-    assert sorted(os.listdir(tmp_path)) == [f".cell.{atomic._HOST}-{os.getppid()}.abc.part", "cell"]
+    assert sorted(os.listdir(tmp_path)) == [f".cell.{leftovers.HOST}-{os.getppid()}.abc.part", "cell"]
 
 
 KILLED = """

@@ -49,7 +49,7 @@ def test_one_command_evaluates_both_and_ends_in_the_verdict_s_code(trained, ther
         (["experiment=gate", "gate.runs=[a]"], "two run folders"),
         (["experiment=gate", "gate.runs=[a,b]"], "no summary.json"),
         (["experiment=plan"], "add baseline=MODEL"),
-        (["experiment=plan", "plan.difference=0", "plan.disagreement=0.1"], "points above 0"),
+        (["experiment=plan", "plan.difference=0", "plan.disagreement=0.1"], "between 0 and 100"),
         (["experiment=plan", "plan.disagreement=3"], "between 0 and 1"),
         (["experiment=plan", "plan.disagreement=0.1", "plan.images=1"], "2 or more"),
     ],

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
-import re
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from withstand.base.errors import UserError
+from withstand.base import leftovers
+from withstand.base.errors import UserError, of_system
+from withstand.base.leftovers import PART
 
-_PART = ".part"
-_HOST = re.sub(r"[^\w-]", "-", socket.gethostname())[:32]
-
-
-def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(
-        f"cannot write {path}: {error.strerror or error}; free the disk or choose another folder"
-    )
+_BLOCK = 1 << 20  # bytes of zeros written at once where the file system cannot reserve
 
 
 @contextmanager
@@ -37,8 +31,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_mark(path), suffix=_PART)
+        leftovers.clear_once(path.parent)
+        _check_name(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=leftovers.mark(path.name), suffix=PART)
+        leftovers.ours.add(Path(name).name)
         os.close(handle)
         temporary = Path(name)
         # mkstemp makes private files; results are for whoever the umask lets read them.
@@ -48,10 +44,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise of_system(f"write {path}", error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+            leftovers.ours.discard(temporary.name)
 
 
 @contextmanager
@@ -65,24 +62,27 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=_mark(path), suffix=_PART))
+        leftovers.clear_once(path.parent)
+        _check_name(path)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=leftovers.mark(path.name), suffix=PART))
+        leftovers.ours.add(temporary.name)
         temporary.chmod(0o777 & ~_umask())
         yield temporary
         if hasattr(os, "sync"):  # once for all the files, which are on the disk before they go by their names
             os.sync()
         _exchange(temporary, path)
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise of_system(f"write {path}", error) from error
     finally:
         if temporary is not None:
-            for left in path.parent.glob(f"{glob.escape(temporary.name.removesuffix(_PART))}*"):
+            for left in path.parent.glob(f"{glob.escape(temporary.name.removesuffix(PART))}*"):
                 shutil.rmtree(left, ignore_errors=True)
+            leftovers.ours.discard(temporary.name)
 
 
 def _exchange(temporary: Path, path: Path) -> None:
     """Put a folder in the place of another, which goes, or stays where that fails."""
-    old = temporary.with_name(f"{temporary.name.removesuffix(_PART)}.old{_PART}")
+    old = temporary.with_name(f"{temporary.name.removesuffix(PART)}.old{PART}")
     there = path.exists()
     if there:
         os.replace(path, old)
@@ -94,39 +94,57 @@ def _exchange(temporary: Path, path: Path) -> None:
         raise
 
 
-def _mark(path: Path) -> str:
-    """How the names of temporary files of this process begin."""
-    return f".{path.name}.{_HOST}-{os.getpid()}."
-
-
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Remove what a process of this machine that is no more left beside ``path`` when it was killed."""
-    if os.name != "posix":  # elsewhere, asking whether a process lives may end it
-        return
-    mark = f".{path.name}.{_HOST}-"
-    for left in path.parent.glob(f"{glob.escape(mark)}*{_PART}"):
-        number = left.name[len(mark) :].partition(".")[0]
-        if number.isdecimal() and not _lives(int(number)):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+def _check_name(path: Path) -> None:
+    """The temporary name is cut to fit, so that a name is too long only where it is itself."""
+    if len(os.fsencode(path.name)) > 255:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
 
 
-def _lives(process: int) -> bool:
+@contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder in ``parent`` that goes at the end; should this process be killed, with the next one's start."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        return True
-    return True
+        parent.mkdir(parents=True, exist_ok=True)
+        leftovers.clear_once(parent)
+        place = Path(tempfile.mkdtemp(dir=parent, prefix=leftovers.mark(name), suffix=PART))
+    except OSError as error:
+        raise of_system(f"write {parent / name}", error) from error
+    leftovers.ours.add(place.name)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        leftovers.ours.discard(place.name)
+
+
+def reserve(path: Path, size: int) -> None:
+    """Have all ``size`` bytes of a file on the disk before it is mapped into memory.
+
+    A page of a mapped file that the disk has no room for ends the process (SIGBUS), without a word.
+
+    Raises:
+        OSError: there is no room.
+    """
+    with path.open("ab+") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, max(size, 1))
+        except (AttributeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in (
+                errno.EOPNOTSUPP,
+                errno.EINVAL,
+                errno.ENOSYS,
+            ):
+                raise
+            left = size - file.seek(0, os.SEEK_END)
+            while left > 0:
+                left -= file.write(bytes(min(left, _BLOCK)))
+        file.truncate(size)
 
 
 def check_folder(folder: str | Path) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from withstand.base import json_file
+from withstand.base import atomic, json_file
 from withstand.base.errors import UserError
 
 
@@ -40,9 +39,8 @@ def first(name: str, make: Callable[[], Any]) -> Any:
 
 def _linked(place: Path, made: Any) -> Any:
     """Give ``place`` its content at once, unless another process did so before."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".first-") as folder:
-        whole = Path(folder) / place.name
+    with atomic.scratch_folder(place.parent, "first") as folder:
+        whole = folder / place.name
         json_file.write(whole, made)
         try:
             os.link(whole, place)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -18,8 +21,24 @@ from rich.progress import (
 )
 from rich.text import Text
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+from withstand.base.errors import of_system
+
+
+class _Console(Console):
+    """Whose output may end before the work does: a pipe that is closed, a log on a disk that is full."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        try:
+            super().print(*objects, **how)
+        except OSError as error:
+            raise of_system("write the output", error) from error
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+console = _Console(highlight=False)
+errors = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 _PLAIN_EVERY = 10.0  # seconds between lines where the output is no terminal
 

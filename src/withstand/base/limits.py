@@ -12,7 +12,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from withstand.base.errors import UserError
+
 _ROOT = Path("/")
+_LEAST = 512 << 20  # bytes of address space that a network is run in, once everything is imported
 
 
 def cores(root: Path = _ROOT) -> int:
@@ -33,6 +36,29 @@ def memory(root: Path = _ROOT) -> int | None:
     with contextlib.suppress(AttributeError, ValueError, OSError):  # not known on Windows
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     return min(found, default=None)
+
+
+def check_address_space() -> None:
+    """Refuse to begin where a limit on memory (``ulimit -v``) is all but reached: native code would end the process.
+
+    Raises:
+        UserError: there is too little left.
+    """
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit == resource.RLIM_INFINITY:
+            return
+        pages = int((_ROOT / "proc/self/statm").read_text(encoding="utf-8").split()[0])
+        left = limit - pages * resource.getpagesize()
+    except (ImportError, OSError, ValueError, IndexError):
+        return
+    if left < _LEAST:
+        raise UserError(
+            f"there is not enough memory: {max(left, 0) >> 20} MB are left of the limit of {limit >> 20:,} MB (ulimit"
+            f" -v), and {_LEAST >> 20} are the least; raise it"
+        )
 
 
 def _quotas(root: Path) -> Iterator[float]:

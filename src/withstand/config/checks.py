@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args, get_origin
 
@@ -14,26 +14,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
+from withstand.config import ranges
 from withstand.config.schema import Config, DatasetConfig, ShiftConfig, keys
-from withstand.corruptions.constants import FIELDS, PRESETS
+from withstand.corruptions.constants import FIELDS
 from withstand.corruptions.names import chosen as corruptions_in
 from withstand.corruptions.severities import own as constants_in
 from withstand.corruptions.severities import whole as as_written
-
-OPTIMIZERS = ("sgd", "adamw")
-SCHEDULES = ("constant", "cosine")
-AUGMENTATIONS = ("crop_flip", "none")
-DTYPES = ("auto", "float32", "bfloat16", "float16")
-BACKENDS = ("eager", "compile", "openvino")
-INTERPOLATIONS = ("bilinear", "bicubic")
-SOURCES = ("auto", "official", "tree", "written", "made")
-LAYOUTS = ("npy", "tree")
-FORMATS = ("png", "webp", "jpeg")
-FREEZES = ("none", "backbone")
-AMONG = ("restricted", "open")
-GROUPINGS = ("mean", "sum", "max")
-BACKGROUND_PROTOCOLS = ("grouped", "published", "trained", "zero_shot")
-FINETUNE_PROTOCOLS = ("grouped", "published", "train_images", "held_out")
 
 _FOLDER_NAME = re.compile(r"(?!\.{1,2}$)[^/\x00\r\n]+")
 
@@ -57,9 +43,14 @@ def typed(raw: DictConfig | Config) -> Config:
     try:
         content = cast(dict[str, Any], OmegaConf.to_container(raw, resolve=True))
     except OmegaConfBaseException as error:
-        raise UserError(f"configuration: {error.full_key}: {str(error).splitlines()[0]}") from error
+        raise _refused(error) from error
+    for group in (item.name for item in fields(Config) if is_dataclass(item.default_factory)):
+        if not isinstance(content.get(group, {}), dict):
+            raise UserError(f"{group}={content[group]} is a group of settings; give {group}.KEY=VALUE")
     for group, schema in _OPEN.items():
         settings = content[group]
+        if not isinstance(settings.get("options", {}), dict):
+            raise UserError(f"{group}.options={settings['options']} must be settings by name; leave it out")
         own = {key: settings.pop(key) for key in list(settings) if key not in _names(schema)}
         settings["options"] = own | settings.get("options", {})
     for key in _flat(content):
@@ -85,7 +76,9 @@ def own_settings(schema: type[Settings], group: str, values: dict[str, Any]) -> 
     for key in values:
         if key not in _names(schema):
             raise UserError(f"unknown key '{group}.{key}'; {nearest(key, _names(schema))}")
-    return _merged(schema, values, f"{group}.")
+    settings = _merged(schema, values, f"{group}.")
+    ranges.check(settings, f"{group}.")
+    return settings
 
 
 def check_key(key: str, also: Iterable[str] = ()) -> None:
@@ -105,8 +98,14 @@ def _merged(schema: type[Settings], values: dict[str, Any], prefix: str) -> Sett
         merged = OmegaConf.merge(OmegaConf.structured(schema), OmegaConf.create(values))
         return cast(Settings, OmegaConf.to_object(merged))
     except OmegaConfBaseException as error:
-        place = f"{prefix}{error.full_key}: " if getattr(error, "full_key", None) else ""
-        raise UserError(f"configuration: {place}{str(error).splitlines()[0]}") from error
+        raise _refused(error, prefix) from error
+
+
+def _refused(error: OmegaConfBaseException, prefix: str = "") -> UserError:
+    """What the reader of settings says, in a line."""
+    place = f"{prefix}{error.full_key}: " if getattr(error, "full_key", None) else ""
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    return UserError(f"configuration: {place}{said}; set it as the README and `--help` say")
 
 
 def _listed(content: dict[str, Any]) -> None:
@@ -132,35 +131,7 @@ def _flat(node: dict[str, Any], prefix: str = "") -> list[str]:
 
 def _check(c: Config) -> None:
     """Choices, ranges and lists, each named by its key; then what must fit together."""
-    _check_choices(c)
-    _check_numbers(c)
-    _check_lists(c)
-    _check_together(c)
-
-
-def _check_choices(c: Config) -> None:
-    for key, chosen, options in (
-        ("train.optimizer", c.train.optimizer, OPTIMIZERS),
-        ("train.schedule", c.train.schedule, SCHEDULES),
-        ("train.augment", c.train.augment, AUGMENTATIONS),
-        ("train.dtype", c.train.dtype, DTYPES[:3]),  # float16 training would want a gradient scaler
-        ("evaluation.dtype", c.evaluation.dtype, (*DTYPES, "int8")),
-        ("evaluation.backend", c.evaluation.backend, ("auto", *BACKENDS)),
-        ("model.interpolation", c.model.interpolation or INTERPOLATIONS[0], INTERPOLATIONS),
-        ("model.source", c.model.source or "timm", plugins.names("sources")),
-        ("classes", c.classes, AMONG),
-        ("class_groups", c.class_groups, GROUPINGS),
-        ("shift.name", c.shift.name, plugins.names("shifts")),
-        ("shift.source", c.shift.source, SOURCES),
-        ("shift.preset", c.shift.preset, ("auto", *PRESETS)),
-        ("corrupt.layout", c.corrupt.layout, LAYOUTS),
-        ("corrupt.format", c.corrupt.format, FORMATS),
-        ("train.freeze", c.train.freeze, FREEZES),
-        ("background.protocol", c.background.protocol, BACKGROUND_PROTOCOLS),
-        ("finetune.protocol", c.finetune.protocol, FINETUNE_PROTOCOLS),
-    ):
-        if chosen not in options:
-            raise UserError(f"{key}={chosen} is not known; {nearest(chosen, options)}")
+    ranges.check(c)
     if c.dataset.name not in (known := plugins.names("datasets")):
         raise UserError(
             f"dataset.name={c.dataset.name} is no data set (to call one by a name of your own, set dataset.title);"
@@ -168,49 +139,8 @@ def _check_choices(c: Config) -> None:
         )
     if not (c.model.ema is None or isinstance(c.model.ema, bool)):
         raise UserError(f"model.ema={c.model.ema} must be auto, true or false")
-
-
-def _check_numbers(c: Config) -> None:
-    at_least_one: list[tuple[str, int | None]] = [
-        ("train.epochs", c.train.epochs),
-        ("train.batch_size", c.train.batch_size),
-        ("model.image_size", c.model.image_size),
-        ("model.num_classes", c.model.num_classes if c.dataset.num_classes else None),
-        ("dataset.train_limit", c.dataset.train_limit),
-        ("dataset.test_limit", c.dataset.test_limit),
-        ("background.folds", c.background.folds),
-        ("make_backgrounds.size", c.make_backgrounds.size),
-        ("make_backgrounds.limit", c.make_backgrounds.limit),
-        ("finetune.images_per_epoch", c.finetune.images_per_epoch),
-        ("reproduction.jobs", c.reproduction.jobs),
-    ]
-    for key, whole in at_least_one:
-        if whole is not None and whole < 1:
-            raise UserError(f"{key}={whole} must be 1 or more")
-    for key, real, low, high in (
-        ("train.learning_rate", c.train.learning_rate, 0.0, math.inf),
-        ("train.weight_decay", c.train.weight_decay, 0.0, math.inf),
-        ("train.momentum", c.train.momentum, 0.0, 1.0),
-        ("model.crop", 1.0 if c.model.crop is None else c.model.crop, 0.1, 1.0),
-        ("make_backgrounds.min_object", c.make_backgrounds.min_object, 0.0, 1.0),
-        ("make_backgrounds.max_object", c.make_backgrounds.max_object, 0.0, 1.0),
-        ("make_backgrounds.min_strip", c.make_backgrounds.min_strip, 0.0, 0.5),
-        ("make_backgrounds.quality", c.make_backgrounds.quality, 1, 100),
-        ("corrupt.quality", c.corrupt.quality, 1, 100),
-    ):
-        if not low <= real <= high:
-            raise UserError(f"{key}={real} must lie between {low:g} and {high:g}")
-    for key, share in (("train.validation", c.train.validation), ("finetune.test", c.finetune.test)):
-        if not 0 < share < 1:
-            raise UserError(f"{key}={share} must lie between 0 and 1")
-    if not 0 <= c.seed < 2**63:
-        raise UserError(f"seed={c.seed} must be 0 or more")
-    if c.evaluation.precision is not None and not 0 < c.evaluation.precision <= 50:
-        raise UserError(f"evaluation.precision={c.evaluation.precision} must lie between 0 and 50 points")
-    if c.threads < 0:
-        raise UserError(f"threads={c.threads} must be 0 (every core) or more")
-    if c.evaluation.batch_size < 0:
-        raise UserError(f"evaluation.batch_size={c.evaluation.batch_size} must be 0 (chosen) or more")
+    _check_lists(c)
+    _check_together(c)
 
 
 def _check_lists(c: Config) -> None:
@@ -221,6 +151,8 @@ def _check_lists(c: Config) -> None:
     ):
         if not isinstance(names, str | list) or not names:
             raise UserError(f"{key}={names} is empty; give one or more")
+        if isinstance(names, list) and not all(isinstance(one, str | float | int) for one in names):
+            raise UserError(f"{key}={names} must be a name or a list of names")
         if len(set(map(str, names))) < len(names) and not isinstance(names, str):
             raise UserError(f"{key}={names} has a name twice")
     for key, name in (
@@ -230,14 +162,6 @@ def _check_lists(c: Config) -> None:
     ):
         if name is not None and not _FOLDER_NAME.fullmatch(name):
             raise UserError(f"{key}={name!r} cannot name a folder; give one line without /")
-    for key, three in (
-        ("model.mean", c.model.mean),
-        ("model.std", c.model.std),
-        ("dataset.mean", c.dataset.mean),
-        ("dataset.std", c.dataset.std),
-    ):
-        if three is not None and len(three) != 3:
-            raise UserError(f"{key}={three} must have three values, one for each of red, green and blue")
     _check_corruptions(c.shift)
 
 

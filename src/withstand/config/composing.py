@@ -14,6 +14,7 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
@@ -94,7 +95,12 @@ def compose(overrides: Sequence[str]) -> Config:
         said = _as_it_is(*asked.model, asked.texts.get("model.weights")) | dict(raw.get("model") or {})
         OmegaConf.update(raw, "model", said, force_add=True)
     for key, text in asked.texts.items():
-        OmegaConf.update(raw, key, text, force_add=True)
+        try:
+            OmegaConf.update(raw, key, text, force_add=True)
+        except OmegaConfBaseException as error:  # ${ is the beginning of a reference to another setting
+            raise UserError(
+                f"cannot read '{key}={text}' ({str(error).splitlines()[0]}); mend the value"
+            ) from error
     return typed(raw)
 
 

@@ -10,7 +10,31 @@ from typing import Any, get_type_hints
 
 from omegaconf import MISSING
 
-from withstand.base import json_file
+from withstand.base import json_file, plugins
+from withstand.config.known import (
+    AMONG,
+    AUGMENTATIONS,
+    BACKENDS,
+    BACKGROUND_PROTOCOLS,
+    DTYPES,
+    FINETUNE_PROTOCOLS,
+    FORMATS,
+    FREEZES,
+    GATE_PARTS,
+    GATE_TESTS,
+    GROUPINGS,
+    INTERPOLATIONS,
+    LAYOUTS,
+    OPTIMIZERS,
+    SCHEDULES,
+    SOURCES,
+)
+from withstand.config.ranges import one_of, ranged, three
+from withstand.corruptions.constants import PRESETS
+
+SIDE = 16_384
+"""Pixels of the side of a square, at most."""
+MOST = 2**63 - 1
 
 NOT_OF_THE_WEIGHTS = {
     "model": frozenset({"title", "family", "corpus"}),
@@ -37,7 +61,7 @@ class ModelConfig:
 
     cfg_name: str = MISSING  # the name of the config, and of the run's folder
     title: str = ""
-    source: str | None = None  # null: timm
+    source: str | None = one_of(None, lambda: plugins.names("sources"), about="null: timm")
     name: str = MISSING  # what the source is asked for: for timm, the architecture
     family: str = ""  # cnn or transformer; empty: by the architecture's name
     corpus: str = ""  # what it was pretrained on; empty: by the tag
@@ -48,14 +72,16 @@ class ModelConfig:
     ema: Any = (
         None  # of those: averaged weights (true), plain ones (false); null or auto: averaged where they are
     )
-    image_size: int | None = None  # null: 32; of a classifier as it is, the source's own
-    num_classes: int | None = 10  # null: a classifier as it is, with the outputs that its weights have
-    interpolation: str | None = None  # null: bilinear; of a classifier as it is, the source's own
-    crop: float | None = (
-        None  # share of the resized image's side that the network is shown, the middle; null: all
+    image_size: int | None = ranged(
+        None, 1, SIDE, about="null: 32; of a classifier as it is, the source's own"
     )
-    mean: list[float] | None = None  # default: as pretrained, else the dataset's
-    std: list[float] | None = None
+    num_classes: int | None = ranged(10, 0, 10_000_000, about="null: as many as its weights have")
+    interpolation: str | None = one_of(None, INTERPOLATIONS, about="null: bilinear, or the source's own")
+    crop: float | None = ranged(
+        None, 0.1, 1.0, about="share of the resized side that is shown, the middle; null: all"
+    )
+    mean: list[float] | None = three(None, about="default: as pretrained, else the dataset's")
+    std: list[float] | None = three(None, 0, between=True)
     args: dict[str, Any] = field(default_factory=dict)  # passed on to the source
     version: str | None = None  # tells two classifiers apart whose difference nothing else shows
 
@@ -92,11 +118,13 @@ class DatasetConfig:
         ""  # what the data set is called; empty: by its folder or file, where it is the user's, else ``name``
     )
     about: str = ""  # for the help page
-    num_classes: int = 10  # 0: as many as are found, filled in when the images are loaded
-    mean: list[float] = MISSING
-    std: list[float] = MISSING
-    train_limit: int | None = None
-    test_limit: int | None = None
+    num_classes: int = ranged(
+        10, 0, 10_000_000, about="0: as many as are found, filled in when the images are loaded"
+    )
+    mean: list[float] = three(MISSING)
+    std: list[float] = three(MISSING, 0, between=True)
+    train_limit: int | None = ranged(None, 1)
+    test_limit: int | None = ranged(None, 1)
     download: bool = True
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -122,28 +150,28 @@ class DatasetConfig:
 class ShiftConfig:
     """The shift and its settings; whatever a plug-in's YAML sets beside these is its own, and is in ``options``."""
 
-    name: str = "corruption"
+    name: str = one_of("corruption", lambda: plugins.names("shifts"))
     title: str = ""  # for the help page
-    source: str = "auto"
+    source: str = one_of("auto", SOURCES)
     folder: str = "data/CIFAR-10-C"
     written: str = ""  # empty: {data set}-corrupted in paths.data
-    preset: str = "auto"
+    preset: str = one_of("auto", ("auto", *PRESETS))
     corruptions: Any = "all"
     severities: list[float] = field(default_factory=lambda: [1, 2, 3, 4, 5])
     constants: dict[str, Any] = field(default_factory=dict)  # in place of the preset's, by corruption
-    seed: int = 42
+    seed: int = ranged(42, 0, MOST)
     options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class ExperimentConfig:
-    name: str = MISSING
+    name: str = one_of(MISSING, lambda: plugins.names("experiments"))
     title: str = ""
 
 
 @dataclass
 class TrackerConfig:
-    name: str = "none"
+    name: str = one_of("none", lambda: plugins.names("trackers"))
     title: str = ""
     project: str = "withstand"
     tags: list[str] = field(default_factory=list)
@@ -151,17 +179,17 @@ class TrackerConfig:
 
 @dataclass
 class TrainConfig:
-    epochs: int = 50
-    batch_size: int = 64
-    learning_rate: float = 0.1
-    weight_decay: float = 5e-4
-    optimizer: str = "sgd"
-    momentum: float = 0.9
-    schedule: str = "constant"
-    augment: str = "crop_flip"
-    validation: float = 0.1
-    freeze: str = "none"
-    dtype: str = "auto"
+    epochs: int = ranged(50, 1, 1_000_000)
+    batch_size: int = ranged(64, 1, 1_000_000)
+    learning_rate: float = ranged(0.1, 0.0, 1e6)
+    weight_decay: float = ranged(5e-4, 0.0, 1e6)
+    optimizer: str = one_of("sgd", OPTIMIZERS)
+    momentum: float = ranged(0.9, 0.0, 1.0)
+    schedule: str = one_of("constant", SCHEDULES)
+    augment: str = one_of("crop_flip", AUGMENTATIONS)
+    validation: float = ranged(0.1, 0, 1, between=True)
+    freeze: str = one_of("none", FREEZES)
+    dtype: str = one_of("auto", DTYPES[:3])
     device: str = "auto"
 
 
@@ -169,8 +197,8 @@ class TrainConfig:
 class BackgroundConfig:
     """Experiment 4: what is trained on which foregrounds, and tested in which variants."""
 
-    protocol: str = "grouped"
-    folds: int = 5
+    protocol: str = one_of("grouped", BACKGROUND_PROTOCOLS)
+    folds: int = ranged(5, 1, 1_000_000)
     variants: Any = "all"
     map: str = "data/ImageNet9/in_to_in9.json"
 
@@ -183,21 +211,21 @@ class MakeBackgroundsConfig:
     boxes: str | None = None
     masks: str | None = None
     to: str = ""
-    size: int = 224
-    limit: int | None = None
-    min_object: float = 0.02
-    max_object: float = 0.9
-    min_strip: float = 0.05
-    quality: int = 95
+    size: int = ranged(224, 1, SIDE)
+    limit: int | None = ranged(None, 1)
+    min_object: float = ranged(0.02, 0.0, 1.0)
+    max_object: float = ranged(0.9, 0.0, 1.0)
+    min_strip: float = ranged(0.05, 0.0, 0.5)
+    quality: int = ranged(95, 1, 100)
 
 
 @dataclass
 class CorruptConfig:
     """How corrupted images are written."""
 
-    layout: str = "npy"
-    format: str = "png"
-    quality: int = 85
+    layout: str = one_of("npy", LAYOUTS)
+    format: str = one_of("png", FORMATS)
+    quality: int = ranged(85, 1, 100)
 
 
 @dataclass
@@ -211,10 +239,10 @@ class ReportConfig:
 class FinetuneConfig:
     """Experiment 3: which images it is shown and tested on."""
 
-    protocol: str = "grouped"
+    protocol: str = one_of("grouped", FINETUNE_PROTOCOLS)
     held_out: list[str] = field(default_factory=list)  # corruptions or families left out of training
-    test: float = 0.1  # share of the test images that is kept to test with
-    images_per_epoch: int = 769_500
+    test: float = ranged(0.1, 0, 1, between=True, about="share of the test images that is kept to test with")
+    images_per_epoch: int = ranged(769_500, 1, 1_000_000_000)
     name: str | None = None  # of the folder; default: the protocol, and what is held out
 
 
@@ -223,7 +251,7 @@ class ReproductionConfig:
     """Which parts of the whole study are run, and how."""
 
     only: list[str] = field(default_factory=list)
-    jobs: int = 1
+    jobs: int = ranged(1, 1, 1024)
     small: bool = False
     check: bool = False
 
@@ -239,12 +267,12 @@ class CleanConfig:
 class GateConfig:
     """What a new classifier must show beside ``baseline``, the old one, and in which parts of what both saw."""
 
-    margin: float = 1.0  # points
-    test: str = "non-inferiority"
-    by: str = "shift"
+    margin: float = ranged(1.0, 0, 99.9, about="points")
+    test: str = one_of("non-inferiority", GATE_TESTS)
+    by: str = one_of("shift", GATE_PARTS)
     margins: dict[str, float] = field(default_factory=dict)  # of parts by name, in place of margin
-    metric: str = "top1"
-    alpha: float = 0.05
+    metric: str = one_of("top1", ("top1", "top5"))
+    alpha: float = ranged(0.05, 0, 0.5, between=True, about="the chance of a wrong verdict")
     clusters: str | None = None  # a shift of groups whose groups' images are alike
     baseline_weights: str | None = None  # a file of the old one's weights
     runs: list[str] = field(default_factory=list)  # two run folders, new and old: nothing is evaluated
@@ -254,43 +282,44 @@ class GateConfig:
 class PlanConfig:
     """How many images: which difference is to be shown, and with which chance."""
 
-    difference: float = 1.0  # points
-    images: int | None = None  # null: as many as the pilot has
-    power: float = 0.8
-    alpha: float = 0.05
-    disagreement: float | None = None  # a rate to assume, without a pilot
-    conditions: int = 1
-    alike: float = 1.0
+    difference: float = ranged(1.0, 0, 100, between=True, about="points")
+    images: int | None = ranged(None, 2, 10**12, about="null: as many as the pilot has")
+    power: float = ranged(0.8, 0, 1, between=True)
+    alpha: float = ranged(0.05, 0, 1, between=True)
+    disagreement: float | None = ranged(None, 0, 1, between=True, about="a rate to assume, without a pilot")
+    conditions: int = ranged(1, 1, 1_000_000)
+    alike: float = ranged(1.0, 0, 1)
     clusters: str | None = None  # a shift of groups whose groups' images are alike
     runs: list[str] = field(default_factory=list)  # two run folders; empty: those of model and baseline
 
 
 @dataclass
 class EvaluationConfig:
-    batch_size: int = 0
-    dtype: str = "auto"
-    backend: str = "auto"
+    batch_size: int = ranged(0, 0, 1_000_000)
+    dtype: str = one_of("auto", (*DTYPES, "int8"))
+    backend: str = one_of("auto", ("auto", *BACKENDS))
     exact: bool = False
     devices: list[str] = field(default_factory=list)
-    precision: float | None = None  # stop when the mean is known to this many points; None: everything
+    precision: float | None = ranged(None, 0, 50, between=True, about="points that the mean is known to")
 
 
 @dataclass
 class Config:
     """The whole of a run's configuration, typed."""
 
-    seed: int = 42
+    seed: int = ranged(42, 0, MOST)
     device: str = "auto"
-    threads: int = 0
+    threads: int = ranged(0, 0, 1024)
     overwrite: bool = False
+    lock: str = one_of("wait", ("wait", "fail"))
     paths: Paths = field(default_factory=Paths)
     models: list[str] = field(default_factory=list)
     shifts: list[str] = field(default_factory=list)
     suite: str | None = None
     baseline: str | None = None
-    classes: str = "restricted"
+    classes: str = one_of("restricted", AMONG)
     class_map: str | None = None
-    class_groups: str = "mean"
+    class_groups: str = one_of("mean", GROUPINGS)
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     shift: ShiftConfig = field(default_factory=ShiftConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import pickle
-import shutil
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.base import atomic
 from withstand.base.console import say
 from withstand.base.errors import UserError
+from withstand.base.lock import one_writer
 from withstand.images.download import download
 
 FIRST_TRAIN_ID = (
@@ -59,24 +60,21 @@ class Release:
                 f"{self.title} is not in {root / self.folder}; put {self.archive} in {root} or set"
                 " dataset.download=true"
             )
-        self._unpack(download(self.mirrors, root / self.archive, md5=self.md5), root)
+        with one_writer(root):
+            if not (root / self.folder).is_dir():  # else another process has unpacked it meanwhile
+                self._unpack(download(self.mirrors, root / self.archive, md5=self.md5), root)
         return root / self.folder
 
     def _unpack(self, archive: Path, root: Path) -> None:
         """Unpack beside the place and rename, so that the folder is there whole or not at all."""
         say(f"unpacking {archive}")
-        scratch = (
-            root / f".unpacking-{self.folder}"
-        )  # one name: what a killed run left is cleared by the next
-        try:
-            shutil.rmtree(scratch, ignore_errors=True)
-            with tarfile.open(archive) as tar:
-                tar.extractall(scratch, filter="data")
-            os.replace(scratch / self.folder, root / self.folder)
-        except (OSError, tarfile.TarError) as error:
-            raise UserError(f"cannot unpack {archive} in {root}: {error}") from error
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        with atomic.scratch_folder(root, f"unpacking-{self.folder}") as scratch:
+            try:
+                with tarfile.open(archive) as tar:
+                    tar.extractall(scratch, filter="data")
+                os.replace(scratch / self.folder, root / self.folder)
+            except (OSError, tarfile.TarError) as error:
+                raise UserError(f"cannot unpack {archive} in {root}: {error}") from error
 
     def read(self, folder: Path, name: str) -> dict[bytes, Any]:
         """What one of the pickles holds.

@@ -20,7 +20,8 @@ from withstand.backgrounds.worlds import World, Worlds
 from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.config.checks import own_settings
-from withstand.config.schema import Config
+from withstand.config.ranges import ranged
+from withstand.config.schema import SIDE, Config
 from withstand.images.imageset import Dataset, ImageSet
 from withstand.images.listing import class_folders, listed
 from withstand.images.photographs import Photographs, decoded, worst
@@ -32,7 +33,7 @@ class Settings:
 
     folder: str = "data/ImageNet9/bg_challenge"
     cache: str | None = None  # the decoded images; default {folder}/.decoded
-    size: int = 224
+    size: int = ranged(224, 1, SIDE)
     skip_damaged: bool = False
 
 

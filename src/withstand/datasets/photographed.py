@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from withstand.base.console import say
 from withstand.base.errors import UserError, nearest
-from withstand.config.checks import INTERPOLATIONS
+from withstand.config.known import INTERPOLATIONS
+from withstand.config.ranges import one_of, ranged
+from withstand.config.schema import SIDE
 from withstand.datasets.splits import Split
 from withstand.images import sources
 from withstand.images.imageset import Dataset, ImageSet
@@ -34,12 +36,12 @@ class Settings:
     """How photographs are decoded; a data set's own settings come beside these."""
 
     cache: str | None = None
-    size: int | None = None
-    resize: int | None = None
-    interpolation: str | None = None
+    size: int | None = ranged(None, 1, SIDE)
+    resize: int | None = ranged(None, 1, SIDE)
+    interpolation: str | None = one_of(None, INTERPOLATIONS)
     squash: bool | None = None
     skip_damaged: bool = False
-    exif: str = "apply"
+    exif: str = one_of("apply", ("apply", "ignore"))
 
     def geometry(self) -> Geometry:
         """How a photograph becomes a square: by default the short side is resized to ``size``, the middle kept.

@@ -20,7 +20,8 @@ from withstand.backgrounds.worlds import Worlds
 from withstand.base.counter import uniforms
 from withstand.base.errors import UserError
 from withstand.config.checks import own_settings
-from withstand.config.schema import Config
+from withstand.config.ranges import ranged
+from withstand.config.schema import SIDE, Config
 from withstand.datasets.patterns import SHAPES, colours, pattern, signed_distance
 from withstand.images.imageset import Dataset, ImageSet
 
@@ -43,10 +44,10 @@ class Settings:
         correlation: how strongly the background goes with the class: 0 not at all, 1 always.
     """
 
-    n_train: int = 7000
-    n_test: int = 500
-    size: int = 32
-    correlation: float = 0.5
+    n_train: int = ranged(7000, 1, _TEST_FIRST_ID)
+    n_test: int = ranged(500, 1, _TEST_FIRST_ID)
+    size: int = ranged(32, 1, SIDE)
+    correlation: float = ranged(0.5, 0, 1)
 
 
 def from_config(config: Config) -> Dataset:
@@ -76,15 +77,11 @@ def _content(s: Settings, seed: int) -> str:
 
 
 def _settings(config: Config) -> Settings:
-    s = own_settings(Settings, "dataset", config.dataset.options)
-    for key in ("n_train", "n_test", "size"):
-        if getattr(s, key) < 1:
-            raise UserError(f"dataset.{key}={getattr(s, key)} must be 1 or more")
-    if s.n_train > _TEST_FIRST_ID:
-        raise UserError(f"dataset.n_train={s.n_train:,} is more than the {_TEST_FIRST_ID:,} there are")
-    if not 0 <= s.correlation <= 1:
-        raise UserError(f"dataset.correlation={s.correlation} must lie between 0 and 1")
-    return s
+    if config.dataset.num_classes not in (0, len(CLASSES)):
+        raise UserError(
+            f"dataset.num_classes={config.dataset.num_classes}, but there are {len(CLASSES)} shapes; leave it out"
+        )
+    return own_settings(Settings, "dataset", config.dataset.options)
 
 
 def draw(ids: NDArray[np.int64], *, seed: int, size: int = 32, correlation: float = 0.5) -> ImageSet:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from withstand.base import json_file
 from withstand.base.console import say
 from withstand.base.errors import UserError
+from withstand.base.lock import one_writer
 from withstand.images import npy
 from withstand.images.sources import stamps
 
@@ -111,11 +112,22 @@ def images(stored: Stored, cache: Path) -> NDArray[np.uint8]:
     known_by = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     copy, record = cache / f"{name}.{known_by}.npy", cache / f"{name}.{known_by}.json"
     if not npy.intact(copy, str(json_file.record(record).get("digest"))):
-        say(f"{stored}: {n:,} images, {layout}, are written as N×H×W×3 to {copy}")
-        for old in cache.glob(f"{glob.escape(name)}.{'[0-9a-f]' * 16}.*"):
+        with one_writer(cache):
+            return _turned(stored, layout, copy, record, (n, height, width, 3))
+    return np.load(copy, mmap_mode="r")
+
+
+def _turned(
+    stored: Stored, layout: str, copy: Path, record: Path, shape: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    """The copy, written where another process has not just done it; copies of what the file was before go."""
+    if not npy.intact(copy, str(json_file.record(record).get("digest"))):
+        say(f"{stored}: {shape[0]:,} images, {layout}, are written as N×H×W×3 to {copy}")
+        name = copy.name.rsplit(".", 2)[0]
+        for old in copy.parent.glob(f"{glob.escape(name)}.{'[0-9a-f]' * 16}.*"):
             old.unlink(missing_ok=True)
         turned = (np.ascontiguousarray(_WAYS[layout](block)) for block in stored.blocks())
-        digest = npy.write(copy, turned, np.dtype(np.uint8), (n, height, width, 3))
+        digest = npy.write(copy, turned, np.dtype(np.uint8), shape)
         json_file.write(record, {"digest": digest, "of": str(stored), "layout": layout})
     return np.load(copy, mmap_mode="r")
 

@@ -5,7 +5,7 @@ Plug-ins bring others.
 
 from __future__ import annotations
 
-from withstand.base import plugins
+from withstand.base import limits, plugins
 from withstand.config.schema import Config
 from withstand.session import usage
 
@@ -20,5 +20,6 @@ def run(config: Config, overrides: list[str]) -> int:
     uses: tuple[str, ...] | None = getattr(experiment, "USES", None)
     if uses is not None:
         usage.check(config.experiment.name, uses, overrides)
+    limits.check_address_space()
     code: int = experiment.run(config, overrides)
     return code

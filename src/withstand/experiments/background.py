@@ -16,6 +16,7 @@ from withstand.models import class_map
 from withstand.report import terminal
 from withstand.results.folder import RunFolder
 from withstand.session import identity, trained_on, usage
+from withstand.session.alone import alone
 from withstand.session.background_parts import (
     Onward,
     examine,
@@ -40,6 +41,7 @@ def run(config: Config, overrides: list[str]) -> int:
     return 0
 
 
+@alone
 def evaluate_backgrounds(config: Config, overrides: list[str]) -> None:
     """Train on originals, as far as the protocol trains, test every variant, and write down what came out."""
     protocol, chosen = config.background.protocol, device.choose(config.train.device)

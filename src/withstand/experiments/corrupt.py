@@ -6,6 +6,7 @@ from pathlib import Path
 
 from withstand import __version__, datasets
 from withstand.base.console import progress, say
+from withstand.base.lock import one_writer
 from withstand.config.schema import Config
 from withstand.corruptions import frost
 from withstand.engines import device
@@ -14,7 +15,7 @@ from withstand.results import provenance
 from withstand.shifts.corruption.asked import Asked, asked, own_constants
 from withstand.shifts.corruption.manifest import MANIFEST, Manifest, Recipe
 from withstand.shifts.corruption.sources import Made, notes, preset_for
-from withstand.shifts.corruption.writing import opened, parts, write
+from withstand.shifts.corruption.writing import Parts, opened, parts, write
 
 USES = ("shift", "corrupt")
 
@@ -27,21 +28,29 @@ def run(config: Config, overrides: list[str]) -> int:
     folder, test = Path(config.shift.written), dataset.test
     recipe = _recipe(config, cells, dataset.name, test)
     fresh = Manifest(recipe, list(test.classes), provenance.versions(), frost=frost.drawn())
+    with one_writer(folder, config.lock):
+        _write(config, fresh, every, test)
+    say(f"  {folder / MANIFEST} holds their digests")
+    return 0
+
+
+def _write(config: Config, fresh: Manifest, every: Parts, test: ImageSet) -> None:
+    """Every part that the folder does not hold."""
+    folder, recipe = Path(config.shift.written), fresh.recipe
     manifest = opened(folder, fresh, test, config.overwrite)
     missing = {name: part for name, part in every.items() if name not in manifest.files}
-    names = list(dict.fromkeys(name for name, _ in cells))
+    names = list(dict.fromkeys(name for name, _ in every.values()))
+    conditions = sum(len(severities) for _, severities in every.values())
     say(
-        f"{folder}: {len(names)} corruptions, {len(cells)} conditions × {len(test):,} images,"
+        f"{folder}: {len(names)} corruptions, {conditions} conditions × {len(test):,} images,"
         f" {len(every) - len(missing)} done; seed {recipe.seed}, preset {recipe.preset}"
     )
     for note in notes(Made.of(config.shift, test), names):
         say(f"  {note}")
     left = sum(len(severities) for _, severities in missing.values())
-    with progress("corrupt", len(cells), len(cells) - left) as bar:
+    with progress("corrupt", conditions, conditions - left) as bar:
         for name, part in missing.items():
             write(folder, name, part, manifest, test, bar, config.corrupt.quality)
-    say(f"  {folder / MANIFEST} holds their digests")
-    return 0
 
 
 def _recipe(config: Config, cells: Asked, dataset: str, test: ImageSet) -> Recipe:

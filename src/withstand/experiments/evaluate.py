@@ -11,6 +11,7 @@ from withstand.results.conditions import CLEAN
 from withstand.results.metrics import METRICS
 from withstand.results.runs import Run
 from withstand.session import several, usage
+from withstand.session.alone import alone
 from withstand.session.evaluated import to_evaluate
 from withstand.statistics import mean_interval
 
@@ -21,6 +22,7 @@ def run(config: Config, overrides: list[str]) -> int:
     return several.each(config, overrides, evaluate_clean)
 
 
+@alone
 def evaluate_clean(config: Config, overrides: list[str]) -> None:
     """Predict the test images where the store lacks that, and say how many are right."""
     setup, classifier = to_evaluate(config, overrides)

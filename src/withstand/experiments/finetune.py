@@ -10,6 +10,7 @@ from withstand.report import terminal
 from withstand.results.folder import RunFolder
 from withstand.results.stages import before_and_after
 from withstand.session import usage
+from withstand.session.alone import alone
 from withstand.session.fitting import start_tracker
 from withstand.session.setup import Setup
 from withstand.session.tuning import Work
@@ -17,6 +18,7 @@ from withstand.session.tuning import Work
 USES = ("model", "tracker", "shift", "finetune", *usage.TRAINING, *usage.ENGINE)
 
 
+@alone
 def run(config: Config, overrides: list[str]) -> int:
     usage.refuse_freezing(config)
     whole = Setup.of(config, overrides)

@@ -10,6 +10,7 @@ from withstand.backgrounds.layout import read
 from withstand.backgrounds.make import build, sources
 from withstand.backgrounds.variants import VARIANTS
 from withstand.base.console import say
+from withstand.base.lock import one_writer
 from withstand.config.schema import Config
 from withstand.images.photographs import decoded
 from withstand.report import canvas, sheet
@@ -21,9 +22,11 @@ def run(config: Config, overrides: list[str]) -> int:
     settings = config.make_backgrounds
     found = sources.read(settings)
     say(f"{len(found):,} images in {len({source.folder for source in found})} classes → {settings.to}")
-    made = build.build(settings, found, config.seed, config.overwrite)
-    to, kept = Path(settings.to), sum(made.kept.values())
-    _draw_sheet(to, len(made.kept), settings.size)
+    to = Path(settings.to)
+    with one_writer(to, config.lock):
+        made = build.build(settings, found, config.seed, config.overwrite)
+        _draw_sheet(to, len(made.kept), settings.size)
+    kept = sum(made.kept.values())
     say(
         f"  {kept:,} foregrounds in {len(VARIANTS)} variants; the fewest of a class: {min(made.kept.values()):,}"
     )

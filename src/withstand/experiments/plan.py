@@ -6,7 +6,6 @@ from pathlib import Path
 
 from withstand.analysis import plan
 from withstand.base.console import console, say
-from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.report import plan as written
 from withstand.report import terminal
@@ -17,10 +16,6 @@ USES = ("model", "baseline", "plan")
 
 def run(config: Config, overrides: list[str]) -> int:
     asked = config.plan
-    if not 0 < asked.difference < 100:
-        raise UserError(f"plan.difference={asked.difference:g} must be points above 0 and below 100")
-    if asked.images is not None and asked.images < 2:
-        raise UserError(f"plan.images={asked.images} must be 2 or more")
     if asked.disagreement is not None:
         name = config.dataset.label
         rates = asked.disagreement, asked.conditions, asked.alike

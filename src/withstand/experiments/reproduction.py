@@ -10,12 +10,15 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 
 from withstand.base import json_file
 from withstand.base.console import say
-from withstand.base.errors import UserError
+from withstand.base.errors import Terminated, UserError
+from withstand.base.lock import one_writer
 from withstand.config.composing import compose
 from withstand.config.schema import Config
 from withstand.experiments import background, corrupt, finetune, make_backgrounds, report, study
@@ -25,6 +28,8 @@ USES = (
     "reproduction",
     *(use for one in (study, corrupt, finetune, background, make_backgrounds, report) for use in one.USES),
 )
+
+_running: set[subprocess.Popen[bytes]] = set()
 
 LOGS = "parts"
 """The folder beside the runs that holds each part's log and the note that it is done."""
@@ -45,11 +50,12 @@ def run(config: Config, overrides: list[str]) -> int:
         for part in [*chosen, *reports(config, overrides)]:
             say(f"{part.name}\n  python main.py {shlex.join(part.words)}")
         return 0
-    failed = _all(chosen, runs / LOGS, config.reproduction.jobs)
-    link_seeds(runs)
-    for part in reports(config, overrides):
-        if any(runs.glob(f"*_{compose(part.words).dataset.label}/summary.json")):
-            failed += [part.name] if _one(part, runs / LOGS) else []
+    with one_writer(runs / LOGS, config.lock), _ended_with_this():
+        failed = _all(chosen, runs / LOGS, config.reproduction.jobs)
+        link_seeds(runs)
+        for part in reports(config, overrides):
+            if any(runs.glob(f"*_{compose(part.words).dataset.label}/summary.json")):
+                failed += [part.name] if _one(part, runs / LOGS) else []
     for name in failed:
         say(f"failed, or waits for what failed: {name}; its log is in {runs / LOGS}")
     return 1 if failed else 0
@@ -85,14 +91,26 @@ def _one(part: Part, logs: Path) -> int:
     started = time.perf_counter()
     with (logs / f"{part.name}.txt").open("a", encoding="utf-8") as log:
         environment = {**os.environ, "PYTHONPATH": place, "PYTHONUNBUFFERED": "1"}
-        code = subprocess.run(
-            command, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False
-        ).returncode
+        with subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment) as process:
+            _running.add(process)
+            code = process.wait()
+            _running.discard(process)
     seconds = time.perf_counter() - started
     say(f"== {part.name}: {'FAILED' if code else 'done'}, {seconds:,.0f} s")
     if not code:
         json_file.write(_note(part, logs), {"words": [*part.words], "seconds": seconds})
     return code
+
+
+@contextmanager
+def _ended_with_this() -> Iterator[None]:
+    """Ctrl-C reaches the parts, too; SIGTERM is sent on to them."""
+    try:
+        yield
+    except Terminated:
+        for process in tuple(_running):
+            process.terminate()
+        raise
 
 
 def _note(part: Part, logs: Path) -> Path:

@@ -22,6 +22,7 @@ from withstand.results import metrics, thumbnails
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.runs import Run
 from withstand.session import several, shifted, side_by_side, usage
+from withstand.session.alone import alone
 from withstand.session.evaluated import to_evaluate
 from withstand.session.fitting import start_tracker
 from withstand.session.setup import Setup
@@ -38,6 +39,7 @@ def run(config: Config, overrides: list[str]) -> int:
     return several.each(config, overrides, evaluate_one)
 
 
+@alone
 def evaluate_one(config: Config, overrides: list[str]) -> None:
     """One classifier, trained here or as it is."""
     setup, classifier = to_evaluate(config, overrides)

@@ -8,12 +8,14 @@ from withstand.experiments import train
 from withstand.experiments.robustness import evaluate_shifts
 from withstand.experiments.train import train_and_test
 from withstand.session import shifted, usage
+from withstand.session.alone import alone
 from withstand.session.fitting import start_tracker
 from withstand.session.setup import Setup
 
 USES = (*train.USES, *shifted.USES, "evaluation")
 
 
+@alone
 def run(config: Config, overrides: list[str]) -> int:
     usage.refuse_freezing(config)
     setup = Setup.of(config, overrides)

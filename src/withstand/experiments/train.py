@@ -6,6 +6,7 @@ from withstand import datasets, models
 from withstand.config.schema import Config
 from withstand.models import Classifier
 from withstand.session import identity, usage
+from withstand.session.alone import alone
 from withstand.session.fitting import fit, start_tracker
 from withstand.session.setup import Setup
 from withstand.session.tested import write_test
@@ -14,6 +15,7 @@ from withstand.trackers import Tracker
 USES = ("model", "tracker", *usage.TRAINING, *usage.ENGINE)
 
 
+@alone
 def run(config: Config, overrides: list[str]) -> int:
     usage.refuse_freezing(config)
     setup = Setup.of(config, overrides)

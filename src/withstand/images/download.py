@@ -23,7 +23,7 @@ from rich.progress import (
 )
 
 from withstand.base.console import console, say
-from withstand.base.errors import UserError
+from withstand.base.errors import UserError, of_system
 
 _BLOCK = 1 << 18  # bytes asked for at once: small enough that a slow line still moves the bar
 _TIMEOUT = 20  # seconds without an answer
@@ -151,6 +151,4 @@ def _writing(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free the disk or choose another folder"
-        ) from error
+        raise of_system(f"write {path}", error) from error

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from withstand.base.errors import UserError
-from withstand.images import picture
+from withstand.base import atomic
+from withstand.base.errors import UserError, of_system
+from withstand.images import npy, picture
 from withstand.images.imageset import ImageSet, digests
 from withstand.images.photographs import squared
 from withstand.images.preprocessing import Geometry
@@ -165,5 +166,12 @@ def _room(shape: tuple[int, ...], folder: Path) -> NDArray[np.uint8]:
     """Memory, or a file for as much as that would take."""
     if np.prod(shape, dtype=np.int64) <= _IN_MEMORY:
         return np.empty(shape, np.uint8)
-    folder.mkdir(parents=True, exist_ok=True)
-    return np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, shape)
+    file = folder / "images.npy"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        start = npy.header(np.dtype(np.uint8), shape)
+        file.write_bytes(start)
+        atomic.reserve(file, len(start) + int(np.prod(shape, dtype=np.int64)))
+        return cast(NDArray[np.uint8], np.load(file, mmap_mode="r+"))
+    except OSError as error:
+        raise of_system(f"write {file}", error) from error

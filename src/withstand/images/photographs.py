@@ -22,6 +22,7 @@ from PIL import Image
 from withstand.base import atomic, json_file, trust
 from withstand.base.console import progress, say
 from withstand.base.limits import cores
+from withstand.base.lock import one_writer
 from withstand.images import npy, picture
 from withstand.images.preprocessing import Geometry
 from withstand.images.sources import stamps
@@ -102,14 +103,17 @@ def of_pictures(
     found = _read(array, record, shape)
     if found is not None:
         return found
-    with atomic.replacing(array) as temporary:
-        content = _decode(files, form, temporary, name, exif)
-    json_file.write(record, content)
-    own = glob.escape(name)
-    for old in [*cache.glob(f"{own}.*.npy"), *cache.glob(f"{own}.*.json")]:
-        if key not in old.name:
-            old.unlink(missing_ok=True)
-    return _photographs(content, np.load(array, mmap_mode="r"))
+    with one_writer(cache):
+        if (found := _read(array, record, shape)) is not None:  # who was here before has decoded them
+            return found
+        with atomic.replacing(array) as temporary:
+            content = _decode(files, form, temporary, name, exif)
+        json_file.write(record, content)
+        own = glob.escape(name)
+        for old in [*cache.glob(f"{own}.*.npy"), *cache.glob(f"{own}.*.json")]:
+            if key not in old.name:
+                old.unlink(missing_ok=True)
+        return _photographs(content, np.load(array, mmap_mode="r"))
 
 
 def _said(form: Geometry) -> Any:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
+from withstand.base.lock import one_writer
 from withstand.images.download import download
 from withstand.models.names import plain
 from withstand.results.store import Predictions
@@ -37,7 +38,8 @@ def read_map(path: Path, *, fetch: bool) -> tuple[str, ...]:
     if not path.is_file() and not fetch:
         raise UserError(f"there is no map {path}; put in_to_in9.json of the backgrounds challenge there")
     if not path.is_file():
-        download((URL,), path, md5=MD5)
+        with one_writer(path.parent):
+            download((URL,), path, md5=MD5)
     try:
         content = {int(output): label for output, label in json_file.read(path).items()}
         said = [content[output] for output in range(len(content))]

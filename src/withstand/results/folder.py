@@ -65,7 +65,8 @@ class RunFolder:
                     f"{self.path} holds a run with other settings ({'; '.join(changed[:3])}); add overwrite=true to"
                     " replace it, or paths.checkpoints=FOLDER to keep both"
                 )
-            if changed:
+            if changed:  # the checkpoint last: while it is there, this is asked again
+                self.best.unlink(missing_ok=True)
                 self.checkpoint.unlink()
         json_file.write(record, settings)
         atomic.write_text(

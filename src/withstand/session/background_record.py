@@ -11,7 +11,7 @@ from withstand.analysis.backgrounds.reliance import Reliance
 from withstand.backgrounds import folds
 from withstand.backgrounds.folds import Part
 from withstand.backgrounds.worlds import Worlds
-from withstand.base import atomic
+from withstand.base import atomic, json_file
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells
 from withstand.models import Classifier
@@ -52,12 +52,13 @@ def write(
         "correlation": config.dataset.options.get("correlation"),
     }
     made = setup.record(classifier, predictor.precision) | {"engine": predictor.facts()}
-    first = not (folder.path / "summary.json").is_file()
+    first = "cells" not in folder.summary()
+    unknown = "config" not in json_file.record(folder.path / "provenance.json")
     about = {"model": config.model.cfg_name, "dataset": found.name, "classes": list(found.classes)}
     folder.update(
         "summary.json", about | ({"cells": []} if first else {}) | {"background": {protocol: record}}
     )
-    folder.update("provenance.json", (made if first else {}) | {"background": {protocol: made}})
+    folder.update("provenance.json", (made if unknown else {}) | {"background": {protocol: made}})
     examples(found, folder.path / "background" / "examples.npz")
     found_all = reliance.reliances(load_run(folder.path))
     folder.write_csv(

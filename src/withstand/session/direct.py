@@ -16,6 +16,7 @@ import torch
 
 from withstand import datasets, shifts
 from withstand.base.errors import UserError
+from withstand.base.lock import one_writer
 from withstand.config.composing import compose, named
 from withstand.config.schema import ShiftConfig
 from withstand.engines import device as devices
@@ -104,16 +105,17 @@ def evaluate(
     where = devices.choose(device)
     predictor = Predictor.of(classifier, where, torch.float32, batch_size)
     folder = RunFolder(root if kept else root / called.strip("<>"))
-    identity.claim_plain(classifier, called, dataset, folder)
-    run = evaluation.evaluate(
-        classifier,
-        dataset.test,
-        _shifts(shifts, dataset),
-        folder,
-        predictor=predictor,
-        about=About.plain(called, classifier, dataset.test, predictor, dataset.name),
-        precision=precision,
-    )
+    with one_writer(folder.path):
+        identity.claim_plain(classifier, called, dataset, folder)
+        run = evaluation.evaluate(
+            classifier,
+            dataset.test,
+            _shifts(shifts, dataset),
+            folder,
+            predictor=predictor,
+            about=About.plain(called, classifier, dataset.test, predictor, dataset.name),
+            precision=precision,
+        )
     return Result(run)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from withstand import report
 from withstand.base.console import console, say
 from withstand.base.errors import UserError
+from withstand.base.lock import one_writer
 from withstand.config.composing import compose, named
 from withstand.config.schema import Config
 from withstand.config.spelling import key_of
@@ -41,7 +42,9 @@ def reported(config: Config) -> int:
             f"there is no finished run on {dataset} in {config.paths.checkpoints}; make one with"
             f" `python main.py model=resnet50 dataset={config.dataset.name}`"
         )
-    write(chosen, Path(config.paths.reports) / dataset, config.report.baseline)
+    folder = Path(config.paths.reports) / dataset
+    with one_writer(folder, config.lock):
+        write(chosen, folder, config.report.baseline)
     return 0
 
 

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from withstand import datasets
 from withstand.base import counter
 from withstand.base.errors import AbsentError, UserError
-from withstand.config.checks import GROUPINGS, own_settings
+from withstand.config.checks import own_settings
 from withstand.config.composing import compose
+from withstand.config.known import GROUPINGS
+from withstand.config.ranges import one_of, ranged
 from withstand.config.schema import ShiftConfig, folder_label
 from withstand.images.imageset import Dataset, ImageSet, digests
 from withstand.models.answers import bring_together
@@ -39,10 +41,10 @@ class Settings:
     label: str = ""
     dataset: str = "folder"
     class_map: str | None = None
-    class_groups: str = "mean"
-    answers: str = "both"
+    class_groups: str = one_of("mean", GROUPINGS)
+    answers: str = one_of("both", ANSWERS)
     paired: bool = False
-    limit: int | None = None
+    limit: int | None = ranged(None, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +106,6 @@ def _settings(settings: ShiftConfig) -> tuple[Settings, dict[str, Any]]:
     further = {k: v for k, v in settings.options.items() if k not in known and v is not None}
     if settings.folder not in ("", ShiftConfig().folder):  # the schema's own is the corruptions'
         further["folder"] = settings.folder
-    if own.class_groups not in GROUPINGS:
-        raise UserError(f"shift.class_groups={own.class_groups} is not known; choose {', '.join(GROUPINGS)}")
-    if own.answers not in ANSWERS:
-        raise UserError(f"shift.answers={own.answers} is not known; choose {', '.join(ANSWERS)}")
     return own, further
 
 

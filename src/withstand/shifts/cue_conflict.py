@@ -20,7 +20,8 @@ import numpy as np
 from withstand.base.counter import uniforms
 from withstand.base.errors import AbsentError, UserError
 from withstand.config.checks import own_settings
-from withstand.config.schema import ShiftConfig
+from withstand.config.ranges import ranged
+from withstand.config.schema import SIDE, ShiftConfig
 from withstand.datasets import shapes
 from withstand.images.blocks import Blocks, gather
 from withstand.images.imageset import Dataset, ImageSet
@@ -43,7 +44,7 @@ class Settings:
 
     images: str = "data/cue-conflict"
     map: str = "data/imagenet_to_16.json"
-    size: int = 224
+    size: int = ranged(224, 1, SIDE)
 
 
 @dataclass(frozen=True, eq=False)

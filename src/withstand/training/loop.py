@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from withstand.base.console import Bar, progress
-from withstand.base.errors import UserError
+from withstand.base.errors import UserError, of_the_machine
 from withstand.config.schema import TrainConfig
 from withstand.engines import device as devices
 from withstand.engines.convolution import as_matmul
@@ -114,6 +114,8 @@ def train(
             tally = _epoch(step, examples, settings, seed, epoch, bar)
             row = {"epoch": epoch, **tally.row("train")}
             row |= evaluate(classifier, val_set, device, dtype, eval_batch_size)
+            if not math.isfinite(row["val_loss"]):  # the last step may have been the one
+                raise _diverged(settings, epoch)
             history.append(row | {"learning_rate": rate, "seconds": time.perf_counter() - started})
             after_epoch(
                 Progress(epoch, network.state_dict(), optimizer.state_dict(), history, devices.name(dtype))
@@ -138,8 +140,8 @@ def _epoch(step: Step, examples: Examples, settings: TrainConfig, seed: int, epo
     for done, (images, labels) in enumerate(
         _augmented(examples, settings, seed, epoch, step.device), start=1
     ):
-        step(images, labels)
-        if done % _CHECK_EVERY == 0:
+        _learn(step, images, labels)
+        if step.device.type == "cpu" or done % _CHECK_EVERY == 0:
             _check_finite(step.tally, settings, epoch)
         bar.advance(images=len(labels), note=f"epoch {epoch}/{settings.epochs}")
     _check_finite(step.tally, settings, epoch)
@@ -162,12 +164,34 @@ def batch_starts(n: int, batch_size: int) -> range:
     return range(0, n - 1 if n % batch_size == 1 and n > 1 else n, batch_size)
 
 
+def _learn(step: Step, images: Tensor, labels: Tensor) -> None:
+    """One step; a network that cannot be run on such images, or on so few, is the user's to change.
+
+    Raises:
+        UserError: it cannot.
+    """
+    try:
+        step(images, labels)
+    except (RuntimeError, ValueError) as error:
+        if of_the_machine(error):
+            raise
+        said = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"the network cannot be trained on {len(images)} images of {images.shape[2]}×{images.shape[1]} ({said});"
+            " change model.image_size, model.args or train.batch_size"
+        ) from error
+
+
 def _check_finite(tally: Tally, settings: TrainConfig, epoch: int) -> None:
     if not math.isfinite(float(tally.sums[0])):
-        raise UserError(
-            f"the loss is no longer finite in epoch {epoch}; the state after epoch {epoch - 1} is kept."
-            f" Try a smaller train.learning_rate (now {settings.learning_rate:g}) with overwrite=true"
-        )
+        raise _diverged(settings, epoch)
+
+
+def _diverged(settings: TrainConfig, epoch: int) -> UserError:
+    return UserError(
+        f"the loss is no longer finite in epoch {epoch}; the state after epoch {epoch - 1} is kept."
+        f" Try a smaller train.learning_rate (now {settings.learning_rate:g}) with overwrite=true"
+    )
 
 
 def _rate(settings: TrainConfig, epoch: int) -> float:

@@ -23,15 +23,17 @@ from withstand.backgrounds.lenders import MANIFEST
 from withstand.backgrounds.make.cut import CutOut, cut, grabcut_package
 from withstand.backgrounds.make.sources import LocatedImage
 from withstand.backgrounds.variants import MIXED, VARIANTS, choose_backgrounds, pasted, plain_variants, tiled
-from withstand.base import atomic, json_file
+from withstand.base import atomic, json_file, lock
 from withstand.base.console import progress
 from withstand.base.errors import UserError
+from withstand.base.leftovers import PART
 from withstand.base.limits import cores
 from withstand.config.schema import MakeBackgroundsConfig
 from withstand.images.photographs import Photographs, decoded
 
 _CHUNK = 128
 WORK = ".work"
+RECORD = "settings.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +107,7 @@ def _facts(settings: MakeBackgroundsConfig, sources: Sequence[LocatedImage], see
 
 def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
     """Refuse a folder that holds another set, or anything else."""
-    record = to / WORK / "settings.json"
+    record = to / WORK / RECORD
     if record.is_file():
         try:
             same = json_file.read(record).get("key") == facts["key"]
@@ -117,12 +119,28 @@ def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
                 " make_backgrounds.to"
             )
         if not same:
-            for folder in (*VARIANTS, "fg_mask", WORK):
-                shutil.rmtree(to / folder, ignore_errors=True)
-            (to / MANIFEST).unlink(missing_ok=True)
-    elif to.is_dir() and any(to.iterdir()):
+            _clear(to)
+    elif to.is_dir() and any(not _begun(one) for one in to.iterdir()):
         raise UserError(f"make_backgrounds.to={to} is not empty; give a new folder")
     json_file.write(record, facts)
+
+
+def _clear(to: Path) -> None:
+    """All of a set but the file that says whose it was, so that this can be killed and go on."""
+    (to / MANIFEST).unlink(missing_ok=True)
+    (to / "sheet.png").unlink(missing_ok=True)
+    for folder in (*VARIANTS, "fg_mask"):
+        shutil.rmtree(to / folder, ignore_errors=True)
+    for left in (to / WORK).iterdir():
+        if left.name != RECORD:
+            left.unlink()
+
+
+def _begun(left: Path) -> bool:
+    """Whether this is what a start leaves that was killed before it could say whose set it is."""
+    if left.name == WORK and left.is_dir():
+        return all(one.name.startswith(".") for one in left.iterdir())
+    return left.name == lock.FILE or left.name.endswith(PART)
 
 
 def _cut_all(

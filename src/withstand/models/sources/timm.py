@@ -16,8 +16,8 @@ from timm.data.config import resolve_model_data_config
 from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
 from torch import nn
 
-from withstand.base.errors import UserError, nearest
-from withstand.config.checks import INTERPOLATIONS
+from withstand.base.errors import UserError, nearest, of_the_machine
+from withstand.config.known import INTERPOLATIONS
 from withstand.config.schema import Config, ModelConfig
 from withstand.images.preprocessing import Preprocessing
 from withstand.models.checkpoints import read_state
@@ -174,12 +174,15 @@ def _create(name: str, outputs: int | None, args: Mapping[str, Any], **more: Any
             )  # None: as the weights have them
     except TypeError as error:
         raise UserError(f"model.args={dict(args)}: timm's '{name}' does not take them: {error}") from error
-    except (RuntimeError, OSError, ValueError, AssertionError) as error:
-        if not _elsewhere(name):
+    except Exception as error:  # what an architecture makes of arguments that it was not made for
+        if not isinstance(error, OSError) and of_the_machine(error):
             raise
-        raise UserError(
-            f"model=timm:{name} cannot be had ({_line(error)}); check the name or the folder"
-        ) from error
+        said, mend = (
+            (f"model.args={dict(args)}", "mend these") if args else (f"model=timm:{name}", "check it")
+        )
+        if _elsewhere(name):
+            mend = "check the name or the folder"
+        raise UserError(f"{said}: timm's '{name}' cannot be had ({_line(error)}); {mend}") from error
 
 
 def _line(error: Exception) -> str:

@@ -18,10 +18,13 @@ from withstand.shifts.corruption import official, written_tree
 from withstand.shifts.corruption.asked import Asked, by_corruption
 from withstand.shifts.corruption.manifest import Manifest, Recipe, present, resumed
 
+Parts = dict[str, tuple[str, Sequence[float]]]
+"""What is written as one, by its name in the manifest: a corruption and its severities."""
+
 _AT_ONCE = 64 << 20  # bytes of images in memory
 
 
-def parts(cells: Asked, layout: str) -> dict[str, tuple[str, Sequence[float]]]:
+def parts(cells: Asked, layout: str) -> Parts:
     """What is written as one, by its name in the manifest: a corruption at all its severities, or at one of them.
 
     Raises:
@@ -52,6 +55,7 @@ def opened(folder: Path, fresh: Manifest, test: ImageSet, overwrite: bool) -> Ma
     if fresh.recipe.layout == "tree":
         written_tree.named(test)
     manifest = resumed(folder, fresh, overwrite)
+    manifest.save(folder)  # first, so that the folder is known for ours, should this be killed
     label = np.dtype(np.uint8 if len(test.classes) <= 256 else np.int64)
     labels = np.tile(test.labels.astype(label), max(1, len(fresh.recipe.severities)))
     for name, array in (("labels", labels), ("ids", test.ids), ("clean", digests(test))):

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from withstand.base.errors import UserError, nearest
 from withstand.config.checks import own_settings
+from withstand.config.ranges import ranged
 from withstand.config.schema import ShiftConfig
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import Dataset, ImageSet
@@ -30,7 +31,7 @@ class Settings:
 
     films: str = "data/CIFAR-10-P"
     perturbations: list[str] = field(default_factory=list)
-    frames: int = 10
+    frames: int = ranged(10, 2, 10_000)
 
 
 class Films(Protocol):
@@ -103,8 +104,6 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Frames:
     own = own_settings(Settings, "shift", settings.options)
     published, why = found(Path(own.films), dataset.test)
     films: Films = Published(Path(own.films), published) if published else Made(settings.seed, own.frames)
-    if own.frames < 2:
-        raise UserError(f"shift.frames={own.frames}: a film needs two frames or more")
     for name in own.perturbations:
         if name not in films.frames:
             raise UserError(f"shift.perturbations: unknown '{name}'; {nearest(name, films.frames)}")

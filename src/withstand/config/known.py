@@ -1,0 +1,18 @@
+"""The names that settings choose from."""
+
+OPTIMIZERS = ("sgd", "adamw")
+SCHEDULES = ("constant", "cosine")
+AUGMENTATIONS = ("crop_flip", "none")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+BACKENDS = ("eager", "compile", "openvino")
+INTERPOLATIONS = ("bilinear", "bicubic")
+SOURCES = ("auto", "official", "tree", "written", "made")
+LAYOUTS = ("npy", "tree")
+FORMATS = ("png", "webp", "jpeg")
+FREEZES = ("none", "backbone")
+AMONG = ("restricted", "open")
+GROUPINGS = ("mean", "sum", "max")
+BACKGROUND_PROTOCOLS = ("grouped", "published", "trained", "zero_shot")
+FINETUNE_PROTOCOLS = ("grouped", "published", "train_images", "held_out")
+GATE_TESTS = ("non-inferiority", "superiority", "equivalence")
+GATE_PARTS = ("shift", "family", "variant", "group", "all", "clean")
