@@ -8,23 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from withstand.base import plugins
+from withstand.base import files, plugins, yaml_file
+from withstand.base.console import errors
 from withstand.base.errors import UserError
+from withstand.base.names import printed
 from withstand.config import spelling
 from withstand.config.checks import typed
 from withstand.config.schema import Config
 
 GROUPS = ("dataset", "model", "shift", "experiment", "tracker")
-_LOADER = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # the same, in a tenth of the time, where there is a compiler's
 _FILES = (".py", ".onnx", ".pt2", ".pt", ".pth", ".safetensors")
 QUICKSTART = "experiment=quickstart"
 
@@ -49,20 +47,51 @@ def config_folders() -> list[Path]:
     return [*found, own] if own.is_dir() and own.resolve() not in {one.resolve() for one in found} else found
 
 
-def choices(group: str) -> dict[str, dict[str, Any]]:
+class Configs(dict[str, dict[str, Any]]):
+    """The configs of a group by name, as written; ``broken`` says what is wrong with those that cannot be used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: dict[str, str] = {}
+
+
+def choices(group: str) -> Configs:
     """The configs of a group by name, as written.
 
-    Raises:
-        UserError: a file is no YAML, or a model's ``cfg_name`` is not its file's name.
+    One that cannot be used is named in a line, and refused where it is asked for; all others stay of use.
     """
-    files = [file for folder in config_folders() for file in sorted((folder / group).glob("*.yaml"))]
-    found = {file.stem: _read(file) for file in files}
-    if group == "model":
-        for file in files:
-            said = (found[file.stem].get("model") or {}).get("cfg_name", file.stem)
-            if said != file.stem:  # its runs would go to the folder of another model
-                raise UserError(f"{file} says cfg_name: {said}; write cfg_name: {file.stem}, the file's name")
+    found = Configs()
+    for file in (file for folder in config_folders() for file in sorted((folder / group).glob("*.yaml"))):
+        found.pop(file.stem, None)
+        found.broken.pop(file.stem, None)
+        try:
+            found[file.stem] = _fitting(group, file, _read(file))
+        except UserError as error:
+            found.broken[file.stem] = str(error)
+            _tell(str(error))
     return found
+
+
+def _fitting(group: str, file: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """The content of a config, once what is read of it before it is composed is known to be there."""
+    own = content.get(group)
+    if group == "model" and isinstance(own, dict):
+        said = own.get("cfg_name", file.stem)
+        if said != file.stem:  # its runs would go to the folder of another model
+            raise UserError(f"{file} says cfg_name: {said}; write cfg_name: {file.stem}, the file's name")
+    if group in ("model", "experiment") and not isinstance(own, dict | None):
+        raise files.damaged(file, f"{group} is no group of keys", "fix it, or remove it")
+    names = content.get("shifts")
+    if group == "suite" and not (
+        isinstance(names, list) and names and all(isinstance(n, str) for n in names)
+    ):
+        raise files.damaged(file, "shifts is no list of names", "write shifts: [NAME, NAME]")
+    return content
+
+
+@functools.cache  # once, however often the configs are looked through
+def _tell(said: str) -> None:
+    errors.print(f"left out: {printed(said)}", markup=False)
 
 
 def compose(overrides: Sequence[str]) -> Config:
@@ -139,11 +168,4 @@ def _read(file: Path) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=1024)
 def _parsed(file: Path, changed: int, size: int) -> dict[str, Any]:
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _LOADER) or {}
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        why = " ".join(str(error).split())
-        raise UserError(f"cannot read {file}: {why}; fix it") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{file} holds no settings; write KEY: VALUE lines, or remove it")
-    return content
+    return yaml_file.mapping(file, "fix it, or remove it")

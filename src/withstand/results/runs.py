@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from withstand.base import json_file
 from withstand.base.errors import UserError
 from withstand.config.schema import folder_label
+from withstand.results import records
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts, training_of
 from withstand.results.metrics import METRICS
@@ -78,7 +79,7 @@ class Run:
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
-        return json_file.record(self.folder / "run.json")
+        return json_file.record(self.folder / "run.json", records.IdentitySaid)
 
     @property
     def content(self) -> str:
