@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,13 +82,20 @@ def opened(file: Path | BinaryIO, formats: tuple[str, ...] = KINDS) -> Iterator[
     Raises:
         Exception: as ``read``.
     """
-    with Image.open(file, formats=formats) as found:
+    with Image.open(file, formats=_known(formats)) as found:
         width, height = found.size
         if width * height > MOST or max(width, height) > _LONGEST:
             raise ValueError(
                 f"its {width:,}×{height:,} pixels are more than are read: {MOST:,}, and {_LONGEST:,} a side"
             )
         yield found
+
+
+@functools.cache
+def _known(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that this Pillow was built with."""
+    Image.init()
+    return tuple(name for name in formats if name in Image.ID)
 
 
 def as_seen(opened: Image.Image) -> Image.Image:

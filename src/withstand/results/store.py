@@ -126,9 +126,10 @@ def _key(facts: bytes) -> str:
 def _checksum(predictions: Predictions) -> str:
     """Of all numbers, in their order: what was changed since it was written is not what was predicted."""
     found = 0
-    for column in (predictions.ids, predictions.labels, predictions.logits, predictions.background):
-        if column is not None:
-            found = zlib.crc32(np.ascontiguousarray(column).data.cast("B"), found)
+    whole = ((predictions.ids, "<i8"), (predictions.labels, "<i8"), (predictions.background, "<i8"))
+    for column, kind in (*whole, (predictions.logits, "<f4")):
+        if column is not None and column.size:
+            found = zlib.crc32(np.ascontiguousarray(column, kind).data.cast("B"), found)
     return f"crc32 {found:08x}"
 
 
