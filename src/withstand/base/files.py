@@ -31,7 +31,7 @@ def content(path: Path, most: int = TEXT) -> bytes:
             raise ValueError("it is no file, but a folder, a pipe or a device")
         if known.st_size > most:
             raise ValueError(f"its {known.st_size:,} bytes are more than the {most:,} that are read")
-        return file.read(most)
+        return file.read(known.st_size)
 
 
 def text(path: Path, most: int = TEXT) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,21 @@ def compose(overrides: Sequence[str]) -> Config:
         OmegaConf.update(raw, "model", said, force_add=True)
     for key, text in asked.texts.items():
         OmegaConf.update(raw, key, text, force_add=True)
-    return typed(raw)
+    try:
+        return typed(raw)
+    except UserError as error:
+        own = [str(file) for file in _own_files(asked.choices)]
+        raise UserError(
+            f"{error} (set in {' or '.join(own)}, or in the command)" if own else str(error)
+        ) from error
+
+
+def _own_files(chosen: Mapping[str, str]) -> list[Path]:
+    """The user's own files among the configs that are chosen."""
+    places = [
+        folder / group / f"{name}.yaml" for folder in config_folders()[1:] for group, name in chosen.items()
+    ]
+    return [place for place in places if place.is_file()]
 
 
 def named(model: str, weights: str | None = None) -> str:

@@ -130,7 +130,10 @@ def _pairs(path: Path) -> list[tuple[str, str | None]]:
                 raise ValueError("lines must be output,class")
             return [(row[0], row[1]) for row in rows if row != ["output", "class"]]
         found: list[tuple[str, str | None]] = []
-        for key, value in json_file.decoded(files.content(path), _Map).items():
+        said = json_file.decoded(files.content(path), _Map)
+        if len({isinstance(value, list) for value in said.values()}) > 1:
+            raise ValueError("some of its values are lists, and some are not")
+        for key, value in said.items():
             if isinstance(value, list):
                 found += [(str(output), key) for output in value]
             else:
