@@ -16,11 +16,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         _speak_utf8()
     words = list(sys.argv[1:] if argv is None else argv)
     from withstand.base.console import errors
+    from withstand.base.names import shown
 
     try:
         return _run(words)
     except UserError as error:
-        errors.print(f"error: {error}", markup=False)
+        errors.print(f"error: {shown(str(error))}", markup=False)
         return 2
     except KeyboardInterrupt:
         errors.print("stopped; give the same command again to resume", markup=False)

@@ -331,30 +331,28 @@ def _names(name: str) -> list[str]:
 
 
 def _edited(file: Path, whole: Path, *, loose: bool) -> bool:
-    """Whether a text file has other values, and else is what it was: no program could tell that from an edit."""
+    """Whether a text file has other values, and else is what it was: no program could tell that from an edit.
+
+    Args:
+        loose: it is the user's, such as a class map of a part of the outputs; how many is said.
+    """
     if not file.is_file() or file.suffix not in TEXTS:
         return False
     try:
         text, before = file.read_text("utf-8"), whole.read_text("utf-8")
         if file.suffix == ".json":
-            return _kinds(json.loads(text), loose) == _kinds(json.loads(before), loose)
+            return loose or _kinds(json.loads(text)) == _kinds(json.loads(before))
         return file.suffix != ".yaml" or isinstance(yaml.safe_load(text), dict)
     except (ValueError, RecursionError, yaml.YAMLError):
         return False
 
 
-def _kinds(node: Any, loose: bool) -> Any:
-    """Keys and types, without values; keys of what is named by data count as values.
-
-    Args:
-        loose: a name may be a number, as in a user's class map.
-    """
+def _kinds(node: Any) -> Any:
+    """Keys and types, without values; keys of what is named by data count as values."""
     if isinstance(node, dict):
-        return sorted(json.dumps(_kinds(one, loose)) for one in node.values())
+        return sorted(json.dumps(_kinds(one)) for one in node.values())
     if isinstance(node, list):
-        return [_kinds(one, loose) for one in node]
-    if loose and isinstance(node, int | float | str):
-        return "value"
+        return [_kinds(one) for one in node]
     return "number" if isinstance(node, int | float) and not isinstance(node, bool) else type(node).__name__
 
 

@@ -45,7 +45,10 @@ def test_a_cell_without_images_says_so(tmp_path):
         (lambda t: t.set_column(0, "id", pa.array(np.zeros(300, np.int64))), "an image twice"),
         (lambda t: t.set_column(0, "id", pa.array([None, *range(299)], pa.int64())), "column id has gaps"),
         (lambda t: t.set_column(2, "logits", pa.array([[0.0] * 9] * 300)), "column logits holds"),
-        (lambda t: t.set_column(2, "logits", pa.array([[np.nan] * 9] * 300, t["logits"].type)), "its checksum"),
+        (
+            lambda t: t.set_column(2, "logits", pa.array([[np.nan] * 9] * 300, t["logits"].type)),
+            "its checksum",
+        ),
     ],
 )
 def test_a_cell_of_something_else_says_so(written, change, says):

@@ -18,15 +18,17 @@ from rich.progress import (
 )
 from rich.text import Text
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+from withstand.base.names import printed
+
+console = Console(highlight=False, markup=False, emoji=False)  # a name in brackets is no style
+errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 _PLAIN_EVERY = 10.0  # seconds between lines where the output is no terminal
 
 
 def say(message: str) -> None:
     """One line for the user; wraps at the terminal's width, never in a log."""
-    console.print(message, soft_wrap=not console.is_terminal, markup=False)
+    console.print(printed(message), soft_wrap=not console.is_terminal, markup=False)
 
 
 class Bar:
@@ -45,7 +47,10 @@ class Bar:
         self.images += images
         if self._live is not None and self._task is not None:
             self._live.update(
-                self._task, advance=steps, images=self.images, description=f"{self.title} {note}".rstrip()
+                self._task,
+                advance=steps,
+                images=self.images,
+                description=printed(f"{self.title} {note}".rstrip()),
             )
         elif time.monotonic() - self._said >= _PLAIN_EVERY and self.done < self.total:
             self._said = time.monotonic()
@@ -78,7 +83,7 @@ def progress(title: str, total: int, done: int = 0) -> Iterator[Bar]:
         yield Bar(title, total, done, None)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         _Rate(),

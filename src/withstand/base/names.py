@@ -6,12 +6,14 @@ A name is never trusted: it may hold a path, a line break, half a character, or 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
 
 _LONGEST = (
     120  # bytes of a file's name that are the name's own; suffixes and marks of temporary files come on top
 )
+_MOST = 200  # bytes of a name that a person gives
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 _NEVER = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 _UNSEEN = {chr(one) for one in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -34,14 +36,16 @@ def file_name(name: str) -> str:
 
 
 def names_a_folder(name: str) -> bool:
-    """Whether a name that a person gives may be a folder's, as it is, on every system."""
+    """Whether a name may be a folder's, as it is: one, here, on every system, and in words that can be read."""
     return (
-        bool(name)
-        and not re.search(r'[/\\:*?"<>|]', name)
-        and all(unicodedata.category(sign) not in _NEVER for sign in name)
-        and name == name.strip(". ")
+        bool(name.strip(". "))
+        and not re.search(r"[/\\\0]", name)
+        and all(
+            _plain(sign) or unicodedata.category(sign) == "Cs" for sign in name
+        )  # Cs: a name that is no UTF-8
+        and name == name.strip().rstrip(".")
         and not _DEVICES.fullmatch(name)
-        and len(name.encode("utf-8")) <= _LONGEST
+        and len(os.fsencode(name)) <= _MOST
     )
 
 
@@ -81,3 +85,12 @@ def _written(sign: str) -> str:
     if sign in "\t\n\r":
         return {"\t": r"\t", "\n": r"\n", "\r": r"\r"}[sign]
     return sign.encode("unicode_escape").decode("ascii")
+
+
+def csv_text(text: str) -> str:
+    """Text as a cell of a table that spreadsheets open: what these would compute is marked as text."""
+    text = shown(text)
+    return f"'{text}" if text[:1] in tuple("=+-@\\") and not _NUMBER.fullmatch(text) else text
+
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|-")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
+from withstand.base.names import names_a_folder
 from withstand.config.schema import Config, DatasetConfig, ShiftConfig, keys
 from withstand.corruptions.constants import FIELDS, PRESETS
 from withstand.corruptions.names import chosen as corruptions_in
@@ -34,8 +34,6 @@ AMONG = ("restricted", "open")
 GROUPINGS = ("mean", "sum", "max")
 BACKGROUND_PROTOCOLS = ("grouped", "published", "trained", "zero_shot")
 FINETUNE_PROTOCOLS = ("grouped", "published", "train_images", "held_out")
-
-_FOLDER_NAME = re.compile(r"(?!\.{1,2}$)[^/\x00\r\n]+")
 
 _OPEN = {"dataset": DatasetConfig, "shift": ShiftConfig}
 """The groups whose YAML may set more than the schema has: what the code of one name alone reads."""
@@ -228,8 +226,10 @@ def _check_lists(c: Config) -> None:
         ("dataset.title", c.dataset.label),
         ("finetune.name", c.finetune.name),
     ):
-        if name is not None and not _FOLDER_NAME.fullmatch(name):
-            raise UserError(f"{key}={name!r} cannot name a folder; give one line without /")
+        if name is not None and not names_a_folder(name):
+            raise UserError(
+                f"{key}={name!r} cannot name a folder; give one line without / that is not as long"
+            )
     for key, three in (
         ("model.mean", c.model.mean),
         ("model.std", c.model.std),

@@ -13,6 +13,7 @@ import yaml
 
 from withstand.base import atomic, json_file
 from withstand.base.errors import UserError
+from withstand.base.names import csv_text
 from withstand.config.schema import NOT_OF_THE_WEIGHTS, Config
 from withstand.results import records
 from withstand.results.store import Store
@@ -81,7 +82,10 @@ class RunFolder:
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(
+            {key: csv_text(value) if isinstance(value, str) else value for key, value in row.items()}
+            for row in rows
+        )
         atomic.write_text(self.path / name, text.getvalue())
 
 

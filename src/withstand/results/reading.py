@@ -11,6 +11,7 @@ from pathlib import Path
 
 from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
+from withstand.base.names import shown
 from withstand.results import history, records
 from withstand.results.conditions import cell_files
 from withstand.results.runs import LeftOut, Run, Runs
@@ -41,7 +42,7 @@ def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
     Raises:
         UserError: there is no such folder, or no run on ``dataset`` among others.
     """
-    root = Path(root)
+    root, dataset = Path(root), None if dataset is None else shown(dataset)
     if not root.is_dir():
         raise UserError(f"there is no folder {root}; train a model first, or give paths.checkpoints=FOLDER")
     runs, left_out = [], []
@@ -49,8 +50,8 @@ def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
         try:
             run = load_run(folder)
         except UserError as error:
-            if dataset is None or folder.name.endswith(f"_{dataset}"):
-                left_out.append(LeftOut(folder.name, str(error)))
+            if dataset is None or shown(folder.name).endswith(f"_{dataset}"):
+                left_out.append(LeftOut(shown(folder.name), str(error)))
             continue
         runs.append(run)
     known = {run.dataset for run in runs}
@@ -59,7 +60,7 @@ def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
     found = [run for run in runs if dataset in (None, run.dataset)]
     older = _on_other_images(found)
     kept = [run for run in found if run not in older]
-    left_out += [LeftOut(run.folder.name, reason) for run, reason in older.items()]
+    left_out += [LeftOut(shown(run.folder.name), reason) for run, reason in older.items()]
     return Runs(sorted(kept, key=lambda run: (run.dataset, run.model, run.folder.name)), left_out)
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from withstand.base import atomic, files, json_file
 from withstand.base.errors import UserError
+from withstand.base.names import file_name, names_a_folder
 from withstand.results.conditions import Condition
 
 
@@ -111,12 +112,18 @@ class Cell:
 
     @property
     def file(self) -> str:
-        return f"{self.condition}.{self.key}.parquet"
+        return f"{_called(self.condition)}.{self.key}.parquet"
 
     @property
     def part(self) -> str:
         """The file of a part of the images: another name, so that no part is ever taken for the whole."""
-        return f"{self.condition}.{self.key}.part.parquet"
+        return f"{_called(self.condition)}.{self.key}.part.parquet"
+
+
+def _called(condition: Condition) -> str:
+    """What a condition's file is called: as it is, where a file may be called so."""
+    name = str(condition)
+    return name if names_a_folder(name) else file_name(name)
 
 
 def _key(facts: bytes) -> str:
