@@ -14,8 +14,6 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -234,15 +232,6 @@ def _check_markdown(text: str) -> None:
             raise ValueError(f"an element: {line[:100]}")
         if re.search(r"(?<!\\)\[[^\]]*(?<!\\)\]\((?!figures/)", plain):
             raise ValueError(f"a link: {line[:100]}")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a name is put, and the command that meets it."""
-
-    title: str
-    words: Sequence[str]
-    looked_at: Sequence[str] = ()
 
 
 PLACES = (
