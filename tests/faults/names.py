@@ -14,8 +14,10 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from PIL import Image
@@ -294,25 +296,30 @@ def _rows(tree: Path, name: str) -> list[list[str]]:
 
 def _recorded(name: str, tree: Path) -> None:
     """In everything that a foreign run says of itself."""
-    run = tree / "checkpoints" / "other_shapes"
-    summary = json.loads((run / "summary.json").read_text("utf-8"))
-    summary["model"] = name
-    summary["classes"][3] = name
-    summary["corruption_source"] = name
-    summary["protocol"] = name
-    (run / "summary.json").write_text(json.dumps(summary), "utf-8")
-    record = json.loads((run / "provenance.json").read_text("utf-8"))
-    record["command"] = record["git_revision"] = record["device"] = record["config"]["model"]["title"] = name
-    record["versions"][name] = name
-    (run / "provenance.json").write_text(json.dumps(record), "utf-8")
-    tuned = tree / "checkpoints" / "small_cnn_shapes" / "finetune" / "grouped" / "summary.json"
-    summary = json.loads(tuned.read_text("utf-8"))
-    summary["finetune"]["name"] = summary["finetune"]["protocol"] = name
-    tuned.write_text(json.dumps(summary), "utf-8")
-    first = tree / "checkpoints" / "small_cnn_shapes" / "summary.json"
-    summary = json.loads(first.read_text("utf-8"))
-    summary["classes"][3] = name
-    first.write_text(json.dumps(summary), "utf-8")
+    first = tree / "checkpoints" / "small_cnn_shapes"
+    _change(first / "summary.json", lambda said: said["classes"].__setitem__(3, name))
+    run = next((one for one in (tree / "checkpoints").glob("other_*")), first)
+    _change(run / "summary.json", lambda said: _say(said, name))
+    _change(run / "provenance.json", lambda made: _say_made(made, name))
+    for tuned in first.glob("finetune/*/summary.json"):
+        _change(tuned, lambda said: said["finetune"].update(name=name, protocol=name))
+
+
+def _change(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    content = json.loads(file.read_text("utf-8"))
+    change(content)
+    file.write_text(json.dumps(content), "utf-8")
+
+
+def _say(said: dict[str, Any], name: str) -> None:
+    said.update(model=name, corruption_source=name, protocol=name)
+    said["classes"][3] = name
+
+
+def _say_made(made: dict[str, Any], name: str) -> None:
+    made.update(command=name, git_revision=name, device=name)
+    made["config"]["model"]["title"] = name
+    made["versions"][name] = name
 
 
 _MADE = ("reports", "fresh", "boxed", "checkpoints", "cache", "photos/.decoded", "decoded", ".decoded")

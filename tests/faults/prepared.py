@@ -101,8 +101,12 @@ _OWN = {
 }
 
 
-def make(folder: Path) -> None:
-    """Make the tree; every command that made it has to have ended well."""
+def make(folder: Path, *, whole: bool = True) -> None:
+    """Make the tree; every command that made it has to have ended well.
+
+    Args:
+        whole: with what takes longer, such as a fine-tuning and sets of backgrounds.
+    """
     for name, text in _OWN.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -110,6 +114,8 @@ def make(folder: Path) -> None:
     _data(folder)
     _weights(folder)
     _told(STUDY, folder)
+    if not whole:
+        return
     _told(OTHER, folder)
     _told(TUNE, folder)
     _told(BACKGROUND, folder)

@@ -28,7 +28,7 @@ def file_name(name: str) -> str:
     made = re.sub(r"[^\w.+@=, -]+", "-", name).strip(". -") or "unnamed"
     if _DEVICES.fullmatch(made):
         made = f"_{made}"
-    if len(made.encode("utf-8")) > _LONGEST:
+    if len(made.encode("utf-8")) > _LONGEST + 7:  # with the digest
         made = made.encode("utf-8")[:_LONGEST].decode("utf-8", "ignore").rstrip(". -")
     if made == name:
         return made

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from withstand.base import files, plugins, yaml_file
 from withstand.base.console import errors
@@ -159,13 +161,22 @@ def compose_raw(overrides: Sequence[str]) -> DictConfig:
     with initialize_config_dir(version_base=None, config_dir=str(shipped.resolve())):
         try:
             return hydra_compose("config", [*overrides, *search])
-        except HydraException as error:
-            raise UserError(f"configuration: {str(error).splitlines()[0]}") from error
+        except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
+            said = str(error) or str(error.__cause__ or error.__context__) or type(error).__name__
+            own = [
+                str(file)
+                for file in _own_files(dict(word.split("=", 1) for word in overrides if "=" in word))
+            ]
+            place = f" in {' or '.join(own)}" if own else ""
+            raise UserError(f"configuration{place}: {said.strip().splitlines()[0]}; mend it there") from error
 
 
 def _refuse_two(group: str, name: str) -> None:
     """A plug-in's config may not go by the name of one of ours, or of another plug-in's."""
-    places = [folder / group / f"{name}.yaml" for folder in (config_folder(), *plugins.config_folders())]
+    places = [
+        folder / group / f"{name.strip(chr(39))}.yaml"
+        for folder in (config_folder(), *plugins.config_folders())
+    ]
     there = [str(place) for place in places if place.is_file()]
     if len(there) > 1:
         raise UserError(f"{group}={name} is two: {' and '.join(there)}; uninstall the plug-in that has one")
