@@ -44,9 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _refused(why: str, said: str = "error: ") -> int:
     """One line, whatever is in it; where even that cannot be written, the exit code says it."""
     from withstand.base.console import errors
+    from withstand.base.names import shown
 
     with contextlib.suppress(UserError):
-        errors.print(said + " ".join(why.splitlines()), markup=False)
+        errors.print(said + shown(why), markup=False)
     for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
         try:
             stream.flush()

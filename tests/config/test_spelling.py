@@ -108,9 +108,12 @@ def test_a_config_that_is_no_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     for content in ("a: [", "- a list"):
         Path("configs/model/other.yaml").write_text(content, encoding="utf-8")
-        with pytest.raises(UserError, match=r"other\.yaml") as caught:
-            choices("model")
-        assert "\n" not in str(caught.value)
+        known = choices("model")
+        assert "other" not in known and "mine" in known
+        assert "other.yaml is damaged" in known.broken["other"] and "\n" not in known.broken["other"]
+        with pytest.raises(UserError, match=r"other\.yaml is damaged"):
+            compose(["model=other"])
+        assert compose(["model=mine"]).model.cfg_name == "mine"
 
 
 @pytest.mark.parametrize(

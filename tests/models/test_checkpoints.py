@@ -18,8 +18,9 @@ from withstand import datasets, models
 from withstand.base.errors import UserError
 from withstand.config.composing import compose
 from withstand.engines.predictor import Predictor
-from withstand.models.checkpoints import _harmless, read_state
+from withstand.models.checkpoints import read_state
 from withstand.models.loading import load
+from withstand.models.weights_file import _harmless
 
 TINY = ["model=small_cnn", "dataset=shapes", "dataset.n_train=1", "dataset.n_test=20"]
 TEST = datasets.load(compose(TINY)).test

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from withstand.report.latex import escaped, latex
+from withstand.report.escape import latex as escaped
+from withstand.report.latex import latex
 from withstand.report.table import Column, Row, Table
 from withstand.statistics import Estimate
 

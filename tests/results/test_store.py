@@ -1,6 +1,7 @@
 """Cells are found by what made them, and come back as they were."""
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ FACTS = {"weights": "a", "images": "b", "dtype": "float32", "preprocessing": {"s
 
 
 @settings(max_examples=20, deadline=None)
-@given(n=st.integers(0, 30), classes=st.integers(1, 12), seed=st.integers(0, 9))
+@given(n=st.integers(1, 30), classes=st.integers(1, 12), seed=st.integers(0, 9))
 def test_what_is_written_is_read_back(tmp_path_factory, n, classes, seed):
     rng = np.random.default_rng(seed)
     logits = rng.normal(size=(n, classes)).astype(np.float32)
@@ -25,8 +26,37 @@ def test_what_is_written_is_read_back(tmp_path_factory, n, classes, seed):
     assert cell in store
     back = store.read(cell)
     assert np.array_equal(back.ids, told.ids) and np.array_equal(back.labels, told.labels)
-    if n:
-        assert np.array_equal(back.logits, told.logits) and back.logits.dtype == np.float32
+    assert np.array_equal(back.logits, told.logits) and back.logits.dtype == np.float32
+
+
+def test_a_cell_without_images_says_so(tmp_path):
+    store, cell = Store(tmp_path), Cell(CLEAN, FACTS)
+    store.write(cell, Predictions(np.arange(0), np.zeros(0, np.int64), np.zeros((0, 2), np.float32)))
+    with pytest.raises(UserError, match="it holds no predictions"):
+        store.read(cell)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda t: t.slice(0, 200), "its checksum"),
+        (lambda t: t.drop_columns(["label"]), "label"),
+        (lambda t: t.set_column(1, "label", pa.array(np.full(300, -1))), "labels from -1"),
+        (lambda t: t.set_column(0, "id", pa.array(np.zeros(300, np.int64))), "an image twice"),
+        (lambda t: t.set_column(0, "id", pa.array([None, *range(299)], pa.int64())), "column id has gaps"),
+        (lambda t: t.set_column(2, "logits", pa.array([[0.0] * 9] * 300)), "column logits holds"),
+        (
+            lambda t: t.set_column(2, "logits", pa.array([[np.nan] * 9] * 300, t["logits"].type)),
+            "its checksum",
+        ),
+    ],
+)
+def test_a_cell_of_something_else_says_so(written, change, says):
+    store, cell, path = written
+    table = pq.read_table(path)
+    pq.write_table(change(table).replace_schema_metadata(table.schema.metadata), path)
+    with pytest.raises(UserError, match=says):
+        store.read(cell)
 
 
 def test_every_fact_changes_the_key():
@@ -89,5 +119,6 @@ def test_cells_of_before_are_read(written):
     """They have no checksums."""
     store, cell, path = written
     table, told = pq.read_table(path), store.read(cell)
-    pq.write_table(table, path, compression="zstd")
+    facts = {b"withstand": table.schema.metadata[b"withstand"]}
+    pq.write_table(table.replace_schema_metadata(facts), path, compression="zstd")
     assert np.array_equal(store.read(cell).logits, told.logits)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from withstand.base.errors import UserError
 from withstand.images.imageset import ImageSet
 from withstand.results import thumbnails
 from withstand.results.conditions import CLEAN, Condition
@@ -36,14 +38,15 @@ def test_read_back_as_written(tmp_path: Path) -> None:
     assert (7, CLEAN) not in found
 
 
-def test_what_is_no_sheet_is_none(tmp_path: Path) -> None:
+def test_what_is_no_sheet_says_so(tmp_path: Path) -> None:
     assert thumbnails.load(tmp_path / "absent.png") is None
     path = tmp_path / thumbnails.FILE
     thumbnails.save(_darker(_images([1, 2])), path)
     whole = path.read_bytes()
     for content in (b"", b"no picture", whole[: len(whole) // 2]):
         path.write_bytes(content)
-        assert thumbnails.load(path) is None
+        with pytest.raises(UserError, match="is damaged"):
+            thumbnails.load(path)
 
 
 def test_test_sets_that_overlap_keep_the_same_images() -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from withstand.analysis.groups import ALL, groups
 from withstand.base.errors import UserError, nearest
+from withstand.base.names import shown
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import find
 from withstand.results.runs import Run
@@ -45,7 +46,7 @@ class Change:
 
     @property
     def name(self) -> str:
-        return str(self.after.summary["finetune"]["name"])
+        return shown(str(self.after.summary["finetune"]["name"]))
 
     @property
     def facts(self) -> dict[str, Any]:

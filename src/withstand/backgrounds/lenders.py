@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from withstand.backgrounds.layout import Layout, identity
 from withstand.backgrounds.variants import MIXED
 from withstand.base import json_file
-from withstand.base.errors import UserError
 
 MANIFEST = "manifest.json"
 _GRID = 28  # backgrounds are compared at so many blocks a side
@@ -78,11 +77,13 @@ def _manifest(root: Path) -> dict[str, dict[str, str]]:
     path = root / MANIFEST
     if not path.is_file():
         return {}
-    try:
-        content: dict[str, Any] = json_file.read(path)
-        return {str(k): dict(v) for k, v in content["backgrounds"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} is damaged ({error}); make the set again, or move the file away") from error
+    return json_file.read(path, _Made, "make the set again, or move the file away").backgrounds
+
+
+class _Made(msgspec.Struct):
+    """What the manifest of a set of ours has of its backgrounds."""
+
+    backgrounds: dict[str, dict[str, str]]
 
 
 def _from_manifest(layout: Layout, said: Mapping[str, str]) -> Lent:

@@ -53,7 +53,4 @@ def _linked(place: Path, made: Any) -> Any:
 
 
 def _read(place: Path) -> Any:
-    try:
-        return json_file.read(place)
-    except (OSError, ValueError):
-        return None
+    return json_file.kept(place, Any)

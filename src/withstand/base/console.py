@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from withstand.base.errors import of_system
+from withstand.base.names import printed
 
 
 class _Console(Console):
@@ -37,15 +38,15 @@ class _Console(Console):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
-console = _Console(highlight=False)
-errors = _Console(stderr=True, highlight=False, soft_wrap=True)
+console = _Console(highlight=False, markup=False, emoji=False)  # a name in brackets is no style
+errors = _Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 _PLAIN_EVERY = 10.0  # seconds between lines where the output is no terminal
 
 
 def say(message: str) -> None:
     """One line for the user; wraps at the terminal's width, never in a log."""
-    console.print(message, soft_wrap=not console.is_terminal, markup=False)
+    console.print(printed(message), soft_wrap=not console.is_terminal, markup=False)
 
 
 class Bar:
@@ -64,7 +65,10 @@ class Bar:
         self.images += images
         if self._live is not None and self._task is not None:
             self._live.update(
-                self._task, advance=steps, images=self.images, description=f"{self.title} {note}".rstrip()
+                self._task,
+                advance=steps,
+                images=self.images,
+                description=printed(f"{self.title} {note}".rstrip()),
             )
         elif time.monotonic() - self._said >= _PLAIN_EVERY and self.done < self.total:
             self._said = time.monotonic()
@@ -97,7 +101,7 @@ def progress(title: str, total: int, done: int = 0) -> Iterator[Bar]:
         yield Bar(title, total, done, None)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         _Rate(),

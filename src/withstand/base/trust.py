@@ -36,11 +36,8 @@ def verified(path: Path, digest: str, hashed: Callable[[Path], str]) -> bool:
 
 
 def _stamps(folder: Path) -> dict[str, Any]:
-    try:
-        found = json_file.read(folder / STAMPS)
-    except (OSError, ValueError):
-        return {}  # nothing is trusted, so everything is hashed
-    return found if isinstance(found, dict) else {}
+    # Where it cannot be read, nothing is trusted, so everything is hashed.
+    return json_file.kept(folder / STAMPS, dict[str, list[Any]]) or {}
 
 
 def _keep(path: Path, stamp: list[Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -14,14 +13,13 @@ from omegaconf.errors import OmegaConfBaseException
 
 from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
+from withstand.base.names import names_a_folder
 from withstand.config import ranges
 from withstand.config.schema import Config, DatasetConfig, ShiftConfig, keys
 from withstand.corruptions.constants import FIELDS
 from withstand.corruptions.names import chosen as corruptions_in
 from withstand.corruptions.severities import own as constants_in
 from withstand.corruptions.severities import whole as as_written
-
-_FOLDER_NAME = re.compile(r"(?!\.{1,2}$)[^/\x00\r\n]+")
 
 _OPEN = {"dataset": DatasetConfig, "shift": ShiftConfig}
 """The groups whose YAML may set more than the schema has: what the code of one name alone reads."""
@@ -160,8 +158,10 @@ def _check_lists(c: Config) -> None:
         ("dataset.title", c.dataset.label),
         ("finetune.name", c.finetune.name),
     ):
-        if name is not None and not _FOLDER_NAME.fullmatch(name):
-            raise UserError(f"{key}={name!r} cannot name a folder; give one line without /")
+        if name is not None and not names_a_folder(name):
+            raise UserError(
+                f"{key}={name!r} cannot name a folder; give one line without / that is not as long"
+            )
     _check_corruptions(c.shift)
 
 

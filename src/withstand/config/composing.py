@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,15 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from withstand.base import plugins
+from withstand.base import files, plugins, yaml_file
+from withstand.base.console import errors
 from withstand.base.errors import UserError, nearest
+from withstand.base.names import printed
 from withstand.config import spelling
 from withstand.config.checks import typed
 from withstand.config.schema import Config
 
 GROUPS = ("dataset", "model", "shift", "experiment", "tracker")
-_LOADER = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # the same, in a tenth of the time, where there is a compiler's
 _FILES = (".py", ".onnx", ".pt2", ".pt", ".pth", ".safetensors")
 QUICKSTART = "experiment=quickstart"
 
@@ -65,20 +64,51 @@ def config_folders() -> list[Path]:
     return [*found, own] if own.is_dir() and own.resolve() not in {one.resolve() for one in found} else found
 
 
-def choices(group: str) -> dict[str, dict[str, Any]]:
+class Configs(dict[str, dict[str, Any]]):
+    """The configs of a group by name, as written; ``broken`` says what is wrong with those that cannot be used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: dict[str, str] = {}
+
+
+def choices(group: str) -> Configs:
     """The configs of a group by name, as written.
 
-    Raises:
-        UserError: a file is no YAML, or a model's ``cfg_name`` is not its file's name.
+    One that cannot be used is named in a line, and refused where it is asked for; all others stay of use.
     """
-    files = [file for folder in config_folders() for file in sorted((folder / group).glob("*.yaml"))]
-    found = {file.stem: _read(file) for file in files}
-    if group == "model":
-        for file in files:
-            said = (found[file.stem].get("model") or {}).get("cfg_name", file.stem)
-            if said != file.stem:  # its runs would go to the folder of another model
-                raise UserError(f"{file} says cfg_name: {said}; write cfg_name: {file.stem}, the file's name")
+    found = Configs()
+    for file in (file for folder in config_folders() for file in sorted((folder / group).glob("*.yaml"))):
+        found.pop(file.stem, None)
+        found.broken.pop(file.stem, None)
+        try:
+            found[file.stem] = _fitting(group, file, _read(file))
+        except UserError as error:
+            found.broken[file.stem] = str(error)
+            _tell(str(error))
     return found
+
+
+def _fitting(group: str, file: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """The content of a config, once what is read of it before it is composed is known to be there."""
+    own = content.get(group)
+    if group == "model" and isinstance(own, dict):
+        said = own.get("cfg_name", file.stem)
+        if said != file.stem:  # its runs would go to the folder of another model
+            raise UserError(f"{file} says cfg_name: {said}; write cfg_name: {file.stem}, the file's name")
+    if group in ("model", "experiment") and not isinstance(own, dict | None):
+        raise files.damaged(file, f"{group} is no group of keys", "fix it, or remove it")
+    names = content.get("shifts")
+    if group == "suite" and not (
+        isinstance(names, list) and names and all(isinstance(n, str) for n in names)
+    ):
+        raise files.damaged(file, "shifts is no list of names", "write shifts: [NAME, NAME]")
+    return content
+
+
+@functools.cache  # once, however often the configs are looked through
+def _tell(said: str) -> None:
+    errors.print(f"left out: {printed(said)}", markup=False)
 
 
 def compose(overrides: Sequence[str]) -> Config:
@@ -101,7 +131,21 @@ def compose(overrides: Sequence[str]) -> Config:
             raise UserError(
                 f"cannot read '{key}={text}' ({str(error).splitlines()[0]}); mend the value"
             ) from error
-    return typed(raw)
+    try:
+        return typed(raw)
+    except UserError as error:
+        own = [str(file) for file in _own_files(asked.choices)]
+        raise UserError(
+            f"{error} (set in {' or '.join(own)}, or in the command)" if own else str(error)
+        ) from error
+
+
+def _own_files(chosen: Mapping[str, str]) -> list[Path]:
+    """The user's own files among the configs that are chosen."""
+    places = [
+        folder / group / f"{name}.yaml" for folder in config_folders()[1:] for group, name in chosen.items()
+    ]
+    return [place for place in places if place.is_file()]
 
 
 def named(model: str, weights: str | None = None) -> str:
@@ -137,13 +181,22 @@ def compose_raw(overrides: Sequence[str]) -> DictConfig:
     with initialize_config_dir(version_base=None, config_dir=str(shipped.resolve())):
         try:
             return hydra_compose("config", [*overrides, *search])
-        except HydraException as error:
-            raise UserError(f"configuration: {str(error).splitlines()[0]}") from error
+        except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
+            said = str(error) or str(error.__cause__ or error.__context__) or type(error).__name__
+            own = [
+                str(file)
+                for file in _own_files(dict(word.split("=", 1) for word in overrides if "=" in word))
+            ]
+            place = f" in {' or '.join(own)}" if own else ""
+            raise UserError(f"configuration{place}: {said.strip().splitlines()[0]}; mend it there") from error
 
 
 def _refuse_two(group: str, name: str) -> None:
     """A plug-in's config may not go by the name of one of ours, or of another plug-in's."""
-    places = [folder / group / f"{name}.yaml" for folder in (config_folder(), *plugins.config_folders())]
+    places = [
+        folder / group / f"{name.strip(chr(39))}.yaml"
+        for folder in (config_folder(), *plugins.config_folders())
+    ]
     there = [str(place) for place in places if place.is_file()]
     if len(there) > 1:
         raise UserError(f"{group}={name} is two: {' and '.join(there)}; uninstall the plug-in that has one")
@@ -160,11 +213,4 @@ def _read(file: Path) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=1024)
 def _parsed(file: Path, changed: int, size: int) -> dict[str, Any]:
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _LOADER) or {}
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        why = " ".join(str(error).split())
-        raise UserError(f"cannot read {file}: {why}; fix it") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{file} holds no settings; write KEY: VALUE lines, or remove it")
-    return content
+    return yaml_file.mapping(file, "fix it, or remove it")

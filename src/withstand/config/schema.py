@@ -359,9 +359,9 @@ def folder_label(folder: str) -> str:
 def _shows(run: Path, dataset: DatasetConfig) -> bool:
     """Whether a run of the days when all folders were one data set, ``folder``, is on the images of this one."""
     try:
-        record = json_file.read(run / "provenance.json")
+        record = json_file.kept(run / "provenance.json", dict[str, Any]) or {}
         folder = str(record["config"]["dataset"]["options"]["folder"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return False
     return os.path.abspath(folder) == os.path.abspath(str(dataset.options.get("folder")))
 

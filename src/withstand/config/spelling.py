@@ -132,6 +132,8 @@ def _source(value: str, known: Mapping[str, Any]) -> tuple[str, str] | None:
 
 def _choice(group: str, value: str, known: Mapping[str, Any]) -> str:
     name = _text(value)
+    if said := getattr(known, "broken", {}).get(name):
+        raise UserError(said)
     if name not in known and any(sign in name for sign in ",["):
         raise UserError(f"{group}={value} names several; give one, and a command for each")
     if name not in known:

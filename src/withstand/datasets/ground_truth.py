@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from withstand.base import files
 from withstand.base.errors import UserError
 from withstand.images.wnids import wnids
 
@@ -38,9 +39,9 @@ def of(file: Path, images: Sequence[Path]) -> list[str]:
         UserError: it cannot be read, is of other images, or says what is no class.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise UserError(f"{file} cannot be read ({error}); get it again") from error
+        text = files.text(file)
+    except files.BAD as error:
+        raise files.damaged(file, error, "get it again") from error
     lines = [
         line.split(",") if "," in line else line.rsplit(maxsplit=1)
         for line in text.splitlines()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from withstand.base import plugins
+from withstand.base import files, json_file, plugins
 from withstand.base.errors import UserError, nearest
 from withstand.datasets import code
 from withstand.images.listing import name_of
@@ -55,12 +54,12 @@ def _names(said: Any, key: str) -> list[str]:
 
 def _of_file(file: Path, key: str) -> list[str]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = files.text(file)
         if file.suffix.lower() != ".json":
             return [line for line in text.splitlines() if line.strip()]
-        content = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{key}={file} cannot be read ({error}); write one name a line, in UTF-8") from error
-    if not isinstance(content, list) or not all(isinstance(name, str | int) for name in content):
-        raise UserError(f'{key}={file} is no JSON list of names; write ["first", "second"]')
-    return [str(name) for name in content]
+        return [str(name) for name in json_file.decoded(text.encode("utf-8"), list[str | int])]
+    except files.BAD as error:
+        raise UserError(
+            f"{key}={file} cannot be read ({files.why(error)}); write one name a line, in UTF-8, or as JSON"
+            ' ["first", "second"]'
+        ) from error

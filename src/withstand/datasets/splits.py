@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from withstand.base import files
 from withstand.base.errors import UserError
 from withstand.images.listing import class_folders, listed, name_of, others
 
@@ -96,10 +97,11 @@ def ordered(classes: tuple[str, ...], order: str) -> tuple[str, ...]:
     if order == "natural":
         return in_number_order(classes)
     try:
-        lines = Path(order).read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
+        lines = files.text(Path(order)).splitlines()
+    except files.BAD as error:
         raise UserError(
-            f"dataset.order={order} is neither string nor natural nor a file of names ({error})"
+            f"dataset.order={order} is neither string nor natural nor a file of names ({files.why(error)}); write a"
+            " name a line"
         ) from error
     named = tuple(name_of(line.strip()) for line in lines if line.strip())
     if sorted(named) != sorted(classes):
@@ -152,11 +154,11 @@ def _by_annotation(folder: Path) -> Split:
     """Images in one folder, and a table that says the class of each."""
     table = folder / _ANNOTATIONS
     try:
-        lines = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line.split("\t") for line in files.text(table).splitlines() if line.strip()]
         said = {name: wnid for name, wnid, *_ in lines}
-    except (OSError, ValueError) as error:
-        raise UserError(f"{table} is damaged ({error}); unpack the data set again") from error
-    files: dict[str, list[Path]] = {wnid: [] for wnid in said.values()}
+    except files.BAD as error:
+        raise files.damaged(table, error, "unpack the data set again") from error
+    by_class: dict[str, list[Path]] = {wnid: [] for wnid in said.values()}
     found = listed(folder / _ANNOTATED)
     absent = sorted(set(said) - {file.name for file in found})
     if absent:
@@ -165,5 +167,5 @@ def _by_annotation(folder: Path) -> Split:
         )
     for file in found:
         if file.name in said:
-            files[said[file.name]].append(file)
-    return Split(folder, files, Counter(f.suffix.lower() for f in found if f.name not in said))
+            by_class[said[file.name]].append(file)
+    return Split(folder, by_class, Counter(f.suffix.lower() for f in found if f.name not in said))

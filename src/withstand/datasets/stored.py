@@ -7,6 +7,7 @@ import glob
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.base import json_file
+from withstand.base import files, json_file
 from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.base.lock import one_writer
+from withstand.base.names import file_name
 from withstand.images import npy
 from withstand.images.sources import stamps
 
@@ -52,19 +54,19 @@ class Stored:
         """Its shape and type; of its values nothing is read."""
         with self._reading():
             if not self.key:
-                mapped = np.load(self.path, mmap_mode="r")
+                mapped = npy.mapped(self.path)
                 return mapped.shape, mapped.dtype
             with zipfile.ZipFile(self.path) as archive, archive.open(f"{self.key}.npy") as file:
-                shape, _, dtype = _header(file)
+                shape, _, dtype = npy.read_header(file)
                 return shape, dtype
 
     def values(self) -> NDArray[Any]:
         """All of it: memory-mapped where it is a ``.npy``, else in memory."""
         with self._reading():
             if not self.key:
-                return np.load(self.path, mmap_mode="r")
-            with np.load(self.path) as archive:
-                return archive[self.key]
+                return npy.mapped(self.path)
+            with np.load(self.path, allow_pickle=False) as archive:
+                return np.asarray(archive[self.key])
 
     def blocks(self) -> Iterator[NDArray[Any]]:
         """Its rows, some at a time."""
@@ -73,7 +75,7 @@ class Stored:
                 yield from _rows_of(self.values())
                 return
             with zipfile.ZipFile(self.path) as archive, archive.open(f"{self.key}.npy") as file:
-                shape, fortran, dtype = _header(file)
+                shape, fortran, dtype = npy.read_header(file)
                 if fortran:  # its rows lie scattered over all of it
                     yield from _rows_of(self.values())
                     return
@@ -90,9 +92,10 @@ class Stored:
             yield
         except FileNotFoundError as error:
             raise UserError(f"there is no file {self.path}; see dataset.images and dataset.labels") from error
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            why = " ".join(str(error).split())[:120]
-            raise UserError(f"{self} is no array that can be read ({why}); save it with np.save") from error
+        except (*files.BAD, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+            raise UserError(
+                f"{self} is no array that can be read ({files.why(error)}); save it with np.save"
+            ) from error
 
 
 def images(stored: Stored, cache: Path) -> NDArray[np.uint8]:
@@ -108,20 +111,20 @@ def images(stored: Stored, cache: Path) -> NDArray[np.uint8]:
     n, *rest = shape
     height, width = rest[1:] if layout in ("N×3×H×W", "N×1×H×W") else rest[:2]
     facts = [stamps([stored.path], stored.path.parent), layout]
-    name = f"{stored.path.stem}{'-' if stored.key else ''}{stored.key}"
+    name = file_name(f"{stored.path.stem}{'-' if stored.key else ''}{stored.key}")
     known_by = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     copy, record = cache / f"{name}.{known_by}.npy", cache / f"{name}.{known_by}.json"
-    if not npy.intact(copy, str(json_file.record(record).get("digest"))):
+    if not npy.intact(copy, npy.recorded(record)):
         with one_writer(cache):
             return _turned(stored, layout, copy, record, (n, height, width, 3))
-    return np.load(copy, mmap_mode="r")
+    return npy.mapped(copy)
 
 
 def _turned(
     stored: Stored, layout: str, copy: Path, record: Path, shape: tuple[int, ...]
 ) -> NDArray[np.uint8]:
     """The copy, written where another process has not just done it; copies of what the file was before go."""
-    if not npy.intact(copy, str(json_file.record(record).get("digest"))):
+    if not npy.intact(copy, npy.recorded(record)):
         say(f"{stored}: {shape[0]:,} images, {layout}, are written as N×H×W×3 to {copy}")
         name = copy.name.rsplit(".", 2)[0]
         for old in copy.parent.glob(f"{glob.escape(name)}.{'[0-9a-f]' * 16}.*"):
@@ -129,7 +132,7 @@ def _turned(
         turned = (np.ascontiguousarray(_WAYS[layout](block)) for block in stored.blocks())
         digest = npy.write(copy, turned, np.dtype(np.uint8), shape)
         json_file.write(record, {"digest": digest, "of": str(stored), "layout": layout})
-    return np.load(copy, mmap_mode="r")
+    return npy.mapped(copy)
 
 
 def labels(stored: Stored, count: int, shown: Stored) -> NDArray[np.int64]:
@@ -184,10 +187,3 @@ def _rows_of(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     for start in range(0, len(array), _AT_ONCE):
         yield np.asarray(array[start : start + _AT_ONCE])
         npy.release(array)
-
-
-def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, whether columns come first, and type."""
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return read(file)

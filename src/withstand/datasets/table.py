@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from withstand.base import files
 from withstand.base.errors import UserError, nearest
+
+_MOST = 1 << 30  # bytes: ten million images, a hundred signs each
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,15 @@ def read(file: Path) -> Table:
     if not file.is_file():
         raise UserError(f"there is no file {file}; set dataset.file to a table with a line for each image")
     try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            first = text.readline()
-            text.seek(0)
-            reader = csv.reader(text, delimiter=_sign(file, first))
-            header = [name.strip() for name in next(reader, [])]
-            found = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except (OSError, ValueError, csv.Error) as error:
-        raise UserError(f"{file} is no table that can be read ({error}); save it as CSV in UTF-8") from error
+        text = files.text(file, _MOST)
+        first = text.partition("\n")[0]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_sign(file, first))
+        header = [name.strip() for name in next(reader, [])]
+        found = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except (*files.BAD, csv.Error) as error:
+        raise UserError(
+            f"{file} is no table that can be read ({files.why(error)}); save it as CSV in UTF-8"
+        ) from error
     if twice := next((name for name in header if header.count(name) > 1), None):
         raise UserError(f"{file} has two columns called '{twice}'; rename one")
     for line, row in found:

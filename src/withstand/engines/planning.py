@@ -13,6 +13,7 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from withstand.base import json_file
 from withstand.base.cache import cache_folder
 from withstand.base.console import say
 from withstand.base.errors import UserError
+from withstand.config.known import BACKENDS, DTYPES
 from withstand.config.schema import EvaluationConfig
 from withstand.engines import device as devices
 from withstand.engines import openvino_engine
@@ -92,19 +94,40 @@ def choose(
     if settings.backend != "auto" or settings.dtype == "int8" or not len(sample) or total < _MANY:
         return plan, None
     place = cache_folder() / "plans.json"
-    known: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError):
-        known = json_file.read(place)
+    known: dict[str, Any] = json_file.kept(place, dict[str, Any]) or {}
     key = _key(classifier, device, settings, total)
-    if key not in known:
+    if _choice(known.get(key)) is None:
         best = _best(tried(classifier, device, settings, plan, sample, total))
         known[key] = {"plan": asdict(plan)} if best is None else asdict(best)
         with contextlib.suppress(UserError):  # a folder that can't be written to costs the next run's trials
             json_file.write(place, known)
         if best is not None:
             _tell(best, settings)
-    chosen = Plan(**known[key]["plan"])
-    return chosen, Trial(**{**known[key], "plan": chosen}) if "rate" in known[key] else None
+    kept = _choice(known[key])
+    assert kept is not None
+    return kept
+
+
+def _choice(said: Any) -> tuple[Plan, Trial | None] | None:
+    """A choice that was kept; None where there is none that can be read."""
+    try:
+        if isinstance(said, dict) and "rate" in said:
+            trial = msgspec.convert(said, Trial)
+            return (trial.plan, trial) if _runs(trial.plan) else None
+        plan = msgspec.convert(said, _Untried).plan
+        return (plan, None) if _runs(plan) else None
+    except msgspec.ValidationError:
+        return None
+
+
+def _runs(plan: Plan) -> bool:
+    return plan.backend in BACKENDS and plan.dtype in (*DTYPES, "int8") and 0 < plan.batch_size <= 1 << 20
+
+
+class _Untried(msgspec.Struct):
+    """A plan that nothing was tried for."""
+
+    plan: Plan
 
 
 def _best(trials: list[Trial]) -> Trial | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from withstand.analysis.comparison import compare
 from withstand.base.console import say
+from withstand.base.errors import UserError
 from withstand.config.schema import Config, Paths
 from withstand.evaluation.cells import Cells
 from withstand.evaluation.evaluate import About, evaluate
@@ -115,7 +116,10 @@ def _leave_thumbnails(setup: Setup, shift: Shift) -> None:
         return  # the sheet shows what is lost under corruption; such a shift has images of other kinds
     path, test = setup.folder.path / thumbnails.FILE, setup.dataset.test
     conditions, rows = thumbnails.shown(shift.conditions()), thumbnails.choose(test.ids)
-    there = thumbnails.load(path)
+    try:
+        there = thumbnails.load(path)
+    except UserError:  # damaged: it is made again
+        there = None
     if conditions and (there is None or not there.shows(test.ids[rows], conditions)):
         made = thumbnails.make(test.take(rows), conditions, lambda c: shift.images(c).take(rows).images())
         thumbnails.save(made, path)

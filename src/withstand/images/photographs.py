@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -23,6 +24,7 @@ from withstand.base import atomic, json_file, trust
 from withstand.base.console import progress, say
 from withstand.base.limits import cores
 from withstand.base.lock import one_writer
+from withstand.base.names import shown
 from withstand.images import npy, picture
 from withstand.images.preprocessing import Geometry
 from withstand.images.sources import stamps
@@ -49,6 +51,20 @@ class Photographs:
     sizes: NDArray[np.int64]
     damaged: dict[int, str]
     digest: str
+
+
+class _Decoded(msgspec.Struct):
+    """The record beside the array.
+
+    Attributes:
+        size: how a photograph became a square, as it was asked for.
+    """
+
+    files: int
+    size: Any
+    digest: str
+    damaged: dict[int, str]
+    sizes: list[list[int]]
 
 
 class _Found(NamedTuple):
@@ -108,12 +124,12 @@ def of_pictures(
             return found
         with atomic.replacing(array) as temporary:
             content = _decode(files, form, temporary, name, exif)
-        json_file.write(record, content)
+        json_file.write(record, msgspec.to_builtins(content, str_keys=True))
         own = glob.escape(name)
         for old in [*cache.glob(f"{own}.*.npy"), *cache.glob(f"{own}.*.json")]:
             if key not in old.name:
                 old.unlink(missing_ok=True)
-        return _photographs(content, np.load(array, mmap_mode="r"))
+        return _photographs(content, npy.mapped(array))
 
 
 def _said(form: Geometry) -> Any:
@@ -123,9 +139,12 @@ def _said(form: Geometry) -> Any:
 
 def _read(array: Path, record: Path, shape: tuple[int, ...]) -> Photographs | None:
     """What is in the cache; None where it is absent, cut short, of another shape or altered."""
+    content = json_file.kept(record, _Decoded)
+    if content is None:
+        return None
     try:
-        found = _photographs(json_file.read(record), np.load(array, mmap_mode="r"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = _photographs(content, npy.mapped(array))
+    except (OSError, ValueError):
         return None
     if found.images.shape != shape or found.images.dtype != np.uint8 or len(found.sizes) != shape[0]:
         return None
@@ -135,16 +154,15 @@ def _read(array: Path, record: Path, shape: tuple[int, ...]) -> Photographs | No
     return found
 
 
-def _photographs(content: dict[str, Any], images: NDArray[np.uint8]) -> Photographs:
-    damaged = {int(position): str(reason) for position, reason in content["damaged"].items()}
-    return Photographs(
-        images, np.array(content["sizes"], np.int64).reshape(-1, 2), damaged, str(content["digest"])
-    )
+def _photographs(content: _Decoded, images: NDArray[np.uint8]) -> Photographs:
+    sizes = np.array(content.sizes, np.int64).reshape(-1, 2)
+    return Photographs(images, sizes, dict(content.damaged), content.digest)
 
 
-def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, exif: bool) -> dict[str, Any]:
+def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, exif: bool) -> _Decoded:
     """Write the array to ``target``; gives the record that goes with it."""
-    sizes, damaged, several, turned = np.zeros((len(files), 2), np.int64), {}, 0, 0
+    sizes, several, turned = np.zeros((len(files), 2), np.int64), 0, 0
+    damaged: dict[int, str] = {}
     sha = hashlib.sha256()
     with progress(f"decoding {name}", len(files)) as bar, target.open("wb") as array:
         array.write(npy.header(np.dtype(np.uint8), (len(files), form.size, form.size, 3)))
@@ -155,7 +173,7 @@ def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, e
                 array.write(pixels)
                 sha.update(pixels)
                 if isinstance(found, str):
-                    damaged[str(row)] = found
+                    damaged[row] = shown(found)
                 else:
                     sizes[row] = found.size
                     several += found.several
@@ -167,13 +185,7 @@ def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, e
     if turned:
         how = "turned upright" if exif else "left as they lie (dataset.exif=ignore)"
         say(f"{name}: {turned:,} of {len(files):,} photographs were taken with the camera turned; {how}")
-    return {
-        "files": len(files),
-        "size": _said(form),
-        "digest": sha.hexdigest(),
-        "damaged": damaged,
-        "sizes": sizes.tolist(),
-    }
+    return _Decoded(len(files), _said(form), sha.hexdigest(), damaged, sizes.tolist())
 
 
 def _in_order(files: Sequence[Picture], decode: Callable[[Sequence[Picture]], _Part]) -> Iterator[_Part]:
@@ -192,7 +204,7 @@ def _in_order(files: Sequence[Picture], decode: Callable[[Sequence[Picture]], _P
 
 def _digest_of(array: Path) -> str:
     """SHA-256 of the pixels."""
-    images, sha = np.load(array, mmap_mode="r"), hashlib.sha256()
+    images, sha = npy.mapped(array), hashlib.sha256()
     for start in range(0, len(images), _CHUNK):
         sha.update(np.ascontiguousarray(images[start : start + _CHUNK]).data)
         npy.release(images)

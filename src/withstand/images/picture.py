@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -12,8 +15,34 @@ from PIL import Image, ImageOps
 BACKGROUND = (255, 255, 255)
 """What shows through where a picture is transparent: white, as on a page."""
 
+KINDS = (
+    *(
+        "JPEG",
+        "MPO",
+        "PNG",
+        "BMP",
+        "DIB",
+        "WEBP",
+        "TIFF",
+        "GIF",
+        "AVIF",
+        "JPEG2000",
+        "PPM",
+        "TGA",
+        "PCX",
+        "PSD",
+    ),
+    *("SGI", "QOI", "DDS"),
+)
+"""What pictures are kept in and Pillow reads by itself; a file is taken by its content, and some kinds would be handed
+to other programs."""
+MOST = 2 * 89_478_485
+"""Pixels of a picture, as Pillow has it: a few bytes can stand for any number of them."""
+_LONGEST = 100_000  # pixels a side
+# Pillow warns from half of that on; what is more is refused here.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
 _ORIENTATION = 0x0112  # of EXIF: how the camera was held
-_NOT_OURS = ("EPS", "WMF", "FPX", "MIC", "GRIB", "BUFR", "HDF5", "MPEG")
 _SIXTEEN = ("PNG", "PPM")  # whose mode I holds 16 bits
 _SAME_PICTURE = ("MPO",)  # several sizes or views of one photograph, as telephones write them
 
@@ -38,18 +67,35 @@ def read(file: Path | BinaryIO, exif: bool = True) -> Seen:
         Exception: whatever Pillow finds wrong, from OSError to struct.error; ValueError where nobody knows which level
             is white.
     """
-    with Image.open(file, formats=_formats()) as opened:
-        several = getattr(opened, "n_frames", 1) > 1 and opened.format not in _SAME_PICTURE
-        opened.load()
-        turned = _turned(opened)
-        return Seen(_rgb(ImageOps.exif_transpose(opened) if turned and exif else opened), several, turned)
+    with opened(file) as found:
+        several = bool(getattr(found, "is_animated", False)) and found.format not in _SAME_PICTURE
+        found.seek(0) if several else None  # looking for a second picture may have gone to it
+        found.load()
+        turned = _turned(found)
+        return Seen(_rgb(ImageOps.exif_transpose(found) if turned and exif else found), several, turned)
+
+
+@contextmanager
+def opened(file: Path | BinaryIO, formats: tuple[str, ...] = KINDS) -> Iterator[Image.Image]:
+    """A picture of a kind that is read, of no more pixels than are read; its content decides of which kind it is.
+
+    Raises:
+        Exception: as ``read``.
+    """
+    with Image.open(file, formats=_known(formats)) as found:
+        width, height = found.size
+        if width * height > MOST or max(width, height) > _LONGEST:
+            raise ValueError(
+                f"its {width:,}×{height:,} pixels are more than are read: {MOST:,}, and {_LONGEST:,} a side"
+            )
+        yield found
 
 
 @functools.cache
-def _formats() -> tuple[str, ...]:
-    """What Pillow reads by itself: a file is taken by its content, and some kinds would be handed to other programs."""
+def _known(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that this Pillow was built with."""
     Image.init()
-    return tuple(name for name in Image.ID if name not in _NOT_OURS)
+    return tuple(name for name in formats if name in Image.ID)
 
 
 def as_seen(opened: Image.Image) -> Image.Image:

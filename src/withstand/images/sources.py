@@ -9,12 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from withstand.base import json_file
 from withstand.base.errors import UserError
 from withstand.base.limits import cores
 from withstand.images.listing import name_of
 
 _BLOCK = 2**20
+
+
+class _Kept(msgspec.Struct):
+    """A digest, and what it is of."""
+
+    of: str
+    digest: str
 
 
 def digest(files: Sequence[Path], root: Path, cache: Path, name: str) -> str:
@@ -38,12 +47,9 @@ def digest(files: Sequence[Path], root: Path, cache: Path, name: str) -> str:
 def kept(place: Path, known_by: Any, make: Callable[[], str]) -> str:
     """A digest that takes long to make: as it was written down, while what it is of stays the same."""
     key = hashlib.sha256(json.dumps(known_by).encode()).hexdigest()
-    try:
-        known = json_file.read(place)
-        if known["of"] == key:
-            return str(known["digest"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+    known = json_file.kept(place, _Kept)
+    if known and known.of == key:
+        return known.digest
     found = make()
     try:
         json_file.write(place, {"of": key, "digest": found})

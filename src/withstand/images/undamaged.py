@@ -27,17 +27,17 @@ def undamaged(found: Photographs, cache: Path, name: str) -> tuple[NDArray[np.ui
     rows = np.setdiff1d(np.arange(len(found.images)), list(found.damaged))
     key = hashlib.sha256(f"{found.digest} {rows.tolist()}".encode()).hexdigest()[:16]
     array, record = cache / f"{name}-whole.{key}.npy", cache / f"{name}-whole.{key}.json"
-    if npy.intact(array, str(json_file.record(record).get("digest"))):
-        return np.load(array, mmap_mode="r"), rows
+    if npy.intact(array, npy.recorded(record)):
+        return npy.mapped(array), rows
     with one_writer(cache):
-        if npy.intact(array, str(json_file.record(record).get("digest"))):
-            return np.load(array, mmap_mode="r"), rows
+        if npy.intact(array, npy.recorded(record)):
+            return npy.mapped(array), rows
         for old in cache.glob(f"{glob.escape(name)}-whole.*"):
             old.unlink(missing_ok=True)
         shape = (len(rows), *found.images.shape[1:])
         digest = npy.write(array, _pieces(found.images, rows), np.dtype(np.uint8), shape)
         json_file.write(record, {"digest": digest})
-        return np.load(array, mmap_mode="r"), rows
+        return npy.mapped(array), rows
 
 
 def _pieces(images: NDArray[np.uint8], rows: NDArray[np.int64]) -> Iterator[NDArray[np.uint8]]:

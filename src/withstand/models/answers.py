@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.base import json_file
+from withstand.base import files, json_file
 from withstand.base.errors import UserError, nearest
 from withstand.models import imagenet
 from withstand.models.names import plain
 from withstand.results.answering import OUTSIDE, ClassMap
+
+_Map = dict[str, str | int | list[str | int] | None]
 
 
 def bring_together(
@@ -122,20 +125,25 @@ def _pairs(path: Path) -> list[tuple[str, str | None]]:
     """Output and class, from CSV lines ``output,class``, or JSON: output → class, or class → list of outputs."""
     try:
         if path.suffix == ".csv":
-            with path.open(encoding="utf-8", newline="") as file:
-                rows = [row for row in csv.reader(file) if row]
+            rows = [row for row in csv.reader(io.StringIO(files.text(path), newline="")) if row]
             if any(len(row) != 2 for row in rows):
                 raise ValueError("lines must be output,class")
             return [(row[0], row[1]) for row in rows if row != ["output", "class"]]
         found: list[tuple[str, str | None]] = []
-        for key, value in json_file.read(path).items():
+        said = json_file.decoded(files.content(path), _Map)
+        if len({isinstance(value, list) for value in said.values()}) > 1:
+            raise ValueError("some of its values are lists, and some are not")
+        for key, value in said.items():
             if isinstance(value, list):
-                found += [(str(output), str(key)) for output in value]
+                found += [(str(output), key) for output in value]
             else:
-                found.append((str(key), None if value is None else str(value)))
+                found.append((key, None if value is None else str(value)))
         return found
-    except (OSError, ValueError, AttributeError, csv.Error) as error:
-        raise UserError(f"{path} is no class map ({error}); write output,class lines, or JSON") from error
+    except (*files.BAD, csv.Error) as error:
+        raise UserError(
+            f"{path} is no class map ({files.why(error)}); write output,class lines, or JSON: an object of outputs and"
+            " their classes"
+        ) from error
 
 
 def _some(names: Sequence[str]) -> str:

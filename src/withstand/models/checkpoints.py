@@ -5,20 +5,17 @@ A file is read as data: no code in it is ever run.
 
 from __future__ import annotations
 
-import argparse
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
+from withstand.base import files
 from withstand.base.console import say
 from withstand.base.errors import UserError
+from withstand.models import weights_file
 
 State = Mapping[str, Tensor]
 
@@ -38,7 +35,15 @@ def read_state(path: Path, ema: bool | None = None) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise UserError(f"there is no weights file {path}")
-    content = _content(path)
+    try:
+        state = _chosen(_content(path), path, ema)
+    except RecursionError as error:
+        raise files.damaged(path, error, "save one with torch.save(model.state_dict(), path)") from error
+    _check_plain(state, path)
+    return state
+
+
+def _chosen(content: Any, path: Path, ema: bool | None) -> dict[str, Tensor]:
     averaged = _averaged(content)
     plain = None if _is_averaged(content) else _plain(content)
     if ema is True and averaged is None:
@@ -76,10 +81,7 @@ def without_prefixes(state: State) -> Iterator[dict[str, Tensor]]:
 
 def _content(path: Path) -> Any:
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        with torch.serialization.safe_globals(_harmless()):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        return weights_file.load(path)
     except Exception as error:  # damaged files raise anything from EOFError to UnpicklingError
         blocked = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
         if blocked:
@@ -87,18 +89,20 @@ def _content(path: Path) -> Any:
                 f"{path} holds a {blocked[1]}, which only its own code could read, and none is run; save the weights"
                 " alone with torch.save(model.state_dict(), path)"
             ) from error
+        why = f": {files.why(error)}" if isinstance(error, ValueError) else ""
         raise UserError(
-            f"cannot read the weights in {path} ({type(error).__name__}); it must be a whole safetensors file"
+            f"cannot read the weights in {path} ({type(error).__name__}{why}); it must be a whole safetensors file"
             " or a state dict saved by torch.save"
         ) from error
 
 
-def _harmless() -> list[Any]:
-    """What training scripts save beside weights, and what holds nothing but values: arguments and NumPy's numbers."""
-    scalar = np.float64(0).__reduce__()[0]
-    kinds = [getattr(np.dtypes, name) for name in np.dtypes.__all__ if name != "ObjectDType"]
-    named = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
-    return [argparse.Namespace, codecs.encode, np.dtype, *kinds, *named]
+def _check_plain(state: State, path: Path) -> None:
+    try:
+        weights_file.check_plain(state)
+    except ValueError as error:
+        raise UserError(
+            f"{path}: {error}; save plain weights: model.state_dict(), dense, on the CPU"
+        ) from error
 
 
 def _is_dict(content: Any) -> bool:
@@ -106,7 +110,11 @@ def _is_dict(content: Any) -> bool:
 
 
 def _is_state(content: Any) -> bool:
-    return _is_dict(content) and bool(content) and all(isinstance(v, Tensor) for v in content.values())
+    return (
+        _is_dict(content)
+        and bool(content)
+        and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
+    )
 
 
 def _is_averaged(content: Any) -> bool:

@@ -40,17 +40,20 @@ def read_map(path: Path, *, fetch: bool) -> tuple[str, ...]:
     if not path.is_file():
         with one_writer(path.parent):
             download((URL,), path, md5=MD5)
+    content = json_file.read(
+        path, dict[int, str | int | None], "get in_to_in9.json again, or write a map of your own"
+    )
     try:
-        content = {int(output): label for output, label in json_file.read(path).items()}
         said = [content[output] for output in range(len(content))]
         numbers = {label for label in said if label is not None and not isinstance(label, str)}
         if not said or not numbers <= {-1, *range(len(NINE))}:
             raise ValueError(
                 f"numbers are those of the nine classes, 0 to {len(NINE) - 1}; write others by name"
             )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError) as error:
         raise UserError(
-            f"{path} is not a map of outputs 0, 1, … to classes ({type(error).__name__}: {error})"
+            f"{path} is not a map of all outputs 0, 1, … to classes ({type(error).__name__}: {error}); get"
+            " in_to_in9.json again, or write a map of your own"
         ) from error
     return tuple(one if isinstance(one, str) else "" if one in (None, -1) else NINE[one] for one in said)
 

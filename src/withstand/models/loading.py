@@ -42,11 +42,11 @@ def load(network: nn.Module, state: State, source: str) -> Head:
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise UserError(f"{source} holds weights of another architecture: {'; '.join(wrong[:3])}{more}")
-    _check_finite(found, source)
+    _check_numbers(network, found, source)
     own, head = network.state_dict(), _head(network)
     given = {k: v for k, v in found.items() if k not in head or (k in own and v.shape == own[k].shape)}
     network.load_state_dict(given, strict=False)
-    outputs = next((len(found[k]) for k in head if k in found), None)
+    outputs = next((len(found[k]) for k in head if k in found and found[k].ndim), None)
     return Head(fresh=any(k in own and k not in given for k in head), outputs=outputs)
 
 
@@ -54,7 +54,7 @@ def outputs_in(network: nn.Module, state: State) -> int | None:
     """How many outputs the classifier layer in ``state`` has; None where it has none."""
     for way in without_prefixes(state):
         for name in _head(network):
-            if name in way:
+            if name in way and way[name].ndim:
                 return len(way[name])
     return None
 
@@ -115,8 +115,14 @@ def _misfits(network: nn.Module, state: State) -> list[str]:
     ]
 
 
-def _check_finite(state: State, source: str) -> None:
+def _check_numbers(network: nn.Module, state: State, source: str) -> None:
+    own = network.state_dict()
     for name, tensor in state.items():
+        if name in own and own[name].is_floating_point() and not tensor.is_floating_point():
+            raise UserError(
+                f"{source}: {name} holds {str(tensor.dtype).removeprefix('torch.')}, and weights are real numbers; save"
+                " the network's own state_dict(), not one that was quantised or converted"
+            )
         if tensor.is_floating_point() and "mask" not in name and not torch.isfinite(tensor).all():
             raise UserError(
                 f"{source}: {name} holds values that are not finite (NaN or infinite), as a training that diverged"

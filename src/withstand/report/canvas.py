@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from withstand.base import atomic
+from withstand.base.names import printed, shown
 from withstand.report.style import FAINT, INK, PAPER, THEMED
 
 WIDTH = 5.2  # inches: as wide as a phone is in points, so that text is as large there as it is drawn
@@ -24,6 +26,7 @@ _RULES: dict[Any, Any] = {
     "font.size": 10,
     "svg.fonttype": "none",  # text stays text: searchable, read aloud, and in the page's own font
     "text.color": INK,
+    "text.parse_math": False,  # a $ in a name is a dollar
     "axes.labelcolor": INK,
     "axes.edgecolor": FAINT,
     "axes.facecolor": "none",
@@ -58,9 +61,17 @@ def drawing(name: str) -> Iterator[None]:
 def svg(figure: Figure, name: str) -> str:
     """The figure as SVG in the inks of the light theme, byte for byte the same for the same figure."""
     text = io.StringIO()
-    with drawing(name):
+    with drawing(name), _any_signs():
         figure.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return text.getvalue()
+    return printed(text.getvalue())
+
+
+@contextmanager
+def _any_signs() -> Iterator[None]:
+    """Signs that the font lacks become boxes, without a word for each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
 
 
 def inlined(drawn: str, description: str) -> str:
@@ -71,12 +82,12 @@ def inlined(drawn: str, description: str) -> str:
     head, rest = drawn.split(">", 1)
     # The viewBox keeps the proportions; a fixed size would not shrink on a phone. HTML needs no namespaces.
     head = re.sub(r'\s(?:width|height|version|xmlns(?::xlink)?)="[^"]*"', "", head)
-    return f'{head} role="img" aria-label="{html.escape(description)}">{rest}'
+    return f'{head} role="img" aria-label="{html.escape(shown(description))}">{rest}'
 
 
 def save_png(figure: Figure, path: Path) -> None:
     """The figure on white paper, whole or not at all."""
-    with atomic.replacing(path) as temporary:
+    with atomic.replacing(path) as temporary, drawing(path.stem), _any_signs():
         figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER)
 
 

@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 from withstand import __version__
 from withstand.analysis.gate import Gate, Part
 from withstand.base import atomic
+from withstand.base.names import file_name
+from withstand.report.escape import markdown as markdown_text
 from withstand.report.table import Column, Row, Table, Value
-from withstand.report.wording import between, file_name, points, rounded, spaced
+from withstand.report.wording import between, points, rounded, spaced
 from withstand.statistics import Estimate
 
 
@@ -110,23 +112,17 @@ def markdown(found: Gate) -> str:
     """For a pull request or a job's summary."""
     shown = table(found)
     mark = {"passes": "✅", "fails": "❌", "cannot tell": "❔"}[found.verdict]
-    lines = [f"### {mark} {_escaped(line(found))}", ""]
-    lines.append("| " + " | ".join(_escaped(column.heading) for column in shown.columns) + " |")
+    lines = [f"### {mark} {markdown_text(line(found))}", ""]
+    lines.append("| " + " | ".join(markdown_text(column.heading) for column in shown.columns) + " |")
     lines.append("| " + " | ".join("---:" if column.numeric else "---" for column in shown.columns) + " |")
     for row in shown.rows:
         cells = []
         for column in shown.columns:
             value = row.values.get(column.key)
             ends = f" ({column.interval(value)})" if isinstance(value, Estimate) else ""
-            cells.append(_escaped(column.text(value) + ends))
+            cells.append(markdown_text(column.text(value) + ends))
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, "", *(f"{note}  " for note in shown.notes), "", f"withstand {__version__}", ""])
-
-
-def _escaped(text: str) -> str:
-    for sign in "\\|<>*_`[]":
-        text = text.replace(sign, f"\\{sign}" if sign not in "<>" else {"<": "&lt;", ">": "&gt;"}[sign])
-    return " ".join(text.split())
 
 
 def junit(found: Gate) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from withstand.analysis.backgrounds.reliance import reliances
 from withstand.analysis.comparison import compare
 from withstand.base import atomic
 from withstand.base.errors import UserError
+from withstand.base.names import csv_text, file_name, shown
 from withstand.report import canvas, gallery, left_out, mce, overview, provenance, sampling, sections, wording
+from withstand.report import escape as escape_to
 from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
@@ -53,22 +55,30 @@ def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Pat
     ]
     _write_tables(built, runs, folder / "tables")
     content = _content(context, built, sampled, runs, folder) | {"dataset": dataset}
+    for name, finalize in (("report.md", escape_to.markdown), ("report.html", escape_to.html)):
+        environment = _environment(finalize)
+        atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
+    return folder / "report.html"
+
+
+def _environment(finalize: Callable[[Any], Any]) -> jinja2.Environment:
+    """Templates in which every value goes through ``finalize``, unless it is marked as safe."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("withstand.report"),
         autoescape=jinja2.select_autoescape(["html.j2"]),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=finalize,
     )
     environment.filters |= {
-        "file": wording.file_name,
+        "file": file_name,
+        "code": escape_to.code,
         "breakable": breakable,
         "ends": wording.between,
         "estimate": _estimate,
     }
-    for name in ("report.md", "report.html"):
-        atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
-    return folder / "report.html"
+    return environment
 
 
 def _content(
@@ -116,7 +126,7 @@ def breakable(text: object) -> Markup:
         place = '<wbr class="long">' if len(name[0]) > _LONG else "<wbr>"
         return re.sub(r"(?<=[_/])(?=\w\w)", place, str(escape(name[0])))
 
-    return Markup(re.sub(r"\S+", marked, str(text)))
+    return Markup(re.sub(r"\S+", marked, shown(str(text))))
 
 
 def command(run: Run, *more: str) -> str:
@@ -144,9 +154,11 @@ def _dataset(runs: Sequence[Run]) -> str:
 
 def _write_tables(built: Sequence[Section], runs: Sequence[Run], folder: Path) -> None:
     for table in (table for section in built for table in section.tables):
-        atomic.write_text(folder / f"{wording.file_name(table.name)}.csv", table.csv())
-        atomic.write_text(folder / f"{wording.file_name(table.name)}.tex", latex(table))
+        atomic.write_text(folder / f"{file_name(table.name)}.csv", table.csv())
+        atomic.write_text(folder / f"{file_name(table.name)}.tex", latex(table))
     cells = pd.concat([run.frame() for run in runs])
+    for column in ("model", "shift", "variant"):
+        cells[column] = cells[column].map(csv_text) if column in cells else None
     atomic.write_text(folder / "conditions.csv", cells.to_csv(index=False, lineterminator="\n"))
 
 
@@ -160,7 +172,7 @@ def _write_figures(pictures: Sequence[Picture], folder: Path) -> dict[str, Marku
 
 
 def _write_figure(picture: Picture, folder: Path) -> Markup:
-    name = wording.file_name(picture.name)
+    name = file_name(picture.name)
     canvas.save_png(picture.figure, folder / f"{name}.png")
     drawn = canvas.svg(picture.figure, name)
     atomic.write_text(folder / f"{name}.svg", drawn)

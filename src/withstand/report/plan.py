@@ -10,11 +10,12 @@ from matplotlib.ticker import FuncFormatter
 
 from withstand.analysis.plan import STEPS, Plan
 from withstand.base import atomic
+from withstand.base.names import file_name
 from withstand.report import canvas
 from withstand.report.canvas import WIDTH, drawing
 from withstand.report.style import looks
 from withstand.report.table import Column, Row, Table, Value
-from withstand.report.wording import file_name, rounded, spaced
+from withstand.report.wording import rounded, spaced
 
 _MOST = 1e6
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from withstand.analysis.comparison import Comparison
+from withstand.base.names import csv_text
 from withstand.statistics import Estimate
 
 Value = Estimate | str | float | int | None
@@ -103,7 +104,13 @@ class Table:
                         _plain(value.high),
                     )
                 else:
-                    line[column.key] = _plain(value) if isinstance(value, float) else value
+                    line[column.key] = (
+                        _plain(value)
+                        if isinstance(value, float)
+                        else csv_text(value)
+                        if isinstance(value, str)
+                        else value
+                    )
             lines.append(line)
         wide = {
             column.key
@@ -116,7 +123,7 @@ class Table:
             header += [f"{column.key}_low", f"{column.key}_high"] if column.key in wide else []
         text = io.StringIO()
         writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
-        writer.writeheader()
+        writer.writerow({key: csv_text(key) for key in header})
         writer.writerows(lines)
         return text.getvalue()
 

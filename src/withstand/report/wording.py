@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from withstand.analysis.comparison import Comparison
+from withstand.base.names import shown
 from withstand.corruptions.names import FAMILIES
 from withstand.statistics import Estimate
 
 _COLUMNS = 12
 """Severities that fit beside each other."""
+
+_LONGEST = 100  # signs of a name
 
 _NOTHING = 1e-9
 """What is smaller is the rounding error of a mean."""
@@ -20,12 +22,7 @@ _NOTHING = 1e-9
 
 def spaced(name: str) -> str:
     """A corruption's name as people write it."""
-    return name.replace("jpeg", "JPEG").replace("_", " ")
-
-
-def file_name(name: str) -> str:
-    """A name from a run as part of a file's: whatever it says, it stays in the folder that it is written to."""
-    return re.sub(r"[^\w.+@=, -]+", "-", name).strip(". -") or "unnamed"
+    return shown(name.replace("jpeg", "JPEG").replace("_", " "), _LONGEST)
 
 
 def between(one: Estimate, digits: int = 1) -> str:

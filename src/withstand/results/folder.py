@@ -13,7 +13,9 @@ import yaml
 
 from withstand.base import atomic, json_file
 from withstand.base.errors import UserError
+from withstand.base.names import csv_text
 from withstand.config.schema import NOT_OF_THE_WEIGHTS, Config
+from withstand.results import records
 from withstand.results.store import Store
 
 
@@ -37,7 +39,7 @@ class RunFolder:
 
     def summary(self) -> dict[str, Any]:
         """``summary.json`` as far as it is written; empty where it is not there yet."""
-        return json_file.record(self.path / "summary.json")
+        return json_file.record(self.path / "summary.json", records.PartOfSummary)
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file of the run anew."""
@@ -45,7 +47,7 @@ class RunFolder:
 
     def update(self, name: str, values: Mapping[str, Any]) -> None:
         """Add ``values`` to a JSON file of the run; what it holds in groups, such as times, is added to the groups."""
-        json_file.update(self.path / name, values)
+        json_file.update(self.path / name, values, records.KINDS.get(name, json_file.Record))
 
     def open(self, config: Config, more: Mapping[str, Any] | None = None) -> None:
         """Write down what this run is; refuse a folder that holds another one.
@@ -59,7 +61,7 @@ class RunFolder:
         settings = training_settings(config) | dict(more or {})
         record = self.path / "training.json"
         if record.is_file() and self.checkpoint.is_file():
-            changed = _changes(json_file.read(record), settings)
+            changed = _changes(json_file.record(record, records.Training), settings)
             if changed and not config.overwrite:
                 raise UserError(
                     f"{self.path} holds a run with other settings ({'; '.join(changed[:3])}); add overwrite=true to"
@@ -81,7 +83,10 @@ class RunFolder:
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(
+            {key: csv_text(value) if isinstance(value, str) else value for key, value in row.items()}
+            for row in rows
+        )
         atomic.write_text(self.path / name, text.getvalue())
 
 

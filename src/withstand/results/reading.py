@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
+from withstand.base.names import shown
+from withstand.results import history, records
 from withstand.results.conditions import cell_files
 from withstand.results.runs import LeftOut, Run, Runs
 
@@ -23,17 +24,13 @@ def load_run(folder: str | Path) -> Run:
         UserError: ``summary.json`` is missing (the run has not finished), or a file is damaged.
     """
     folder = Path(folder)
-    if not (folder / "summary.json").is_file():
+    if not os.path.lexists(folder / "summary.json"):
         raise UserError(f"{folder} has no summary.json: the run has not finished; give its command again")
-    summary = json_file.record(folder / "summary.json")
-    absent = [key for key in ("model", "dataset", "cells") if key not in summary]
-    if absent:
-        raise UserError(
-            f"{folder / 'summary.json'} says nothing of {', '.join(absent)}; run the evaluation again"
-        )
-    provenance = json_file.record(folder / "provenance.json")
+    summary = json_file.record(folder / "summary.json", records.Summary)
+    provenance = json_file.record(folder / "provenance.json", records.Provenance)
+    json_file.record(folder / "run.json", records.IdentitySaid)
     files, missing = cell_files(folder, summary["cells"])
-    return Run(folder, summary, provenance, _history(folder / "history.csv"), files, missing)
+    return Run(folder, summary, provenance, history.read(folder / "history.csv"), files, missing)
 
 
 def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
@@ -45,7 +42,7 @@ def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
     Raises:
         UserError: there is no such folder, or no run on ``dataset`` among others.
     """
-    root = Path(root)
+    root, dataset = Path(root), None if dataset is None else shown(dataset)
     if not root.is_dir():
         raise UserError(f"there is no folder {root}; train a model first, or give paths.checkpoints=FOLDER")
     runs, left_out = [], []
@@ -53,8 +50,8 @@ def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
         try:
             run = load_run(folder)
         except UserError as error:
-            if dataset is None or folder.name.endswith(f"_{dataset}"):
-                left_out.append(LeftOut(folder.name, str(error)))
+            if dataset is None or shown(folder.name).endswith(f"_{dataset}"):
+                left_out.append(LeftOut(shown(folder.name), str(error)))
             continue
         runs.append(run)
     known = {run.dataset for run in runs}
@@ -63,7 +60,7 @@ def load_runs(root: str | Path, dataset: str | None = None) -> Runs:
     found = [run for run in runs if dataset in (None, run.dataset)]
     older = _on_other_images(found)
     kept = [run for run in found if run not in older]
-    left_out += [LeftOut(run.folder.name, reason) for run, reason in older.items()]
+    left_out += [LeftOut(shown(run.folder.name), reason) for run, reason in older.items()]
     return Runs(sorted(kept, key=lambda run: (run.dataset, run.model, run.folder.name)), left_out)
 
 
@@ -83,12 +80,3 @@ def _on_other_images(runs: Sequence[Run]) -> dict[Run, str]:
                 f" {run.dataset}; run it again, or give its data set a name of its own (dataset.title=NAME)"
             )
     return found
-
-
-def _history(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        return pd.DataFrame({"epoch": pd.Series(dtype=int)})
-    try:
-        return pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}); delete it and give the run's command again") from error

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from withstand.base import json_file
 from withstand.base.errors import UserError
+from withstand.base.names import shown
 from withstand.config.schema import folder_label
+from withstand.results import records
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts, training_of
 from withstand.results.metrics import METRICS
@@ -27,6 +29,8 @@ from withstand.results.sample import Sample
 from withstand.results.scores import Scores
 from withstand.results.store import Predictions, Store, together
 from withstand.statistics import clopper_pearson
+
+_LONGEST = 200  # signs of a name that are shown
 
 
 @dataclass(frozen=True)
@@ -67,18 +71,19 @@ class Run:
 
     @property
     def model(self) -> str:
-        return str(self.summary["model"])
+        return shown(str(self.summary["model"]), _LONGEST)
 
     @property
     def dataset(self) -> str:
         """What the data set is called; once all folders of images were ``folder``: those are called as they are."""
         said = str(self.summary["dataset"])
         options = (self.provenance.get("config") or {}).get("dataset", {}).get("options") or {}
-        return folder_label(str(options["folder"])) if said == "folder" and "folder" in options else said
+        own = folder_label(str(options["folder"])) if said == "folder" and "folder" in options else said
+        return shown(own, _LONGEST)
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
-        return json_file.record(self.folder / "run.json")
+        return json_file.record(self.folder / "run.json", records.IdentitySaid)
 
     @property
     def content(self) -> str:
@@ -95,7 +100,7 @@ class Run:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return tuple(self.summary.get("classes") or ())
+        return tuple(shown(name, _LONGEST) for name in self.summary.get("classes") or ())
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -239,7 +244,9 @@ def of_kind(runs: Iterable[Run], kind: str) -> tuple[str, ...]:
 def names(runs: Sequence[Run]) -> tuple[str, ...]:
     """What to call each run: its model, or its folder where two runs are of one model."""
     models = [run.model for run in runs]
-    return tuple(run.model if models.count(run.model) == 1 else run.folder.name for run in runs)
+    return tuple(
+        run.model if models.count(run.model) == 1 else shown(run.folder.name, _LONGEST) for run in runs
+    )
 
 
 def _mean(metric: str, values: NDArray[np.float64]) -> float:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from withstand.base import atomic
+from withstand.base import atomic, files, json_file
 from withstand.base.errors import UserError
+from withstand.base.names import file_name, names_a_folder
 from withstand.results.conditions import Condition
 
 
@@ -110,16 +112,76 @@ class Cell:
 
     @property
     def file(self) -> str:
-        return f"{self.condition}.{self.key}.parquet"
+        return f"{_called(self.condition)}.{self.key}.parquet"
 
     @property
     def part(self) -> str:
         """The file of a part of the images: another name, so that no part is ever taken for the whole."""
-        return f"{self.condition}.{self.key}.part.parquet"
+        return f"{_called(self.condition)}.{self.key}.part.parquet"
+
+
+def _called(condition: Condition) -> str:
+    """What a condition's file is called: as it is, where a file may be called so."""
+    name = str(condition)
+    return name if names_a_folder(name) else file_name(name)
 
 
 def _key(facts: bytes) -> str:
     return hashlib.sha256(facts).hexdigest()[:16]
+
+
+def _checksum(predictions: Predictions) -> str:
+    """Of all numbers, in their order: what was changed since it was written is not what was predicted."""
+    found = 0
+    whole = ((predictions.ids, "<i8"), (predictions.labels, "<i8"), (predictions.background, "<i8"))
+    for column, kind in (*whole, (predictions.logits, "<f4")):
+        if column is not None and column.size:
+            found = zlib.crc32(np.ascontiguousarray(column, kind).data.cast("B"), found)
+    return f"crc32 {found:08x}"
+
+
+def _predictions(table: pa.Table) -> Predictions:
+    """What a table holds.
+
+    Raises:
+        ValueError, LookupError: it is none of predictions.
+    """
+    for name, kind in _KINDS.items():
+        if name != "background" or name in table.column_names:
+            column = table[name]
+            if not kind(column.type):
+                raise ValueError(f"column {name} holds {column.type}")
+            if column.null_count:
+                raise ValueError(f"column {name} has gaps")
+    logits = table["logits"].combine_chunks()
+    flat = logits.flatten()
+    outputs = logits.type.list_size
+    if not len(logits) or outputs < 1:
+        raise ValueError("it holds no predictions")
+    if flat.null_count or len(flat) != len(logits) * outputs:
+        raise ValueError("its logits have gaps")
+    ids, labels = table["id"].to_numpy(), table["label"].to_numpy()
+    if labels.min() < 0 or labels.max() >= outputs:
+        raise ValueError(f"it has labels from {labels.min()} to {labels.max()}, and {outputs} outputs")
+    if len(np.unique(ids)) < len(ids):
+        raise ValueError("it has an image twice")
+    background = table["background"].to_numpy() if "background" in table.column_names else None
+    return Predictions(ids, labels, flat.to_numpy().reshape(len(logits), outputs), background)
+
+
+def _unread(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"cannot read the predictions in {path} ({files.why(error)}); delete the file and run the evaluation again"
+    )
+
+
+_MOST = 1 << 34  # bytes of a cell
+_KINDS: dict[str, Callable[[pa.DataType], bool]] = {
+    "id": pa.types.is_int64,
+    "label": pa.types.is_int64,
+    "logits": lambda kind: pa.types.is_fixed_size_list(kind) and pa.types.is_float32(kind.value_type),
+    "background": pa.types.is_int64,
+}
 
 
 class Store:
@@ -144,8 +206,9 @@ class Store:
             columns["background"] = pa.array(predictions.background, pa.int64())
         table = pa.table(columns)
         facts = json.dumps({"condition": str(cell.condition), **cell.facts}, sort_keys=True)
+        check = _checksum(predictions)
         with atomic.replacing(self.root / (cell.part if part else cell.file)) as temporary:
-            said = table.replace_schema_metadata({"withstand": facts})
+            said = table.replace_schema_metadata({"withstand": facts, "checksum": check})
             pq.write_table(said, temporary, compression="zstd", write_page_checksum=True)
 
     def read(self, cell: Cell | str) -> Predictions:
@@ -156,32 +219,26 @@ class Store:
         """
         path = self.root / (cell if isinstance(cell, str) else cell.file)
         try:
-            table = pq.read_table(path, page_checksum_verification=True)
-            facts = table.schema.metadata[b"withstand"]
-            if _key(facts) not in path.name.split("."):
-                raise ValueError("it holds another cell than its name says")
-            logits = table["logits"].combine_chunks()
-            return Predictions(
-                ids=table["id"].to_numpy(),
-                labels=table["label"].to_numpy(),
-                logits=logits.flatten().to_numpy().reshape(len(logits), logits.type.list_size),
-                background=table["background"].to_numpy() if "background" in table.column_names else None,
+            table = pq.read_table(
+                pa.BufferReader(files.content(path, _MOST)), page_checksum_verification=True
             )
-        except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
-            raise UserError(
-                f"cannot read the predictions in {path}: {error}; delete the file and run the evaluation again"
-            ) from error
+            said = table.schema.metadata or {}
+            if _key(said.get(b"withstand", b"")) not in path.name.split("."):
+                raise ValueError("it holds another cell than its name says")
+            found = _predictions(table)
+            if said.get(b"checksum") not in (None, _checksum(found).encode()):
+                raise ValueError("its checksum is not that of what was written")
+        except (*files.BAD, pa.ArrowException, LookupError, TypeError) as error:
+            raise _unread(path, error) from error
+        return found
 
     def facts(self, file: str) -> dict[str, Any]:
         """What the predictions in a file depend on, as it says itself; empty where it says nothing."""
         try:
             found = (pq.read_schema(self.root / file).metadata or {}).get(b"withstand")
-            content = json.loads(found) if found else {}
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise UserError(
-                f"cannot read {self.root / file}: {error}; delete the file and run the evaluation again"
-            ) from error
-        return content if isinstance(content, dict) else {}
+            return json_file.decoded(found, dict[str, Any]) if found else {}
+        except (*files.BAD, pa.ArrowException) as error:
+            raise _unread(self.root / file, error) from error
 
     def part(self, cell: Cell) -> Predictions | None:
         """What there is of a cell: all of it, or the part that was predicted first; None where there is nothing."""

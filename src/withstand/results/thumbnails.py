@@ -7,19 +7,25 @@ its sheet.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from withstand.base import atomic
+from withstand.base import atomic, files, json_file
 from withstand.base.counter import uniforms
+from withstand.base.json_file import AGAIN
+from withstand.images import picture
 from withstand.images.imageset import ImageSet
 from withstand.results.conditions import CLEAN, Condition
+from withstand.results.records import Severity
 
 FILE = "thumbnails.png"
 SEVERITY = 3  # of the conditions shown: strong enough to cause errors, and people can still see the object
@@ -102,19 +108,33 @@ def save(thumbnails: Thumbnails, path: Path) -> None:
         Image.fromarray(sheet).save(temporary, format="PNG", pnginfo=said)
 
 
+class _Said(msgspec.Struct):
+    """What the sheet says of itself."""
+
+    ids: Annotated[list[int], msgspec.Meta(min_length=1)]
+    conditions: Annotated[list[tuple[str, str, Severity | None]], msgspec.Meta(min_length=1)]
+
+
 def load(path: Path) -> Thumbnails | None:
-    """Read a sheet; None where there is none, or none that can be read: a report goes without its pictures."""
-    try:
-        with Image.open(path) as sheet:
-            said = json.loads(sheet.info["withstand"])
-            pixels = np.asarray(sheet.convert("RGB"))
-        ids = tuple(int(one) for one in said["ids"])
-        conditions = tuple(Condition(*one) for one in said["conditions"])
-        height, width = pixels.shape[0] // len(ids), pixels.shape[1] // len(conditions)
-        images = pixels.reshape(len(ids), height, len(conditions), width, 3).transpose(0, 2, 1, 3, 4)
-    except (OSError, KeyError, TypeError, ValueError, ZeroDivisionError):
+    """Read a sheet; None where there is none.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    if not path.exists():
         return None
-    return Thumbnails(ids, conditions, images)
+    try:
+        content = io.BytesIO(files.content(path))
+        with picture.opened(content, formats=("PNG",)) as sheet:
+            said = json_file.decoded(str(sheet.info.get("withstand", "")).encode("utf-8"), _Said)
+            pixels = np.asarray(sheet.convert("RGB"))
+        rows, columns = len(said.ids), len(said.conditions)
+        height, width = pixels.shape[0] // rows, pixels.shape[1] // columns
+        images = pixels.reshape(rows, height, columns, width, 3).transpose(0, 2, 1, 3, 4)
+    except Exception as error:  # a damaged picture makes Pillow raise anything
+        raise files.damaged(path, error, AGAIN) from error
+    conditions = tuple(Condition(*one) for one in said.conditions)
+    return Thumbnails(tuple(said.ids), conditions, images)
 
 
 def _shrunk(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

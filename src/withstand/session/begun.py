@@ -19,6 +19,7 @@ from withstand.engines.predictor import Predictor
 from withstand.engines.trials import Trial
 from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
+from withstand.results import records
 from withstand.results.folder import RunFolder
 
 _FILE = "provenance.json"
@@ -103,7 +104,7 @@ def _tell(folder: str, kept: str, fresh: str) -> None:
 
 
 def _read(folder: RunFolder) -> dict[str, Any]:
-    return json_file.record(folder.path / _FILE)
+    return json_file.record(folder.path / _FILE, records.Provenance)
 
 
 def _before(record: dict[str, Any], where: torch.device) -> str | None:

@@ -84,6 +84,7 @@ def fit(
             eval_batch_size=config.evaluation.batch_size,
             resume=progress,
             after_epoch=after_epoch,
+            place=folder.checkpoint,
         )
     load(classifier.network, read_state(folder.best), str(folder.best))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from withstand.config.schema import Config
 from withstand.images.imageset import Dataset
 from withstand.models import Classifier
 from withstand.models.checkpoints import read_state
+from withstand.results import records
 from withstand.results.folder import RunFolder
 
 FILE = "run.json"
@@ -156,7 +157,7 @@ def _differ(one: str | None, other: str | None) -> bool:
 
 def _other_results(folder: RunFolder, best: Classifier) -> list[str]:
     """Whether what the folder holds is of another network than its best one, in words."""
-    summary, record = folder.summary(), json_file.record(folder.path / "provenance.json")
+    summary, record = folder.summary(), json_file.record(folder.path / "provenance.json", records.Provenance)
     if not summary.get("cells") or record.get("weights_digest") in (None, best.digest()):
         return []
     return ["its results are of another network (was its training stopped? Then finish that first)"]
@@ -164,12 +165,9 @@ def _other_results(folder: RunFolder, best: Classifier) -> list[str]:
 
 def _before(folder: Path, own: Identity) -> Identity | None:
     """What the folder was made for; from its provenance, where it was made before there was a record."""
-    if content := json_file.record(folder / FILE):
-        try:
-            return Identity(**content)
-        except TypeError as error:
-            raise UserError(f"{folder / FILE} is damaged ({error}); delete it") from error
-    record = json_file.record(folder / "provenance.json")
+    if content := json_file.record(folder / FILE, records.IdentitySaid, "delete it"):
+        return Identity(**{one.name: content[one.name] for one in fields(Identity) if one.name in content})
+    record = json_file.record(folder / "provenance.json", records.Provenance)
     config: dict[str, Any] = record.get("config") or {}
     code, file = (
         (config.get(group) or {}).get(key) for group, key in (("dataset", "name"), ("model", "weights"))

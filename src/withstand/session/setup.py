@@ -16,7 +16,7 @@ from withstand.engines import device
 from withstand.engines.predictor import Predictor
 from withstand.images.imageset import Dataset, ImageSet
 from withstand.models import Classifier
-from withstand.results import provenance
+from withstand.results import provenance, records
 from withstand.results.folder import RunFolder
 from withstand.session import geometry, identity, trained_on
 from withstand.session.begun import Begun
@@ -104,7 +104,7 @@ class Setup:
         trains_elsewhere = config.experiment.name == "background"
         if trains_elsewhere or config.model.weights or not record.is_file():
             return {}
-        found: dict[str, Any] = json_file.read(record)["train"]
+        found: dict[str, Any] = json_file.read(record, records.Training).train
         epochs = self.folder.summary().get("epochs")
         return found | ({"epochs": epochs} if epochs else {})
 

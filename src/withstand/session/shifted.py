@@ -56,7 +56,7 @@ def asked(config: Config, overrides: Sequence[str]) -> list[tuple[str, ShiftConf
     known = choices("shift")
     for name in names:
         if name not in known:
-            raise UserError(f"unknown shift '{name}'; {nearest(name, known)}")
+            raise UserError(known.broken.get(name) or f"unknown shift '{name}'; {nearest(name, known)}")
     words = {name: words_for(name, overrides) for name in names}
     for word in overrides:
         if key_of(word).startswith("shift.") and not any(word in of for of in words.values()):
@@ -80,5 +80,6 @@ def _names(config: Config) -> list[str]:
         return [*config.shifts]
     suites = choices("suite")
     if config.suite not in suites:
-        raise UserError(f"unknown suite '{config.suite}'; {nearest(config.suite, suites)}")
+        said = suites.broken.get(config.suite)
+        raise UserError(said or f"unknown suite '{config.suite}'; {nearest(config.suite, suites)}")
     return [str(name) for name in suites[config.suite]["shifts"]]

@@ -12,7 +12,7 @@ from withstand.base.console import say
 from withstand.evaluation.cells import Cells
 from withstand.models import Classifier
 from withstand.report import curves
-from withstand.results import metrics
+from withstand.results import metrics, records
 from withstand.results.conditions import CLEAN
 from withstand.results.folder import RunFolder
 from withstand.results.store import Predictions
@@ -74,10 +74,13 @@ def _still_right(
 ) -> dict[str, Any]:
     """What the summary has from other experiments, as far as it is of these weights and these images."""
     before = folder.summary()
-    record = json_file.record(folder.path / "provenance.json")
+    record = json_file.record(folder.path / "provenance.json", records.Provenance)
     weights = classifier.digest()
     backgrounds = record.get("background", {})
-    if "trained" in before.get("background", {}) and backgrounds["trained"]["weights_digest"] != weights:
+    if (
+        "trained" in before.get("background", {})
+        and backgrounds.get("trained", {}).get("weights_digest") != weights
+    ):
         kept = {name: one for name, one in before["background"].items() if name != "trained"}
         before["background"] = kept
     if record.get("weights_digest") == weights and _same_images(folder, before, predictions):

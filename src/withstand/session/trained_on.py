@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from withstand.base import json_file
 from withstand.base.errors import UserError
@@ -15,6 +16,12 @@ _NAMED = (
     "provenance.json",
     "summary.json",
 )  # the first has them from training; older runs, in the second alone
+
+
+class _Named(msgspec.Struct):
+    """Of a record, the names of the classes."""
+
+    classes: list[str] | None = None
 
 
 def check(weights: Path, classes: Sequence[str]) -> None:
@@ -55,10 +62,7 @@ def check_head(head: Head, weights: Path, classes: int) -> None:
 
 def _recorded(folder: Path) -> list[str]:
     for name in _NAMED:
-        try:
-            record: dict[str, Any] = json_file.read(folder / name)
-        except (OSError, ValueError):
-            continue
+        record = json_file.record(folder / name, _Named)
         if record.get("classes"):
             return [str(one) for one in record["classes"]]
     return []

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -82,6 +83,7 @@ def train(
     eval_batch_size: int,
     resume: Progress | None,
     after_epoch: Callable[[Progress], None],
+    place: Path | None = None,
 ) -> None:
     """Train ``classifier.network`` in place for ``settings.epochs`` epochs in all.
 
@@ -89,6 +91,7 @@ def train(
         train_set: images to show once an epoch, or examples that are made as they are shown.
         val_set: shares no source image with the training images.
         resume: where an earlier run stopped, or None.
+        place: of the file that ``resume`` was read from, for messages.
         after_epoch: called with the state after each epoch, which it may save.
 
     Raises:
@@ -100,8 +103,7 @@ def train(
     optimizer = _optimizer(network, settings, device)
     history: list[dict[str, float]] = []
     if resume is not None:
-        network.load_state_dict(resume.network)
-        optimizer.load_state_dict(resume.optimizer)
+        resume.restore(network, optimizer, place or Path("checkpoint.pth"))
         history = list(resume.history)
     examples = InMemory.of(train_set, device) if isinstance(train_set, ImageSet) else train_set
     step = (GraphedStep if device.type == "cuda" else Step)(classifier, optimizer, dtype, device)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from withstand.base import atomic
-from withstand.base.errors import UserError
+from withstand.base import atomic, files
+from withstand.models import weights_file
 from withstand.results.folder import RunFolder
 
 HISTORY = (
@@ -47,11 +48,47 @@ class Progress:
         if not folder.checkpoint.is_file():
             return None
         try:
-            return cls(**torch.load(folder.checkpoint, map_location="cpu", weights_only=True))
+            content = weights_file.load(folder.checkpoint)
+            msgspec.convert({k: v for k, v in content.items() if k not in ("network", "optimizer")}, _Said)
+            found = cls(**content)
+            found.check()
         except Exception as error:  # a damaged file raises anything from EOFError to UnpicklingError
-            raise UserError(
-                f"{folder.checkpoint} is damaged; delete it to train again from the start"
-            ) from error
+            raise files.damaged(folder.checkpoint, error, _REMEDY) from error
+        return found
+
+    def check(self) -> None:
+        """Raises ``ValueError`` where it is no state that a training can go on from."""
+        if [row.get("epoch") for row in self.history] != list(range(1, self.epoch + 1)):
+            raise ValueError(f"its history is not of {self.epoch} epochs")
+        if not all({"val_top1", "train_loss", "seconds"} <= row.keys() for row in self.history):
+            raise ValueError("its history lacks a column")
+        if not isinstance(self.network, dict) or not self.network:
+            raise ValueError("it holds no weights")
+        if not isinstance(self.optimizer, dict) or not {"state", "param_groups"} <= self.optimizer.keys():
+            raise ValueError("it holds no state of an optimiser")
+        tensors = {f"network.{name}": one for name, one in self.network.items()}
+        weights_file.check_plain(tensors)
+
+    def restore(self, network: nn.Module, optimizer: torch.optim.Optimizer, place: Path) -> None:
+        """Put the state into a network and its optimiser.
+
+        Raises:
+            UserError: it is of another network; a fused optimiser would read past the end of what is too short.
+        """
+        try:
+            own = network.state_dict()
+            if own.keys() != self.network.keys():
+                raise ValueError("it is of another architecture")
+            for name, weight in self.network.items():
+                if (weight.shape, weight.dtype) != (own[name].shape, own[name].dtype):
+                    raise ValueError(
+                        f"network.{name} is {weight.dtype} {tuple(weight.shape)}, not {tuple(own[name].shape)}"
+                    )
+            _check_optimizer(self.optimizer, optimizer)
+            network.load_state_dict(self.network)
+            optimizer.load_state_dict(self.optimizer)
+        except (ValueError, KeyError, TypeError, RuntimeError) as error:
+            raise files.damaged(place, error, _REMEDY) from error
 
     def save(self, folder: RunFolder) -> None:
         """The best weights first, the checkpoint last: killed in between, the epoch is done again, the same."""
@@ -61,6 +98,48 @@ class Progress:
         folder.write_csv("history.csv", HISTORY, self.history)
         with atomic.replacing(folder.checkpoint) as temporary:
             _write(vars(self), temporary)
+
+
+class _Said(msgspec.Struct):
+    """All but the tensors."""
+
+    epoch: Annotated[int, msgspec.Meta(ge=1)]
+    history: list[dict[str, float]]
+    dtype: str = ""
+
+
+def _check_optimizer(state: dict[str, Any], optimizer: torch.optim.Optimizer) -> None:
+    """Raises ``ValueError`` where the state is not one of this optimiser's weights."""
+    groups, own = state["param_groups"], optimizer.state_dict()["param_groups"]
+    if not isinstance(groups, list) or [one["params"] for one in groups] != [one["params"] for one in own]:
+        raise ValueError("its optimiser has other weights")
+    for given, ours in zip(groups, own, strict=True):
+        if given.keys() != ours.keys() or any(type(given[k]) is not type(ours[k]) for k in ours if k != "lr"):
+            raise ValueError("its optimiser has other settings")
+    weights = [one for group in optimizer.param_groups for one in group["params"]]
+    if not isinstance(state["state"], dict) or not set(state["state"]) <= set(range(len(weights))):
+        raise ValueError("its optimiser has the state of other weights")
+    kinds = {tuple(sorted(one)) for one in state["state"].values()}
+    if len(kinds) > 1 or (kinds and len(state["state"]) != len(weights)):
+        raise ValueError("its optimiser has the state of a part of the weights")
+    known = {"sgd": {"momentum_buffer"}, "adamw": {"step", "exp_avg", "exp_avg_sq"}}
+    if kinds and set(next(iter(kinds))) != known.get(
+        type(optimizer).__name__.lower(), set(next(iter(kinds)))
+    ):
+        raise ValueError("its optimiser is of another kind")
+    for number, parts in state["state"].items():
+        for name, value in parts.items():
+            if value is None:
+                continue
+            weights_file.check_plain({f"optimizer.{number}.{name}": value})
+            wanted = torch.Size([]) if name == "step" else weights[number].shape
+            if value.shape != wanted or not value.is_floating_point():
+                raise ValueError(
+                    f"optimizer.{number}.{name} is {value.dtype} {tuple(value.shape)}, not {tuple(wanted)}"
+                )
+
+
+_REMEDY = "delete it to train again from the start"
 
 
 def _write(content: Any, place: Path) -> None:

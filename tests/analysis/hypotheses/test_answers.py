@@ -182,8 +182,8 @@ def test_the_shipped_ones_are_read_and_have_no_data_in_nothing() -> None:
         ("claim: x\nmeasure: {of: corruptoin}\nmore: {family: cnn}", "'corruptoin'.*'corruption'"),
         ("claim: x\nmeasure: {of: corruption, metric: top2}\nmore: {family: cnn}", "unknown metric 'top2'"),
         ("claim: x\nmore: {family: cnn}", "lacks 'measure'"),
-        ("claim: [", "cannot be read"),
-        ("- 1", "not a mapping"),
+        ("claim: [", "is damaged .*line 2"),
+        ("- 1", "no KEY: VALUE lines"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, said: str) -> None:

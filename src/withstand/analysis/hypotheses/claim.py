@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from withstand.analysis.groups import ALL
 from withstand.backgrounds.variants import VARIANTS
+from withstand.base import yaml_file
 from withstand.base.errors import UserError, nearest
 from withstand.corruptions.names import CORRUPTIONS, FAMILIES, SEVERITIES
 from withstand.results.facts import NAMES
@@ -68,12 +67,7 @@ def read(path: Path) -> Hypothesis:
     Raises:
         UserError: the file is damaged, or names an unknown key, fact, metric or kind.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"{path} cannot be read as YAML ({str(error).splitlines()[0]}); fix it") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path} is not a mapping; see configs/hypothesis/transformers.yaml for the form")
+    content = yaml_file.mapping(path, "see configs/hypothesis/transformers.yaml for the form")
     _known(path, "key", content, _KEYS)
     for key in ("claim", "measure", "more"):
         if not content.get(key):
@@ -82,6 +76,7 @@ def read(path: Path) -> Hypothesis:
         if not isinstance(content.get(key, {}), dict):
             raise UserError(f"{path}: '{key}' must be a mapping such as {{family: cnn}}")
     measured, equal = content["measure"], content.get("equal") or []
+    _check_values(path, content)
     _known(path, "key of measure", measured, tuple(Measure.__dataclass_fields__))
     _known(path, "kind of measure", [measured.get("of", "")], _kinds(measured.get("of", "")))
     _known(path, "metric", [measured.get("metric", "top1")], tuple(METRICS))
@@ -110,6 +105,26 @@ def read(path: Path) -> Hypothesis:
     )
 
 
+def _check_values(path: Path, content: Mapping[str, Any]) -> None:
+    """Raises ``UserError`` where a value is of another type than it must be."""
+    if not isinstance(content["claim"], str):
+        raise UserError(f"{path}: 'claim' must be a sentence")
+    for key, value in content["measure"].items():
+        if not isinstance(value, str | None):
+            raise UserError(f"{path}: '{key}' of measure must be a name, and is {str(value)[:40]!r}")
+    equal = content.get("equal") or []
+    if not isinstance(equal, list) or not all(isinstance(one, str) for one in equal):
+        raise UserError(f"{path}: 'equal' must be a list of facts such as [image_size]")
+    for side in (content["more"], content.get("less", {})):
+        for fact, value in side.items():
+            if not all(isinstance(one, str | int | float | None) for one in _as_list(value)):
+                raise UserError(f"{path}: '{fact}' must be a value, or a list of values")
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _kinds(asked: str) -> tuple[str, ...]:
     """What can be measured: ours, and where another is asked for, the shifts that there are."""
     if asked in KINDS:
@@ -119,14 +134,28 @@ def _kinds(asked: str) -> tuple[str, ...]:
     return (*KINDS, *choices("shift"))
 
 
-def load(folders: list[Path] | None = None) -> list[Hypothesis]:
+class Hypotheses(list[Hypothesis]):
+    """Those that could be read, and what is wrong with the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: dict[str, str] = {}
+
+
+def load(folders: list[Path] | None = None) -> Hypotheses:
     """The shipped hypotheses and those in ``./configs/hypothesis``, by name; a file of the same name replaces ours."""
     if folders is None:
         from withstand.config.composing import config_folders  # Hydra is not needed to read results
 
         folders = config_folders()
     files = {file.stem: file for one in folders for file in sorted((one / "hypothesis").glob("*.yaml"))}
-    return [read(files[name]) for name in sorted(files)]
+    found = Hypotheses()
+    for name in sorted(files):
+        try:
+            found.append(read(files[name]))
+        except UserError as error:
+            found.broken[name] = str(error)
+    return found
 
 
 def _known(path: Path, what: str, given: Any, options: tuple[str, ...]) -> None:

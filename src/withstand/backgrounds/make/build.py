@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -29,11 +30,18 @@ from withstand.base.errors import UserError
 from withstand.base.leftovers import PART
 from withstand.base.limits import cores
 from withstand.config.schema import MakeBackgroundsConfig
+from withstand.images import npy
 from withstand.images.photographs import Photographs, decoded
 
 _CHUNK = 128
 WORK = ".work"
 RECORD = "settings.json"
+
+
+class _Known(msgspec.Struct):
+    """Of the settings of a set, what tells them from others."""
+
+    key: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +117,8 @@ def _claim(to: Path, facts: dict[str, Any], overwrite: bool) -> None:
     """Refuse a folder that holds another set, or anything else."""
     record = to / WORK / RECORD
     if record.is_file():
-        try:
-            same = json_file.read(record).get("key") == facts["key"]
-        except (OSError, ValueError, AttributeError):
-            same = False
+        known = json_file.kept(record, _Known)
+        same = known is not None and known.key == facts["key"]
         if not same and not overwrite:
             raise UserError(
                 f"{to} holds a set that was made with other settings; add overwrite=true to replace it, or give another"
@@ -163,9 +169,12 @@ def _cut_all(
         for start in range(0, len(sources), _CHUNK):
             rows = range(start, min(start + _CHUNK, len(sources)))
             file = work / f"cut-{key}-{start:07d}.npz"
-            if not file.is_file():
+            part = _load(file, len(rows), settings.size) if file.is_file() else None
+            if part is None:  # not made yet, or damaged
                 _save(file, list(pool.map(one, rows)), settings.size)
-            found += _load(file)
+                part = _load(file, len(rows), settings.size)
+                assert part is not None
+            found += part
             bar.advance(len(rows), images=len(rows))
     return found
 
@@ -182,13 +191,20 @@ def _save(file: Path, cuts: list[CutOut | str], size: int) -> None:
         )
 
 
-def _load(file: Path) -> list[CutOut | str]:
-    with np.load(file, allow_pickle=False) as content:
-        masks = np.unpackbits(content["masks"], axis=-1, count=int(content["size"])).astype(np.bool_)
-        return [
-            str(reason) or CutOut(mask, box)
-            for reason, mask, box in zip(content["reasons"], masks, content["boxes"], strict=True)
-        ]
+def _load(file: Path, count: int, size: int) -> list[CutOut | str] | None:
+    """What was cut out of ``count`` pictures; None where the file does not hold that."""
+    try:
+        content = npy.archive(file)
+        packed, boxes, reasons = (content[name] for name in ("masks", "boxes", "reasons"))
+    except (OSError, ValueError, KeyError):
+        return None
+    shapes = (packed.shape, boxes.shape, reasons.shape)
+    if shapes != ((count, size, -(-size // 8)), (count, 4), (count,)) or packed.dtype != np.uint8:
+        return None
+    if boxes.dtype != np.int64 or reasons.dtype.kind != "U" or (boxes < 0).any() or (boxes > size).any():
+        return None
+    masks = np.unpackbits(packed, axis=-1, count=size).astype(np.bool_)
+    return [str(reason) or CutOut(mask, box) for reason, mask, box in zip(reasons, masks, boxes, strict=True)]
 
 
 def _write(

@@ -18,6 +18,7 @@ from withstand.backgrounds.make.sources import Box, LocatedImage
 from withstand.backgrounds.variants import boxes_of, strips
 from withstand.base.errors import UserError
 from withstand.config.schema import MakeBackgroundsConfig
+from withstand.images import npy, picture
 from withstand.images.photographs import squared
 from withstand.images.preprocessing import Geometry
 
@@ -142,9 +143,9 @@ def _given(source: LocatedImage, size: tuple[int, int], side: int) -> NDArray[np
         return "it has no mask"
     try:
         if source.mask.suffix == ".npy":
-            marks = np.load(source.mask, allow_pickle=False) > 0
+            marks = npy.mapped(source.mask) > 0
         else:
-            with Image.open(source.mask) as opened:
+            with picture.opened(source.mask) as opened:
                 marks = np.asarray(opened.convert("L")) > 127
     except Exception:  # a damaged file raises anything from OSError to struct.error
         return "its mask cannot be read"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from withstand.base import files
 from withstand.base.console import say
 from withstand.base.errors import UserError
+from withstand.base.names import names_a_folder
 from withstand.config.schema import MakeBackgroundsConfig
 from withstand.images.listing import class_folders, in_words, listed, others
 
@@ -49,6 +53,12 @@ def read(settings: MakeBackgroundsConfig) -> list[LocatedImage]:
     if not root.is_dir():
         raise UserError(f"make_backgrounds.images={root} is not a folder")
     found = _boxed(root, Path(settings.boxes)) if settings.boxes else _masked(root, Path(str(settings.masks)))
+    for source in found:
+        if not (names_a_folder(source.folder) and names_a_folder(source.name)):
+            raise UserError(
+                f"{source.file}: its class {source.folder!r} or its name {source.name!r} cannot name a folder; give it"
+                " another, of one line without /"
+            )
     seen: dict[tuple[str, str], Path] = {}
     for source in found:
         first = seen.setdefault((source.folder, source.name), source.file)
@@ -85,25 +95,35 @@ def _numbered(names: list[str]) -> dict[str, str]:
 
 def _boxed(root: Path, table: Path) -> list[LocatedImage]:
     try:
-        rows = pd.read_csv(table, sep="\t" if table.suffix == ".tsv" else ",")
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read make_backgrounds.boxes={table}: {error}") from error
+        text = io.StringIO(files.text(table))
+        rows = pd.read_csv(
+            text, sep="\t" if table.suffix == ".tsv" else ",", dtype={"class": str, "file": str}
+        )
+        if rows.index.nlevels > 1 or not isinstance(rows.index, pd.RangeIndex):
+            raise ValueError("its lines have more values than its header")
+    except files.BAD as error:
+        raise UserError(
+            f"cannot read make_backgrounds.boxes={table} ({files.why(error)}); save it as a table in UTF-8"
+        ) from error
     absent = [name for name in ("file", "x0", "y0", "x1", "y1") if name not in rows]
     if absent:
         raise UserError(
             f"{table} has no column {', '.join(absent)}; it has {', '.join(map(str, rows.columns))}"
         )
     corners = rows[["x0", "y0", "x1", "y1"]].apply(pd.to_numeric, errors="coerce")
-    if corners.isna().any(axis=None):
-        raise UserError(
-            f"{table}: line {int(corners.isna().any(axis=1).argmax()) + 2} has a corner that is not a number"
-        )
-    files = rows["file"].astype(str)
-    classes = rows["class"].astype(str) if "class" in rows else files.map(lambda file: Path(file).parts[0])
+    wrong = ~np.isfinite(corners.to_numpy(float)).all(axis=1)
+    if wrong.any():
+        raise UserError(f"{table}: line {int(wrong.argmax()) + 2} has a corner that is not a number")
+    absent = rows[[name for name in ("file", "class") if name in rows]].isna().any(axis=1)
+    if absent.any() or not len(rows):
+        line = f", line {int(absent.argmax()) + 2}" if len(rows) else ""
+        raise UserError(f"{table}{line} names no file or class; write one, or remove the line")
+    named = rows["file"].astype(str)
+    classes = rows["class"].astype(str) if "class" in rows else named.map(lambda file: Path(file).parts[0])
     found = [
         LocatedImage(root / file, folder, Path(file).stem, (x0, y0, x1, y1), None)
         for file, folder, (x0, y0, x1, y1) in zip(
-            files, classes, corners.to_numpy(float).tolist(), strict=True
+            named, classes, corners.to_numpy(float).tolist(), strict=True
         )
     ]
     gone = [source.file for source in found if not source.file.is_file()]

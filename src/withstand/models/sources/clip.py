@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from withstand.base import files
 from withstand.base.errors import UserError, nearest
 from withstand.config.schema import Config
 from withstand.images.preprocessing import Preprocessing
@@ -105,9 +106,11 @@ def _templates(open_clip: Any, file: str | None) -> list[str]:
     if file is None:
         return [template("{}") for template in open_clip.OPENAI_IMAGENET_TEMPLATES]
     try:
-        lines = [line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError) as error:
-        raise UserError(f"model.args.templates={file} cannot be read ({error})") from error
+        lines = [line.strip() for line in files.text(Path(file)).splitlines() if line.strip()]
+    except files.BAD as error:
+        raise UserError(
+            f"model.args.templates={file} cannot be read ({files.why(error)}); write a prompt a line, in UTF-8"
+        ) from error
     if not lines or any("{}" not in line for line in lines):
         raise UserError(
             f"model.args.templates={file} must have a prompt a line, with {{}} where the class's name goes"

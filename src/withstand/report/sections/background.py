@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from withstand.analysis.backgrounds.measures import by_class
 from withstand.analysis.backgrounds.reliance import GAPS, Reliance, leaked, reliances
 from withstand.backgrounds.variants import VARIANTS
+from withstand.base import files
+from withstand.images import npy
 from withstand.report import background_figures, sheet
 from withstand.report.published import published
 from withstand.report.section import Context, Picture, Section
@@ -49,7 +52,10 @@ def section(context: Context) -> Section | None:
             background_figures.draw(named, looks),
         )
     ]
-    pictures += _sheets(list(context.runs.values()))
+    left_out = [
+        LeftOut(called, note) for called, one in named.items() for note in one.record.get("notes", ())
+    ]
+    pictures += _sheets(list(context.runs.values()), left_out)
     pictures += [
         Picture(
             f"pull-{one.model}-{one.protocol}",
@@ -68,7 +74,7 @@ def section(context: Context) -> Section | None:
         _LEAD.format(classes=classes),
         pictures,
         tables,
-        [LeftOut(called, note) for called, one in named.items() for note in one.record.get("notes", ())],
+        left_out,
     )
 
 
@@ -181,14 +187,17 @@ def per_class(named: dict[str, Reliance]) -> list[Table]:
     return [Table("background-classes", "Top-1 by class, %", columns, rows)] if rows else []
 
 
-def _sheets(runs: Sequence[Run]) -> list[Picture]:
+def _sheets(runs: Sequence[Run], left_out: list[LeftOut]) -> list[Picture]:
     """A few foregrounds in every variant, as the first run that has them keeps them."""
     for run in runs:
         path = Path(run.folder) / "background" / "examples.npz"
         if path.is_file():
-            with np.load(path, allow_pickle=False) as content:
-                rows = [int(label) for label in content["labels"]][:3]
-                shown = {v: content[v][: len(rows)] for v in VARIANTS if v in content.files}
+            try:
+                rows, shown = _examples(path, len(run.classes))
+            except files.BAD as error:
+                said = files.damaged(path, error, "experiment=background makes it again")
+                left_out.append(LeftOut("the foregrounds in every variant", str(said)))
+                continue
             names = [run.classes[row] for row in rows]
             return [
                 Picture(
@@ -198,3 +207,23 @@ def _sheets(runs: Sequence[Run]) -> list[Picture]:
                 )
             ]
     return []
+
+
+def _examples(path: Path, classes: int) -> tuple[list[int], dict[str, NDArray[np.uint8]]]:
+    """The labels of three foregrounds at most, and these in each variant.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    content = npy.archive(path)
+    labels = content.get("labels", np.empty(0))
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or not ((labels >= 0) & (labels < classes)).all():
+        raise ValueError("it has no labels of the classes")
+    pictures = {v: content[v] for v in VARIANTS if v in content}
+    for name, one in pictures.items():
+        if one.dtype != np.uint8 or one.ndim != 4 or len(one) != len(labels) or one.shape[3] != 3:
+            raise ValueError(f"{name} holds {one.dtype} {one.shape}")
+    if not len(labels) or not pictures:
+        raise ValueError("it is empty")
+    rows = [int(label) for label in labels[:3]]
+    return rows, {name: one[: len(rows)] for name, one in pictures.items()}

@@ -31,9 +31,11 @@ _SAMPLE = "† Based on a sample: a random part of the images under each conditi
 
 
 def section(context: Context) -> Section | None:
-    answers = answer(list(context.runs.values()), load())
+    known = load()
+    answers = answer(list(context.runs.values()), known)
     answered = sorted((one for one in answers if one.effect), key=lambda one: _ORDER.index(one.verdict))
     without = [LeftOut(f"“{one.hypothesis.claim}”", _no_data(one)) for one in answers if not one.effect]
+    without += [LeftOut(f"the claim {name}", said) for name, said in known.broken.items()]
     return Section(
         "hypotheses",
         "Claims: supported, refuted or not decided",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.analysis.comparison import Comparison
+from withstand.base.errors import UserError
 from withstand.report.section import Context, Example, Gallery, Section, Shot
 from withstand.report.table import Column, Row, Table
 from withstand.report.wording import spaced, variants
@@ -29,7 +30,7 @@ def section(context: Context) -> Section | None:
     if not together.clean or not conditions or together.sampled:
         return None
     lost = lost_by_all(together, conditions)
-    sheets = [sheet for run in together.runs if (sheet := thumbnails.load(run.folder / thumbnails.FILE))]
+    sheets, damaged = _sheets(together)
     examples = _examples(context, conditions, lost, sheets)
     everyone = "all models get" if len(together.names) > 1 else f"{together.names[0]} gets"
     lead = (
@@ -47,8 +48,21 @@ def section(context: Context) -> Section | None:
         lead,
         tables=[_table(together, conditions, lost)],
         galleries=[gallery] if examples else [],
-        left_out=_reasons(sheets, lost, examples),
+        left_out=[*damaged, *_reasons(sheets, lost, examples)],
     )
+
+
+def _sheets(together: Comparison) -> tuple[list[Thumbnails], list[LeftOut]]:
+    """Those that the runs have, and those that cannot be read: the report goes without these."""
+    sheets, damaged = [], []
+    for run in together.runs:
+        try:
+            sheet = thumbnails.load(run.folder / thumbnails.FILE)
+        except UserError as error:
+            damaged.append(LeftOut(f"the pictures of {run.folder.name}", str(error)))
+            continue
+        sheets += [sheet] if sheet else []
+    return sheets, damaged
 
 
 def lost_by_all(together: Comparison, conditions: Sequence[Condition]) -> NDArray[np.bool_]:

@@ -5,15 +5,25 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from withstand.base import json_file
+import msgspec
+
+from withstand.base import files, json_file
 from withstand.base.errors import UserError
+from withstand.base.names import inside
 from withstand.images import npy
 from withstand.shifts.corruption import tree
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
+Positive = Annotated[int, msgspec.Meta(ge=0, le=1 << 48)]
+
+
+class _Form(msgspec.Struct):
+    """What says whether the rest can be read."""
+
+    format: int
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,8 @@ class Recipe:
 
     dataset: str
     images: str
-    n: int
-    shape: list[int]
+    n: Positive
+    shape: list[Positive]
     severities: list[float]
     seed: int
     preset: str
@@ -84,16 +94,15 @@ def read(folder: Path) -> Manifest:
         UserError: it is damaged, or made by a version of withstand that writes another form.
     """
     path = folder / MANIFEST
-    try:
-        content: dict[str, Any] = json_file.read(path)
-        form = content.pop("format")
-        del content["about"]
-        recipe = Recipe(**content.pop("recipe"))
-        manifest = Manifest(recipe, **content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} is damaged ({error!r}); remove {folder} and write it again") from error
+    form = json_file.read(path, _Form, f"remove {folder} and write it again").format
     if form != _FORMAT:
         raise UserError(f"{path} has form {form}, this version reads form {_FORMAT}; write {folder} again")
+    manifest = json_file.read(path, Manifest, f"remove {folder} and write it again")
+    for name in manifest.files:
+        if not inside(name):
+            raise files.damaged(
+                path, f"its file {name!r} lies elsewhere", f"remove {folder} and write it again"
+            )
     return manifest
 
 

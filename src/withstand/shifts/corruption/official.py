@@ -13,7 +13,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.base import files
 from withstand.base.errors import UserError
+from withstand.images import npy
 from withstand.images.blocks import Blocks, gather
 from withstand.images.download import md5_of
 from withstand.images.imageset import ImageSet
@@ -116,11 +118,11 @@ def _images(folder: Path, corruption: str, rows: int, test: ImageSet) -> NDArray
 
 def _open(path: Path) -> NDArray[np.generic]:
     try:
-        return cast(NDArray[np.generic], np.load(path, mmap_mode="r", allow_pickle=False))
+        return cast(NDArray[np.generic], npy.mapped(path))
     except FileNotFoundError as error:
         raise UserError(
             f"{path} is missing; unpack the whole of CIFAR-10-C (Zenodo record 2535967) or CIFAR-100-C (3555552) there,"
             " or set shift.source=made"
         ) from error
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path} is damaged ({error}); get the file again") from error
+    except (OSError, ValueError) as error:
+        raise files.damaged(path, error, "get the file again") from error

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.base import files
 from withstand.base.errors import UserError
 from withstand.images import npy
 from withstand.images.blocks import Blocks, gather
@@ -97,6 +98,6 @@ def _rows(folder: Path, test: ImageSet) -> NDArray[np.int64] | None:
 def _open(folder: Path, name: str) -> NDArray[Any]:
     path = folder / f"{name}.npy"
     try:
-        return cast(NDArray[Any], np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path} is missing or damaged ({error}); write {folder} again") from error
+        return npy.mapped(path)
+    except (OSError, ValueError) as error:
+        raise files.damaged(path, error, AGAIN) from error

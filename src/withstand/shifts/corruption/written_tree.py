@@ -20,6 +20,7 @@ from PIL import Image
 from withstand.base import atomic
 from withstand.base.errors import UserError
 from withstand.base.limits import cores
+from withstand.base.names import inside, names_a_folder
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
 from withstand.shifts.corruption import tree
@@ -66,8 +67,10 @@ def named(test: ImageSet) -> list[tuple[str, str]]:
     """
     keys = tree.keys(test)
     for name in test.classes:
-        if not name or name.startswith(".") or "/" in name or "\\" in name:
+        if name.startswith(".") or not names_a_folder(name):
             raise UserError(f"the class {name!r} cannot name a folder; set corrupt.layout=npy")
+    if other := next((name for _, name in keys if not inside(name)), None):
+        raise UserError(f"the image {other!r} cannot name a file; set corrupt.layout=npy")
     if len({*keys}) < len(keys):
         raise UserError(
             "two test images of a class are of one name but for the suffix, so their files would be one; rename one, or"

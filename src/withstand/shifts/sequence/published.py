@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.base.errors import UserError
-from withstand.images import sources
+from withstand.base import files
+from withstand.images import npy, sources
 from withstand.images.blocks import Blocks, gather
 from withstand.images.imageset import ImageSet
 
@@ -84,6 +84,6 @@ def _coarse(images: NDArray[Any]) -> NDArray[np.float64]:
 
 def _open(path: Path) -> NDArray[Any]:
     try:
-        return cast(NDArray[Any], np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path} is damaged ({error}); get the file again") from error
+        return npy.mapped(path)
+    except (OSError, ValueError) as error:
+        raise files.damaged(path, error, "get the file again") from error
