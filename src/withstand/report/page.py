@@ -25,7 +25,7 @@ from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
 from withstand.report.verdict import verdict
-from withstand.results.runs import Run, Runs, names
+from withstand.results.runs import Run, Runs, in_short, names
 from withstand.results.sample import Sample
 from withstand.statistics import Estimate
 
@@ -143,6 +143,8 @@ def _estimate(one: Estimate) -> Markup:
 
 def _dataset(runs: Sequence[Run]) -> str:
     datasets = sorted({run.dataset for run in runs})
+    if not runs and isinstance(runs, Runs) and runs.left_out:
+        raise UserError(f"none of the runs can be read: {in_short(runs.left_out)}")
     if not runs:
         raise UserError("there are no finished runs to report on; train a model first: python main.py --help")
     if len(datasets) > 1:

@@ -41,6 +41,12 @@ class LeftOut:
     reason: str
 
 
+def in_short(left_out: Sequence[LeftOut], most: int = 3) -> str:
+    """The first few with their reasons, and how many more there are."""
+    said = [f"{one.what}: {one.reason}" for one in left_out[:most]]
+    return " | ".join([*said, *([f"and {len(left_out) - most} more"] if len(left_out) > most else [])])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """One model on one dataset: what its folder says.

@@ -14,7 +14,7 @@ from withstand.config.schema import Config
 from withstand.config.spelling import key_of
 from withstand.report import terminal
 from withstand.results.reading import load_runs
-from withstand.results.runs import Runs
+from withstand.results.runs import Runs, in_short
 
 USES = ("models", "report")
 
@@ -37,6 +37,10 @@ def reported(config: Config) -> int:
     found = load_runs(config.paths.checkpoints, dataset=dataset)
     wanted = {named(model) for model in config.models}
     chosen = Runs((one for one in found if not wanted or one.model in wanted), found.left_out)
+    if not chosen and found.left_out:
+        raise UserError(
+            f"no run on {dataset} in {config.paths.checkpoints} can be read: {in_short(found.left_out)}"
+        )
     if not chosen:
         raise UserError(
             f"there is no finished run on {dataset} in {config.paths.checkpoints}; make one with"

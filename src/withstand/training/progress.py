@@ -68,6 +68,9 @@ class Progress:
             raise ValueError("it holds no state of an optimiser")
         tensors = {f"network.{name}": one for name, one in self.network.items()}
         weights_file.check_plain(tensors)
+        for name, weight in tensors.items():
+            if weight.is_floating_point() and not torch.isfinite(weight).all():
+                raise ValueError(f"{name} holds values that are not finite")
 
     def restore(self, network: nn.Module, optimizer: torch.optim.Optimizer, place: Path) -> None:
         """Put the state into a network and its optimiser.
