@@ -65,7 +65,7 @@ def _written(event: str, arguments: tuple[Any, ...]) -> str | None:
     return os.fsdecode(place) if isinstance(place, str | bytes | os.PathLike) else None
 
 
-def tried(scene: Scene, root: Path, count: int, draw: random.Random, row: Row, seed: int) -> None:
+def tried(scene: Scene, root: Path, count: int, draw: random.Random, row: Row) -> None:
     """Kill one experiment ``count`` times, in starts of their own."""
     with prepared(scene, root) as first:
         alone = root / f"{scene.name}-alone"
@@ -113,7 +113,7 @@ def main(words: Sequence[str]) -> int:
             share = given.count // len(scenes) + (number < given.count % len(scenes))
             if given.at:
                 draw = _Only((int(given.at[0]), given.at[1]))
-            tried(scene, Path(place), share, draw, row, given.seed)
+            tried(scene, Path(place), share, draw, row)
     return row.end()
 
 

@@ -34,7 +34,6 @@ class Scene:
     name: str
     words: Sequence[str]
     first: Sequence[Sequence[str]] = ()
-    share: float = 1.0  # of the kills
 
 
 SCENES = (
@@ -67,7 +66,7 @@ SCENES = (
         ),
     ),
     Scene("folder", ("experiment=train", *ONE, *PHOTOS, *NET, *PLAIN, *TRAINED)),
-    Scene("report", REPORT, (STUDY, TUNE, ("experiment=background", *RUN, "background.protocol=trained")), 0.5),
+    Scene("report", REPORT, (STUDY, TUNE, ("experiment=background", *RUN, "background.protocol=trained"))),
 )  # fmt: skip
 
 

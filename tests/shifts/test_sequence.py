@@ -126,7 +126,7 @@ def test_files_as_published_are_read_where_they_show_these_images(tmp_path: Path
     ("words", "told"),
     [
         (("shift.perturbations=[tilt]",), "unknown 'tilt'"),
-        (("shift.frames=1",), "two frames or more"),
+        (("shift.frames=1",), "must be 2 or more"),
         (("shift.severities=[1]",), "shift=sequence has no setting 'shift.severities'"),
     ],
 )
