@@ -39,7 +39,7 @@ def names_a_folder(name: str) -> bool:
     """Whether a name may be a folder's, as it is: one, here, on every system, and in words that can be read."""
     return (
         bool(name.strip(". "))
-        and not re.search(r"[/\\\0]", name)
+        and not {"/", "\0", os.sep} & set(name)
         and all(
             _plain(sign) or unicodedata.category(sign) == "Cs" for sign in name
         )  # Cs: a name that is no UTF-8
