@@ -263,7 +263,7 @@ def _put(place: str, name: str, tree: Path) -> list[str] | None:
         case "class folder":
             try:
                 os.rename(tree / "photos" / "dog", os.fsencode(tree / "photos") + b"/" + os.fsencode(name))
-            except (OSError, ValueError):
+            except (OSError, ValueError):  # no file system has it
                 return None
             return [*evaluate, "dataset=folder", "dataset.folder=photos", "dataset.size=16"]
         case "boxes":

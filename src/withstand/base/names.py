@@ -45,7 +45,7 @@ def names_a_folder(name: str) -> bool:
         )  # Cs: a name that is no UTF-8
         and name == name.strip().rstrip(".")
         and not _DEVICES.fullmatch(name)
-        and len(os.fsencode(name)) <= _MOST
+        and len(name.encode("utf-8", "surrogatepass")) <= _MOST
     )
 
 
