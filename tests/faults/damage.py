@@ -28,6 +28,7 @@ import csv
 import json
 import random
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -371,6 +372,8 @@ def main(words: list[str]) -> int:
         for number in numbers_:
             one = harness.one(given.seed, number)
             found.append(one)
+            if number % 100 == 99:
+                print(f"{number + 1:,} tried", file=sys.stderr, flush=True)
             if one.kind == "failed" or given.only is not None:
                 repeat = f"--seed {given.seed} --only {number}"
                 print(f"{one.kind} ({repeat}): {one.door}, {one.file}, {one.said}\n  {one.why}", flush=True)

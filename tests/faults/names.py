@@ -263,23 +263,21 @@ def _put(place: str, name: str, tree: Path) -> list[str] | None:
         case "class folder":
             try:
                 os.rename(tree / "photos" / "dog", os.fsencode(tree / "photos") + b"/" + os.fsencode(name))
-            except (OSError, ValueError):
+            except (OSError, ValueError):  # no file system has it
                 return None
             return [*evaluate, "dataset=folder", "dataset.folder=photos", "dataset.size=16"]
         case "boxes":
             text = (tree / "boxes.tsv").read_text("utf-8")
             quoted = '"' + name.replace('"', '""') + '"'
             (tree / "boxes.tsv").write_text(
-                text.replace("\tdog\t", f"\t{quoted}\t"), "utf-8", errors="surrogateescape"
+                text.replace("\tdog\t", f"\t{quoted}\t"), "utf-8", errors="surrogatepass"
             )
             return [*prepared.BOXES]
         case "classes file":
             (tree / "names.json").write_text(json.dumps(["cat", name, "owl"]), "utf-8")
             return [*evaluate, *arrays, "dataset.classes=names.json"]
         case "table":
-            with (tree / "table.csv").open(
-                "w", encoding="utf-8", errors="surrogateescape", newline=""
-            ) as file:
+            with (tree / "table.csv").open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
                 rows = [["path", "label"], *_rows(tree, name)]
                 csv.writer(file).writerows(rows)
             return [*evaluate, "dataset=csv", "dataset.file=table.csv", "dataset.size=16"]

@@ -39,13 +39,13 @@ def names_a_folder(name: str) -> bool:
     """Whether a name may be a folder's, as it is: one, here, on every system, and in words that can be read."""
     return (
         bool(name.strip(". "))
-        and not re.search(r"[/\0]" if os.name == "posix" else r"[/\\\0]", name)
+        and not {"/", "\0", os.sep} & set(name)
         and all(
             _plain(sign) or unicodedata.category(sign) == "Cs" for sign in name
         )  # Cs: a name that is no UTF-8
         and name == name.strip().rstrip(".")
         and not _DEVICES.fullmatch(name)
-        and len(os.fsencode(name)) <= _MOST
+        and len(name.encode("utf-8", "surrogatepass")) <= _MOST
     )
 
 

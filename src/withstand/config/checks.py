@@ -160,7 +160,7 @@ def _check_lists(c: Config) -> None:
     ):
         if name is not None and not names_a_folder(name):
             raise UserError(
-                f"{key}={name!r} cannot name a folder; give one line without / that is not as long"
+                f"{key}={name!r} cannot name a folder; give one line without /, of at most 200 bytes"
             )
     _check_corruptions(c.shift)
 

@@ -120,23 +120,27 @@ def compose(overrides: Sequence[str]) -> Config:
     asked = spelling.read([*overrides], {group: choices(group) for group in GROUPS})
     for group, name in asked.choices.items():
         _refuse_two(group, name)
-    raw = compose_raw(asked.overrides)
-    if asked.model:
-        said = _as_it_is(*asked.model, asked.texts.get("model.weights")) | dict(raw.get("model") or {})
-        OmegaConf.update(raw, "model", said, force_add=True)
-    for key, text in asked.texts.items():
-        try:
-            OmegaConf.update(raw, key, text, force_add=True)
-        except OmegaConfBaseException as error:  # ${ is the beginning of a reference to another setting
-            raise UserError(
-                f"cannot read '{key}={text}' ({str(error).splitlines()[0]}); mend the value"
-            ) from error
     try:
+        raw = compose_raw(asked.overrides)
+        if asked.model:
+            said = _as_it_is(*asked.model, asked.texts.get("model.weights")) | dict(raw.get("model") or {})
+            OmegaConf.update(raw, "model", said, force_add=True)
+        for key, text in asked.texts.items():
+            _update(raw, key, text)
         return typed(raw)
     except UserError as error:
         own = [str(file) for file in _own_files(asked.choices)]
         raise UserError(
             f"{error} (set in {' or '.join(own)}, or in the command)" if own else str(error)
+        ) from error
+
+
+def _update(raw: DictConfig, key: str, text: Any) -> None:
+    try:
+        OmegaConf.update(raw, key, text, force_add=True)
+    except OmegaConfBaseException as error:  # ${ is the beginning of a reference to another setting
+        raise UserError(
+            f"cannot read '{key}={text}' ({str(error).splitlines()[0]}); mend the value"
         ) from error
 
 
@@ -183,12 +187,7 @@ def compose_raw(overrides: Sequence[str]) -> DictConfig:
             return hydra_compose("config", [*overrides, *search])
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
             said = str(error) or str(error.__cause__ or error.__context__) or type(error).__name__
-            own = [
-                str(file)
-                for file in _own_files(dict(word.split("=", 1) for word in overrides if "=" in word))
-            ]
-            place = f" in {' or '.join(own)}" if own else ""
-            raise UserError(f"configuration{place}: {said.strip().splitlines()[0]}; mend it there") from error
+            raise UserError(f"configuration: {said.strip().splitlines()[0]}") from error
 
 
 def _refuse_two(group: str, name: str) -> None:

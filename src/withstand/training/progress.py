@@ -45,7 +45,7 @@ class Progress:
     @classmethod
     def load(cls, folder: RunFolder) -> Progress | None:
         """Where an earlier run of the same settings stopped."""
-        if not folder.checkpoint.is_file():
+        if not folder.checkpoint.exists():
             return None
         try:
             content = weights_file.load(folder.checkpoint)

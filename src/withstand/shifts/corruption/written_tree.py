@@ -67,7 +67,7 @@ def named(test: ImageSet) -> list[tuple[str, str]]:
     """
     keys = tree.keys(test)
     for name in test.classes:
-        if name.startswith(".") or not names_a_folder(name):
+        if name.startswith(".") or "\\" in name or not names_a_folder(name):
             raise UserError(f"the class {name!r} cannot name a folder; set corrupt.layout=npy")
     if other := next((name for _, name in keys if not inside(name)), None):
         raise UserError(f"the image {other!r} cannot name a file; set corrupt.layout=npy")
