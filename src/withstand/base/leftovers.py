@@ -36,6 +36,7 @@ HOST = _host()
 def mark(name: str) -> str:
     """How the names of temporary files of this process for a file of that name begin."""
     short = os.fsencode(name)[:_SHORT].decode("utf-8", "ignore")
+    short = os.fsdecode(short.encode("utf-8"))  # as this system names files, whatever its locale
     return f".{short}.{HOST}-{os.getpid()}."
 
 
