@@ -6,6 +6,8 @@ from pathlib import Path
 import yaml
 
 from withstand import __version__
+from withstand.config.schema import keys
+from withstand.session import reference
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,3 +33,11 @@ def test_every_decision_has_its_number_and_every_link_a_page() -> None:
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_page_of_settings_is_of_these_settings_and_each_has_a_meaning() -> None:
+    said = reference._comments()
+    listed = [key for key in keys() if f"| `{key}` |" in reference.page()]
+    assert len(listed) > 100 and [key for key in listed if not reference.meaning(key, said)] == []
+    kept = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert kept == reference.page(), "make it again: python -m withstand.session.reference > docs/settings.md"

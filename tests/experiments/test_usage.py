@@ -66,7 +66,7 @@ def test_a_shift_that_does_not_exist_is_refused(capsys):
 
 def test_every_experiment_says_what_it_uses():
     for name in choices("experiment"):
-        uses = usage._uses(name)
+        uses = usage.used_by(name)
         assert uses, name
         keys = [f"++{key}=0" for key in uses]
         usage.check(name, uses, keys)

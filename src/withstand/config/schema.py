@@ -60,12 +60,12 @@ class ModelConfig:
     """A classifier: where it comes from, and what is made of it."""
 
     cfg_name: str = MISSING  # the name of the config, and of the run's folder
-    title: str = ""
+    title: str = ""  # what people call it
     source: str | None = one_of(None, lambda: plugins.names("sources"), about="null: timm")
     name: str = MISSING  # what the source is asked for: for timm, the architecture
     family: str = ""  # cnn or transformer; empty: by the architecture's name
     corpus: str = ""  # what it was pretrained on; empty: by the tag
-    pretrained: bool = False
+    pretrained: bool = False  # begin with the source's pretrained weights
     tag: str | None = None  # timm's pretrained tag, in full
     file: str | None = None  # a local copy of those weights in data/weights; default {name}.{tag}.safetensors
     weights: str | None = None  # a file of weights to start from instead
@@ -81,7 +81,7 @@ class ModelConfig:
         None, 0.1, 1.0, about="share of the resized side that is shown, the middle; null: all"
     )
     mean: list[float] | None = three(None, about="default: as pretrained, else the dataset's")
-    std: list[float] | None = three(None, 0, between=True)
+    std: list[float] | None = three(None, 0, between=True, about="likewise")
     args: dict[str, Any] = field(default_factory=dict)  # passed on to the source
     version: str | None = None  # tells two classifiers apart whose difference nothing else shows
 
@@ -121,8 +121,8 @@ class DatasetConfig:
     num_classes: int = ranged(
         10, 0, 10_000_000, about="0: as many as are found, filled in when the images are loaded"
     )
-    mean: list[float] = three(MISSING)
-    std: list[float] = three(MISSING, 0, between=True)
+    mean: list[float] = three(MISSING, about="of red, green and blue over the training images, 0 to 1")
+    std: list[float] = three(MISSING, 0, between=True, about="their standard deviation")
     train_limit: int | None = ranged(None, 1)
     test_limit: int | None = ranged(None, 1)
     download: bool = True
@@ -150,7 +150,7 @@ class DatasetConfig:
 class ShiftConfig:
     """The shift and its settings; whatever a plug-in's YAML sets beside these is its own, and is in ``options``."""
 
-    name: str = one_of("corruption", lambda: plugins.names("shifts"))
+    name: str = one_of("corruption", lambda: plugins.names("shifts"), about="of the code that makes it")
     title: str = ""  # for the help page
     source: str = one_of("auto", SOURCES)
     folder: str = "data/CIFAR-10-C"
@@ -171,10 +171,10 @@ class ExperimentConfig:
 
 @dataclass
 class TrackerConfig:
-    name: str = one_of("none", lambda: plugins.names("trackers"))
+    name: str = one_of("none", lambda: plugins.names("trackers"), about="who is told of a training")
     title: str = ""
-    project: str = "withstand"
-    tags: list[str] = field(default_factory=list)
+    project: str = "withstand"  # what the tracker files runs under
+    tags: list[str] = field(default_factory=list)  # of the run, for the tracker
 
 
 @dataclass

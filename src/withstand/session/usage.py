@@ -35,7 +35,7 @@ def check(experiment: str, uses: Sequence[str], words: Sequence[str]) -> None:
     for word in words:
         key = _key(word)
         if not covered(key, (*EVERYWHERE, *uses)):
-            others = [name for name in choices("experiment") if covered(key, _uses(name))]
+            others = [name for name in choices("experiment") if covered(key, used_by(name))]
             where = f"; it is a setting of {', '.join(others)}" if others else ""
             raise UserError(f"experiment={experiment} does not use {key}, so leave it out{where}")
 
@@ -45,8 +45,8 @@ def used(experiment: str, words: Sequence[str]) -> list[str]:
 
     A misspelt one is used by none, so compose the words first.
     """
-    uses = (*EVERYWHERE, *_uses(experiment))
-    return [word for word in words if covered(_key(word), uses)]
+    known = (*EVERYWHERE, *used_by(experiment))
+    return [word for word in words if covered(_key(word), known)]
 
 
 def covered(key: str, uses: Sequence[str]) -> bool:
@@ -71,7 +71,8 @@ def _key(word: str) -> str:
     return word.lstrip("+~").split("=", 1)[0]
 
 
-def _uses(name: str) -> tuple[str, ...]:
+def used_by(name: str) -> tuple[str, ...]:
+    """The keys, or beginnings of keys, that an experiment says it uses."""
     try:
         module = plugins.load("experiments", name)
     except UserError:  # a config without its module: nothing that could use a setting
