@@ -24,4 +24,4 @@ def test_its_command_can_be_given(name: str) -> None:
     words = LINES[name].split()
     config = compose(words)
     assert config.dataset.name == name
-    usage.check(config.experiment.name, usage._uses(config.experiment.name), words)
+    usage.check(config.experiment.name, usage.used_by(config.experiment.name), words)
