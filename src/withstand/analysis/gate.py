@@ -15,23 +15,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from withstand.analysis.comparison import Comparison, compare
+from withstand.analysis import two
+from withstand.analysis.comparison import Comparison
 from withstand.analysis.groups import ALL
 from withstand.base.errors import UserError, nearest
-from withstand.results.conditions import CLEAN, Condition
+from withstand.results.conditions import CLEAN
 from withstand.results.metrics import find
 from withstand.results.runs import Run
 from withstand.statistics import (
     Estimate,
     Pilot,
-    cluster_values,
     greater_p,
     holm,
-    image_values,
     mean_interval,
-    mean_over_conditions,
-    minus,
-    seen,
 )
 
 Test = Literal["non-inferiority", "superiority", "equivalence"]
@@ -157,8 +153,8 @@ def gate(
         UserError: the two did not see the same images, there is no such part, or a value is out of range.
     """
     check(test, by, margin, margins or {}, metric, alpha)
-    new, old = told_apart(run_of(new), run_of(old))
-    of = members(new, clusters) if clusters else {}
+    new, old = two.told_apart(two.run_of(new), two.run_of(old))
+    of = two.members(new, clusters) if clusters else {}
     named = [one for one in _parts(new, old, by) if one[0] != clusters]
     unknown = set(margins or {}) - {name for name, _, _ in named}
     if unknown:
@@ -168,13 +164,13 @@ def gate(
         )
     wanted = [(margins or {}).get(name, margin) / 100 for name, _, _ in named]
     sign = 1 if find(metric).better == "higher" else -1
-    values = [sign * drawn(*_values(found, group, metric), of) for _, found, group in named]
+    values = [sign * two.drawn(*two.values(found, group, metric), of) for _, found, group in named]
     tested = decide(values, wanted, test, alpha)
     parts = tuple(
         Part(
             name=name,
-            new=_mean(found, found.names[0], group, metric),
-            old=_mean(found, found.names[1], group, metric),
+            new=two.mean(found, found.names[0], group, metric),
+            old=two.mean(found, found.names[1], group, metric),
             difference=mean_interval(sign * each, (-1, 1), 1 - 2 * alpha).within(-1, 1),
             margin=one,
             p=p,
@@ -224,43 +220,16 @@ def check(test: str, by: str, margin: float, margins: Mapping[str, float], metri
         raise UserError(f"gate: metric={metric} is no share of images; take top1 or top5")
 
 
-def run_of(one: Any) -> Run:
-    """What was given as a run."""
-    found = one if isinstance(one, Run) else getattr(one, "run", None)
-    if not isinstance(found, Run):
-        raise UserError("two runs are compared: what loadrun_of(FOLDER) or evaluate(…) gives")
-    return found
-
-
-def told_apart(new: Run, old: Run) -> tuple[Run, Run]:
-    """Both with names that differ: the models', else their folders', else the folders' paths."""
-    if new.dataset != old.dataset:
-        raise UserError(
-            f"{new.model} is on {new.dataset} and {old.model} on {old.dataset}; take one data set"
-        )
-    for called in (
-        (new.model, old.model),
-        (new.folder.name, old.folder.name),
-        (str(new.folder), str(old.folder)),
-    ):
-        if called[0] != called[1]:
-            return tuple(  # type: ignore[return-value]
-                replace(run, summary=run.summary | {"model": name})
-                for run, name in zip((new, old), called, strict=True)
-            )
-    raise UserError(f"new and old are one run, {new.folder}; give two")
-
-
-def _parts(new: Run, old: Run, by: By) -> list[tuple[str, Comparison, str | tuple[Condition, ...]]]:
+def _parts(new: Run, old: Run, by: By) -> list[tuple[str, Comparison, two.Conditions]]:
     """Name, the two side by side, and the conditions (a group's name, or themselves) of each part."""
-    found: list[tuple[str, Comparison, str | tuple[Condition, ...]]] = []
+    found: list[tuple[str, Comparison, two.Conditions]] = []
     if CLEAN in new.conditions and CLEAN in old.conditions:
-        found.append((CLEAN.shift, _both(new.under([CLEAN]), old.under([CLEAN]), "corruption"), "clean"))
+        found.append((CLEAN.shift, two.both(new.under([CLEAN]), old.under([CLEAN]), "corruption"), "clean"))
     shifts = [one for one in new.shifts if one in old.shifts and one != CLEAN.shift]
     if by == "group":
         shifts = [one for one in shifts if new.about(one).get("kind") == "groups"]
     for shift in [] if by == "clean" else shifts:
-        together = _both(new, old, shift)
+        together = two.both(new, old, shift)
         conditions = together.conditions
         if by == "all" and together.clean:
             found[:] = [one for one in found if one[0] != CLEAN.shift]
@@ -288,58 +257,6 @@ def _names(together: Comparison, run: Run, shift: str, by: By) -> list[str]:
     return kept or variants
 
 
-def _both(new: Run, old: Run, shift: str) -> Comparison:
-    together = compare(new, old, shift=shift)
-    if together.left_out:
-        one = together.left_out[0]
-        raise UserError(f"{one.what} does not compare under {shift}: {one.reason}")
-    return together
-
-
-def apart(new: Run, old: Run, shift: str, group: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Ids, and by how much ``new`` is above ``old`` for each: the images that both saw under a group of a shift."""
-    if shift == CLEAN.shift:
-        new, old, shift = new.under([CLEAN]), old.under([CLEAN]), "corruption"
-    together = _both(new, old, shift)
-    return _values(together, group, "top1")
-
-
-def members(run: Run, shift: str) -> dict[int, str]:
-    """Image → the group that it is of, by a shift of groups.
-
-    Raises:
-        UserError: the run was not evaluated under it.
-    """
-    conditions = [one for one in run.conditions if one.shift == shift]
-    if not conditions or run.about(shift).get("kind") != "groups":
-        raise UserError(
-            f"clusters={shift} is no shift of groups in {run.folder}; evaluate shift=groups with its column first"
-        )
-    return {image: one.variant for one in conditions for image in run.predictions(one).ids.tolist()}
-
-
-def drawn(ids: NDArray[np.int64], values: NDArray[np.float64], of: Mapping[int, str]) -> NDArray[np.float64]:
-    """The values of what was drawn: of images, or of the clusters that ``of`` says they are in."""
-    if not of:
-        return values
-    known = np.isin(ids, list(of))
-    return cluster_values(values[known], np.array([of[one] for one in ids[known].tolist()]))
-
-
-def _values(
-    together: Comparison, group: str | tuple[Condition, ...], metric: str
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Ids, and new less old for each: the images that both saw."""
-    tables = [
-        together.values(name, group, metric)
-        if isinstance(group, str)
-        else together.run(name).scores.of(metric, group, together.ids).astype(np.float64)
-        for name in together.names
-    ]
-    both = minus(*tables)
-    return together.ids[seen(both)], image_values(both[seen(both)])
-
-
 def _p(each: NDArray[np.float64], margin: float, test: Test) -> tuple[float, float]:
     """P-values of "what is asked does not hold", and of "it holds"; ``each`` is higher where new is better."""
     if test == "superiority":
@@ -348,13 +265,6 @@ def _p(each: NDArray[np.float64], margin: float, test: Test) -> tuple[float, flo
         return greater_p(each, -margin), greater_p(-each, margin)
     within = max(greater_p(each, -margin), greater_p(-each, -margin))
     return within, min(1.0, 2 * min(greater_p(each, margin), greater_p(-each, margin)))
-
-
-def _mean(together: Comparison, name: str, group: str | tuple[Condition, ...], metric: str) -> Estimate:
-    if isinstance(group, str):
-        return together.accuracy(name, group, metric)
-    values = together.run(name).scores.of(metric, group, together.ids).astype(np.float64)
-    return mean_over_conditions(values).within(0, 1)
 
 
 def _enough(each: NDArray[np.float64], margin: float, test: Test, alpha: float) -> int | None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from withstand.analysis.gate import apart, drawn, members, run_of, told_apart
 from withstand.analysis.groups import ALL
+from withstand.analysis.two import apart, drawn, members, run_of, told_apart
 from withstand.base.errors import UserError
 from withstand.results.conditions import CLEAN
 from withstand.statistics import Pilot

@@ -1,0 +1,107 @@
+"""Two classifiers side by side: what both saw, image by image, as gates and plans take it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from withstand.analysis.comparison import Comparison, compare
+from withstand.base.errors import UserError
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.runs import Run
+from withstand.statistics import Estimate, cluster_values, image_values, mean_over_conditions, minus, seen
+
+Conditions = str | tuple[Condition, ...]
+"""A group's name, or the conditions themselves."""
+
+
+def run_of(one: Any) -> Run:
+    """What was given as a run."""
+    found = one if isinstance(one, Run) else getattr(one, "run", None)
+    if not isinstance(found, Run):
+        raise UserError("two runs are compared: what load_run(FOLDER) or evaluate(…) gives")
+    return found
+
+
+def told_apart(new: Run, old: Run) -> tuple[Run, Run]:
+    """Both with names that differ: the models', else their folders', else the folders' paths."""
+    if new.dataset != old.dataset:
+        raise UserError(
+            f"{new.model} is on {new.dataset} and {old.model} on {old.dataset}; take one data set"
+        )
+    for called in (
+        (new.model, old.model),
+        (new.folder.name, old.folder.name),
+        (str(new.folder), str(old.folder)),
+    ):
+        if called[0] != called[1]:
+            return tuple(  # type: ignore[return-value]
+                replace(run, summary=run.summary | {"model": name})
+                for run, name in zip((new, old), called, strict=True)
+            )
+    raise UserError(f"new and old are one run, {new.folder}; give two")
+
+
+def both(new: Run, old: Run, shift: str) -> Comparison:
+    """The two under a shift, on what both saw."""
+    together = compare(new, old, shift=shift)
+    if together.left_out:
+        one = together.left_out[0]
+        raise UserError(f"{one.what} does not compare under {shift}: {one.reason}")
+    return together
+
+
+def apart(new: Run, old: Run, shift: str, group: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Ids, and by how much ``new`` is above ``old`` for each: the images that both saw under a group of a shift."""
+    if shift == CLEAN.shift:
+        new, old, shift = new.under([CLEAN]), old.under([CLEAN]), "corruption"
+    together = both(new, old, shift)
+    return values(together, group, "top1")
+
+
+def members(run: Run, shift: str) -> dict[int, str]:
+    """Image → the group that it is of, by a shift of groups.
+
+    Raises:
+        UserError: the run was not evaluated under it.
+    """
+    conditions = [one for one in run.conditions if one.shift == shift]
+    if not conditions or run.about(shift).get("kind") != "groups":
+        raise UserError(
+            f"clusters={shift} is no shift of groups in {run.folder}; evaluate shift=groups with its column first"
+        )
+    return {image: one.variant for one in conditions for image in run.predictions(one).ids.tolist()}
+
+
+def drawn(ids: NDArray[np.int64], values: NDArray[np.float64], of: Mapping[int, str]) -> NDArray[np.float64]:
+    """The values of what was drawn: of images, or of the clusters that ``of`` says they are in."""
+    if not of:
+        return values
+    known = np.isin(ids, list(of))
+    return cluster_values(values[known], np.array([of[one] for one in ids[known].tolist()]))
+
+
+def values(
+    together: Comparison, group: Conditions, metric: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Ids, and new less old for each: the images that both saw."""
+    tables = [
+        together.values(name, group, metric)
+        if isinstance(group, str)
+        else together.run(name).scores.of(metric, group, together.ids).astype(np.float64)
+        for name in together.names
+    ]
+    less = minus(*tables)
+    return together.ids[seen(less)], image_values(less[seen(less)])
+
+
+def mean(together: Comparison, name: str, group: Conditions, metric: str) -> Estimate:
+    """The mean of one of the two over the conditions, with its interval."""
+    if isinstance(group, str):
+        return together.accuracy(name, group, metric)
+    values = together.run(name).scores.of(metric, group, together.ids).astype(np.float64)
+    return mean_over_conditions(values).within(0, 1)
