@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -79,7 +79,16 @@ class Manifest:
         content = asdict(self)
         usual = {item.name: item.default for item in fields(Recipe)} | {"constants": {}}
         content["recipe"] = {k: v for k, v in content["recipe"].items() if v != usual[k]}
-        json_file.write(folder / MANIFEST, {"about": about, "format": _FORMAT} | content)
+        json_file.write(folder / MANIFEST, {"about": about, "format": _FORMAT} | _plain(content))
+
+
+def _plain(content: Any) -> Any:
+    """With whole numbers as such: the same text, whether it was read back in between or not."""
+    if isinstance(content, dict):
+        return {key: _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    return int(content) if isinstance(content, float) and content.is_integer() else content
 
 
 def present(folder: Path) -> bool:
