@@ -39,7 +39,7 @@ def cell_files(
     missing = []
     for cell in listed:
         condition = Condition(cell["shift"], cell["variant"], cell["severity"])
-        if (folder / "predictions" / cell["file"]).is_file():
+        if (folder / "predictions" / cell["file"]).exists():  # what is no file is damaged, not missing
             files[condition] = (cell["file"],)
         else:
             missing.append(condition)
