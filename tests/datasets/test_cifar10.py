@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from withstand.base import leftovers
 from withstand.base.errors import UserError
 from withstand.datasets import cifar, cifar10
 
@@ -104,7 +105,8 @@ def test_archive_that_is_there_is_unpacked(root: Path, monkeypatch: pytest.Monke
     other = root / "elsewhere"
     other.mkdir()
     pack(root / cifar10.FOLDER, other / cifar10.ARCHIVE, monkeypatch)
-    (other / f".unpacking-{cifar10.FOLDER}").mkdir()  # left by a killed run
+    nobody = f"{leftovers.HOST}-{(1 << 22) - 1}"
+    (other / f".unpacking-{cifar10.FOLDER}.{nobody}.abc.part").mkdir()  # left by a killed run
     data = cifar10.load(other, fetch=False)
     assert len(data.test) == N
     assert sorted(p.name for p in other.iterdir()) == [cifar10.FOLDER, cifar10.ARCHIVE]

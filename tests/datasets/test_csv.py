@@ -123,7 +123,7 @@ def test_what_is_not_there_may_be_skipped(photos: Path) -> None:
         ("path,label\nin/red.png,1\nin/blue.png,2\n", {"count": 3}, r"2 classes; set dataset\.num_classes=2"),
         ("path,label\nin/red.png,1\nin/blue.png,x\n", {"classes": ["a", "b"]}, "does not name: x"),
         ("path,label,split\nin/red.png,1,a\n", {}, "no row has test or val in its column 'split', but a"),
-        ("path,label\nin/red.png,1\n", {"exif": "no"}, "choose apply or ignore"),
+        ("path,label\nin/red.png,1\n", {"exif": "no"}, "did you mean 'ignore'"),
         ("path,label\nin/red.png,1\n", {"size": 0}, "must be 1 or more"),
     ],
 )

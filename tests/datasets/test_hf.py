@@ -113,7 +113,7 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
         ({"image": "pictures"}, "did you mean 'picture'"),
         ({"label": "sort"}, r"no column dataset\.label=sort"),
         ({"num_classes": 4}, r"3 classes; set dataset\.num_classes=3"),
-        ({"exif": "no"}, "choose apply or ignore"),
+        ({"exif": "no"}, "did you mean 'ignore'"),
     ],
 )
 def test_a_mistake_is_one_line(saved: Path, options: dict[str, Any], message: str) -> None:
