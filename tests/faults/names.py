@@ -157,7 +157,8 @@ class _Elements(HTMLParser):
         self.found: list[tuple[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = [name for name, value in attrs if name.startswith("on") or "javascript:" in (value or "")]
+        scripted = [name for name, value in attrs if (value or "").strip().lower().startswith("javascript:")]
+        said = [*(name for name, _ in attrs if name.startswith("on")), *scripted]  # in a caption it is text
         self.found += [(tag, one) for one in said]
         if tag in ("script", "iframe", "object", "embed", "base", "form", "b"):
             self.found.append((tag, ""))
