@@ -71,7 +71,7 @@ def table(found: Plan) -> Table:
         f"Paired by image, two-sided test at {100 * found.alpha:g}%, power {100 * found.power:g}%; two digits are known"
         " of a number of images."
     )
-    return Table("plan", "How many images show a difference", columns, rows, [note])
+    return Table("plan", "Images that a difference takes", columns, rows, [note])
 
 
 def draw(found: Plan) -> Figure:
@@ -84,7 +84,7 @@ def draw(found: Plan) -> Figure:
         for name, part in found.parts.items():
             colour = colours[name].colour
             curve = [100 * part.pilot.detectable(n, found.alpha / 2, found.power) for n in sizes]
-            axes.plot(sizes, curve, color=colour, label=spaced(name))
+            axes.plot(sizes, curve, color=colour, label=name)
             if part.images is not None:
                 own = 100 * part.pilot.detectable(part.images, found.alpha / 2, found.power)
                 axes.plot(part.images, own, "o", color=colour, markersize=7)
