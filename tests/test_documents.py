@@ -36,8 +36,8 @@ def test_every_decision_has_its_number_and_every_link_a_page() -> None:
 
 
 def test_the_page_of_settings_is_of_these_settings_and_each_has_a_meaning() -> None:
-    said = reference._comments()
-    listed = [key for key in keys() if f"\n| `{key}` |" in reference.page()]
+    said, page = reference._comments(), reference.page()
+    listed = [key for key in keys() if f"\n| `{key}` |" in page]
     assert len(listed) > 100 and [key for key in listed if not reference.meaning(key, said)] == []
     kept = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    assert kept == reference.page(), "make it again: python -m withstand.session.reference > docs/settings.md"
+    assert kept == page, "make it again: python -m withstand.session.reference > docs/settings.md"

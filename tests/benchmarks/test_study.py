@@ -86,11 +86,21 @@ def test_another_seed_has_a_folder_of_its_own_whatever_the_command_says(tmp_path
 def test_parts_run_once_and_what_fails_stops_only_what_needs_it(tmp_path, monkeypatch, capsys):
     done = []
 
-    def run(command, **_):
-        done.append(command[-1])
-        return type("Answer", (), {"returncode": int(command[-1] == "bad")})
+    class Started:
+        def __init__(self, command, **_):
+            done.append(command[-1])
+            self.code = int(command[-1] == "bad")
 
-    monkeypatch.setattr("subprocess.run", run)
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def wait(self):
+            return self.code
+
+    monkeypatch.setattr("subprocess.Popen", Started)
     chain = [
         Part("a", ("experiment=train", "good")),
         Part("b", ("experiment=train", "bad"), ("a",)),

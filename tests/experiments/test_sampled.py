@@ -120,7 +120,8 @@ def test_a_part_is_never_taken_for_the_whole(tmp_path: Path) -> None:
     assert cell not in store
     store.forget_part(cell)  # not while the whole is missing
     assert len(store.part(cell) or ()) == 3
-    store.write(cell, some.join(some))
+    rest = Predictions(np.arange(3, 6), np.zeros(3, np.int64), np.zeros((3, 2), np.float32))
+    store.write(cell, some.join(rest))
     store.forget_part(cell)
     assert cell in store and len(store.part(cell) or ()) == 6
     assert [file.name for file in tmp_path.iterdir()] == [cell.file]

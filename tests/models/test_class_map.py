@@ -40,12 +40,12 @@ def test_a_map_without_anything_outside():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "is not a map"),
+        ("{", "is damaged"),
         ("{}", "is not a map"),
-        ("[1]", "is not a map"),
+        ("[1]", "a list where a group of keys belongs"),
         (json.dumps({"0": 0, "2": 1}), "is not a map"),
         (json.dumps({"0": 0, "1": 9}), "write others by name"),
-        (json.dumps({"0": [0]}), "is not a map"),
+        (json.dumps({"0": [0]}), "a list where a whole number"),
     ],
 )
 def test_a_wrong_map(tmp_path, content, message):
