@@ -40,9 +40,7 @@ def names_a_folder(name: str) -> bool:
     return (
         bool(name.strip(". "))
         and not {"/", "\0", os.sep} & set(name)
-        and all(
-            _plain(sign) or unicodedata.category(sign) == "Cs" for sign in name
-        )  # Cs: a name that is no UTF-8
+        and all(_plain(sign) or "\udc80" <= sign <= "\udcff" for sign in name)  # a byte that is no UTF-8
         and name == name.strip().rstrip(".")
         and not _DEVICES.fullmatch(name)
         and len(name.encode("utf-8", "surrogatepass")) <= _MOST

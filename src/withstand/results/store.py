@@ -209,7 +209,8 @@ class Store:
         check = _checksum(predictions)
         with atomic.replacing(self.root / (cell.part if part else cell.file)) as temporary:
             said = table.replace_schema_metadata({"withstand": facts, "checksum": check})
-            pq.write_table(said, temporary, compression="zstd", write_page_checksum=True)
+            with temporary.open("wb") as file:  # Arrow itself knows no name that is not UTF-8
+                pq.write_table(said, file, compression="zstd", write_page_checksum=True)
 
     def read(self, cell: Cell | str) -> Predictions:
         """Read a cell, or the file of that name.

@@ -113,7 +113,7 @@ def _boxed(root: Path, table: Path) -> list[LocatedImage]:
     corners = rows[["x0", "y0", "x1", "y1"]].apply(pd.to_numeric, errors="coerce")
     wrong = ~np.isfinite(corners.to_numpy(float)).all(axis=1)
     if wrong.any():
-        raise UserError(f"{table}: line {int(wrong.argmax()) + 2} has a corner that is not a number")
+        raise UserError(f"{table}: line {int(wrong.argmax()) + 2} has a corner that is not a number; mend it")
     absent = rows[[name for name in ("file", "class") if name in rows]].isna().any(axis=1)
     if absent.any() or not len(rows):
         line = f", line {int(absent.argmax()) + 2}" if len(rows) else ""
