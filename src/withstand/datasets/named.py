@@ -22,7 +22,10 @@ def class_names(said: Any, key: str = "dataset.classes") -> tuple[str, ...] | No
     """
     if said is None:
         return None
-    names = tuple(name_of(name.strip()) for name in _names(said, key))
+    try:
+        names = tuple(name_of(name.strip()) for name in _names(said, key))
+    except UnicodeEncodeError as error:  # JSON can write half a character
+        raise UserError(f"{key}: the class {error.object!a} holds half a character; mend it") from error
     if twice := next((name for at, name in enumerate(names) if name in names[:at]), None):
         raise UserError(f"{key} names the class '{twice}' twice; give each label a name of its own")
     if not names:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from withstand.base.names import shown
 from withstand.report.canvas import WIDTH, drawing, save_png
 from withstand.report.style import INK, PAPER, Look
 
@@ -45,7 +46,7 @@ def draw(history: pd.DataFrame, title: str, look: Look) -> Figure:
             axes.yaxis.set_major_locator(MaxNLocator(nbins=5))  # more need digits that do not fit beside it
             axes.margins(y=0.12)
         figure.axes[0].legend(loc="best", fontsize=9)  # the same for both
-        figure.suptitle(title, x=0.095, y=0.985, ha="left", fontsize=12, fontweight="bold")
+        figure.suptitle(shown(title), x=0.095, y=0.985, ha="left", fontsize=12, fontweight="bold")
         figure.subplots_adjust(left=0.095, right=0.985, top=0.76, bottom=0.18, wspace=0.22)
     return figure
 
