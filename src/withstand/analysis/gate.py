@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from withstand.analysis import two
 from withstand.analysis.comparison import Comparison
 from withstand.analysis.groups import ALL
 from withstand.base.errors import UserError, nearest
+from withstand.config.known import GATE_PARTS, GATE_TESTS
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import find
 from withstand.results.runs import Run
@@ -30,8 +31,6 @@ from withstand.statistics import (
     mean_interval,
 )
 
-Test = Literal["non-inferiority", "superiority", "equivalence"]
-By = Literal["shift", "family", "variant", "group", "all", "clean"]
 Verdict = Literal["passes", "fails", "cannot tell"]
 
 ALPHA = 0.05
@@ -73,7 +72,7 @@ class Gate:
     new: str
     old: str
     dataset: str
-    test: Test
+    test: str
     metric: str
     alpha: float
     parts: tuple[Part, ...]
@@ -127,8 +126,8 @@ def gate(
     old: Any,
     margin: float = 1.0,
     *,
-    test: Test = "non-inferiority",
-    by: By = "shift",
+    test: str = "non-inferiority",
+    by: str = "shift",
     margins: Mapping[str, float] | None = None,
     metric: str = "top1",
     alpha: float = ALPHA,
@@ -187,7 +186,7 @@ def gate(
 
 
 def decide(
-    values: Sequence[NDArray[np.float64]], margins: Sequence[float], test: Test, alpha: float = ALPHA
+    values: Sequence[NDArray[np.float64]], margins: Sequence[float], test: str, alpha: float = ALPHA
 ) -> list[tuple[float, float, Verdict]]:
     """For each part: p of "what is asked does not hold" and of "it holds", both after Holm, and the verdict.
 
@@ -205,7 +204,7 @@ def decide(
 
 def check(test: str, by: str, margin: float, margins: Mapping[str, float], metric: str, alpha: float) -> None:
     """Refuse what ``gate`` cannot be asked, before anything is evaluated."""
-    for what, said, known in (("test", test, get_args(Test)), ("by", by, get_args(By))):
+    for what, said, known in (("test", test, GATE_TESTS), ("by", by, GATE_PARTS)):
         if said not in known:
             raise UserError(f"gate: {what}={said} is not known; {nearest(said, known)}")
     least = 0 if test == "superiority" else 1e-9
@@ -220,7 +219,7 @@ def check(test: str, by: str, margin: float, margins: Mapping[str, float], metri
         raise UserError(f"gate: metric={metric} is no share of images; take top1 or top5")
 
 
-def _parts(new: Run, old: Run, by: By) -> list[tuple[str, Comparison, two.Conditions]]:
+def _parts(new: Run, old: Run, by: str) -> list[tuple[str, Comparison, two.Conditions]]:
     """Name, the two side by side, and the conditions (a group's name, or themselves) of each part."""
     found: list[tuple[str, Comparison, two.Conditions]] = []
     if CLEAN in new.conditions and CLEAN in old.conditions:
@@ -243,7 +242,7 @@ def _parts(new: Run, old: Run, by: By) -> list[tuple[str, Comparison, two.Condit
     return found
 
 
-def _names(together: Comparison, run: Run, shift: str, by: By) -> list[str]:
+def _names(together: Comparison, run: Run, shift: str, by: str) -> list[str]:
     variants = list(dict.fromkeys(one.variant for one in together.conditions))
     if by in ("variant", "group"):
         return variants
@@ -257,7 +256,7 @@ def _names(together: Comparison, run: Run, shift: str, by: By) -> list[str]:
     return kept or variants
 
 
-def _p(each: NDArray[np.float64], margin: float, test: Test) -> tuple[float, float]:
+def _p(each: NDArray[np.float64], margin: float, test: str) -> tuple[float, float]:
     """P-values of "what is asked does not hold", and of "it holds"; ``each`` is higher where new is better."""
     if test == "superiority":
         return greater_p(each, margin), greater_p(-each, -margin)
@@ -267,7 +266,7 @@ def _p(each: NDArray[np.float64], margin: float, test: Test) -> tuple[float, flo
     return within, min(1.0, 2 * min(greater_p(each, margin), greater_p(-each, margin)))
 
 
-def _enough(each: NDArray[np.float64], margin: float, test: Test, alpha: float) -> int | None:
+def _enough(each: NDArray[np.float64], margin: float, test: str, alpha: float) -> int | None:
     """The images that settle it at 80% power, whichever way the difference at hand points."""
     if len(each) < 2:
         return None

@@ -56,10 +56,11 @@ class Plan:
 
     def needed(self, points: float) -> dict[str, int | None]:
         """Part → the images that show a difference of so many points; None: more than anybody has."""
-        return {
-            name: part.pilot.needed(points / 100, self.alpha / 2, self.power)
-            for name, part in self.parts.items()
-        }
+        return {name: self.needed_in(part, points) for name, part in self.parts.items()}
+
+    def needed_in(self, part: Planned, points: float) -> int | None:
+        """The same for one part."""
+        return part.pilot.needed(points / 100, self.alpha / 2, self.power)
 
     def detectable(self, images: int) -> dict[str, float]:
         """Part → the points that so many images show."""

@@ -39,11 +39,12 @@ def told_apart(new: Run, old: Run) -> tuple[Run, Run]:
         (str(new.folder), str(old.folder)),
     ):
         if called[0] != called[1]:
-            return tuple(  # type: ignore[return-value]
-                replace(run, summary=run.summary | {"model": name})
-                for run, name in zip((new, old), called, strict=True)
-            )
+            return _called(new, called[0]), _called(old, called[1])
     raise UserError(f"new and old are one run, {new.folder}; give two")
+
+
+def _called(run: Run, name: str) -> Run:
+    return replace(run, summary=run.summary | {"model": name})
 
 
 def both(new: Run, old: Run, shift: str) -> Comparison:

@@ -19,8 +19,8 @@ def run(config: Config, overrides: list[str]) -> int:
         new,
         old,
         asked.margin,
-        test=asked.test,  # type: ignore[arg-type]  # checked above
-        by=asked.by,  # type: ignore[arg-type]
+        test=asked.test,
+        by=asked.by,
         margins=asked.margins,
         metric=asked.metric,
         alpha=asked.alpha,

@@ -49,7 +49,7 @@ def table(found: Plan) -> Table:
                 "shows": 100 * part.pilot.detectable(part.images, found.alpha / 2, found.power),
             }
         values |= {
-            f"at_{points:g}": None if (n := found.needed(points)[name]) is None else rounded(n)
+            f"at_{points:g}": None if (n := found.needed_in(part, points)) is None else rounded(n)
             for points in STEPS
         }
         rows.append(Row(values))

@@ -6,6 +6,7 @@ run of an older version has a default; what another version writes as another ty
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -239,8 +240,9 @@ class Training(Struct):
     dataset: dict[str, Any] = {}
 
 
-class IdentitySaid(Struct):
-    """``run.json``."""
+@dataclass(frozen=True)
+class IdentitySaid:
+    """``run.json``; what each is, ``session.identity.Identity`` says."""
 
     dataset: str
     code: str

@@ -29,7 +29,7 @@ _OF_A_RUN = (
 
 
 @dataclass(frozen=True)
-class Identity:
+class Identity(records.IdentitySaid):
     """What a run is of.
 
     Attributes:
@@ -42,16 +42,6 @@ class Identity:
         answers: what makes of the outputs the answers, as JSON; empty where they are the same.
         sources: ``Dataset.sources``.
     """
-
-    dataset: str
-    code: str
-    content: str
-    training: str
-    file: str | None = None
-    weights: str | None = None
-    start: str | None = None
-    answers: str = ""
-    sources: str = ""
 
     def unlike(self, before: Identity) -> list[str]:
         """How ``before`` is another run, in words; empty where it is the same one."""
