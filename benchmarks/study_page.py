@@ -48,22 +48,22 @@ def training() -> Iterator[str]:
 
 
 def finetuning() -> Iterator[str]:
-    """What the last fine-tuning of each model printed: its own protocol's row, and those of before; and of reports."""
+    """From the report; of a fine-tuning whose predictions are gone, what it printed."""
     yield "| model | protocol | corrupted top-1, before | after | gain, points | images |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
-    printed: dict[
-        tuple[str, str], str
-    ] = {}  # by model and protocol: a later fine-tuning prints the earlier ones, too
+    lines: dict[tuple[str, str], str] = {}  # by model and protocol: a later one prints the earlier ones, too
     for log in sorted((RESULTS / "parts").glob("*-experiment-3-*.txt")):
         model = log.name.partition("-experiment")[0]
         for line in log.read_text(encoding="utf-8").splitlines():
-            if found := _GAIN.match(line):
-                printed[model, found[1]] = _line(model, *found.groups())
-    yield from printed.values()
-    for file in sorted(RESULTS.glob("reports/*/finetune.csv")):
-        for row in _read(file):
-            values = [_estimate(row, key, 1) for key in ("before", "after", "gain")]
-            yield _line(f"{row['model']}, {file.parent.name}", row["name"], *values, _count(row["images"]))
+            if (found := _GAIN.match(line)) and found[1] != "the study's":
+                lines[model, found[1]] = _line(model, *found.groups())
+    for row in _table("cifar10", "finetune"):
+        model, protocol = _called(row["model"].partition(",")[0]), row["name"]
+        if row["origin"] != "ours":
+            model, protocol = f"*{model}, published*", f"{protocol}, the study's"
+        values = [_estimate(row, key, 1) for key in ("before", "after", "gain")]
+        lines[model, protocol] = _line(model, protocol, *values, _count(row["images"]))
+    yield from (lines[key] for key in sorted(lines, key=lambda key: (key[0].strip("*"), key[1])))
 
 
 def backgrounds() -> Iterator[str]:

@@ -66,6 +66,7 @@ def test_logits_are_those_of_the_processor(model: str) -> None:
     assert np.abs(got - expected).max() < 1e-3 * expected.std()
 
 
+@pytest.mark.filterwarnings("ignore:The CUDA Graph is empty")  # torch 2.11's own, as it begins to record
 @pytest.mark.parametrize("backend", ["eager", "compile"])
 def test_fast_arithmetic_is_near(backend: str) -> None:
     test, one = datasets.load(compose(SHAPES)).test, classifier()
