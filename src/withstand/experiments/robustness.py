@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from withstand.analysis import outsiders
 from withstand.analysis.comparison import compare
 from withstand.base.console import say
 from withstand.base.errors import UserError
@@ -20,7 +21,7 @@ from withstand.models import Classifier
 from withstand.report import terminal
 from withstand.report.page import command
 from withstand.results import metrics, thumbnails
-from withstand.results.conditions import CLEAN, Condition
+from withstand.results.conditions import ASIDE, CLEAN, Condition
 from withstand.results.runs import Run
 from withstand.session import several, shifted, side_by_side, usage
 from withstand.session.alone import alone
@@ -71,9 +72,10 @@ def evaluate_shifts(
         precision=config.evaluation.precision,
         fill=partial(side_by_side.fill, setup, classifier) if config.evaluation.devices else Cells.fill,
     )
-    means = {shift.name: _tell(setup, done, shift) for shift in shifts}
+    asked = [shift for shift in shifts if extras(shift).about.get("kind") not in ASIDE]
+    means = {shift.name: _tell(setup, done, shift) for shift in asked}
     _sum(setup, done)
-    first = next(iter(means.values()))
+    first = next(iter(means.values()), {})
     tracker.log(config.train.epochs, {f"corrupted/{key}": value for key, value in first.items()})
     return first
 
@@ -86,6 +88,8 @@ def _sum(setup: Setup, done: Run) -> None:
         together = compare(done, shift=shift)
         if together.conditions and together.names:
             say(f"  {terminal.in_one_line(together, shift)}")
+    for found in outsiders.all_of([done]):
+        say(f"  {terminal.of_outsiders(found)}")
     where = [
         f"paths.{item.name}={value}"
         for item in fields(Paths)

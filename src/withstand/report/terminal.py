@@ -11,6 +11,7 @@ from withstand.analysis.backgrounds.reliance import GAPS, Reliance, leaked
 from withstand.analysis.changes import Change
 from withstand.analysis.comparison import Comparison, compare
 from withstand.analysis.groups import ALL
+from withstand.analysis.outsiders import Outsiders
 from withstand.report import finetune_tables
 from withstand.report.left_out import caution
 from withstand.report.sampling import MARK, note, samples
@@ -57,6 +58,19 @@ def table(runs: Sequence[Run]) -> Table:
     parts = [note(name, sample) for name, sample in sampled.items()]
     shown.caption = "\n".join(["brackets: 95% intervals over the source images", *parts, *apart])
     return shown
+
+
+def of_outsiders(found: Outsiders) -> str:
+    """What the best score of each run tells of images from outside."""
+    said = []
+    for name, scores in found.told.items():
+        score, told = max(scores.items(), key=lambda item: item[1].auroc.value)
+        ends = (
+            f"{100 * one.value:.1f}% ({100 * one.low:.1f} to {100 * one.high:.1f})"
+            for one in (told.auroc, told.fpr)
+        )
+        said.append("{} by {}: AUROC {}, FPR95 {}".format(name, score, *ends))
+    return f"{found.name} from outside, {found.outside:,} images: {'; '.join(said)}"
 
 
 def in_one_line(together: Comparison, shift: str) -> str:

@@ -30,6 +30,9 @@ class Condition:
 
 CLEAN = Condition("clean", "clean")
 
+ASIDE = ("outside", "validation")
+"""Kinds of shift whose images ask for no accuracy: their cells stand beside the conditions, in no mean."""
+
 
 def cell_files(
     folder: Path, listed: Iterable[Mapping[str, Any]]

@@ -13,7 +13,7 @@ from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
 from withstand.base.names import shown
 from withstand.results import history, records
-from withstand.results.conditions import cell_files
+from withstand.results.conditions import ASIDE, cell_files
 from withstand.results.runs import LeftOut, Run, Runs
 
 
@@ -30,7 +30,12 @@ def load_run(folder: str | Path) -> Run:
     provenance = json_file.record(folder / "provenance.json", records.Provenance)
     json_file.record(folder / "run.json", records.IdentitySaid)
     files, missing = cell_files(folder, summary["cells"])
-    return Run(folder, summary, provenance, history.read(folder / "history.csv"), files, missing)
+    kinds = {shift: about.get("kind") for shift, about in summary.get("shifts", {}).items()}
+    aside = {one.shift: of for one, of in files.items() if kinds.get(one.shift) in ASIDE}
+    files = {one: of for one, of in files.items() if one.shift not in aside}
+    missing = tuple(one for one in missing if kinds.get(one.shift) not in ASIDE)
+    trained = history.read(folder / "history.csv")
+    return Run(folder, summary, provenance, trained, files, missing, aside=aside)
 
 
 def load_runs(root: str | Path, dataset: str | None = None) -> Runs:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ class Run:
         missing: conditions that the summary lists and whose file is gone.
         only: int64, the images to look at; None is all of them.
         among_all: whether answers to images of some of the classes may be any class; else they are among these.
+        aside: by name, the files of the predictions of images that ask for no accuracy (``conditions.ASIDE``).
     """
 
     folder: Path
@@ -71,6 +72,7 @@ class Run:
     missing: tuple[Condition, ...]
     only: NDArray[np.int64] | None = None
     among_all: bool = False
+    aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Run({self.model} on {self.dataset}, {len(self.files)} conditions, {self.folder})"
@@ -158,15 +160,26 @@ class Run:
         """
         if condition not in self.files:
             raise UserError(f"{self.folder} has no predictions for {condition}; run the evaluation again")
-        store = Store(self.folder / "predictions")
-        try:
-            read = together([store.read(file) for file in self.files[condition]])
-        except ValueError as error:
-            raise UserError(f"{self.folder}: the predictions for {condition} are damaged: {error}") from error
+        read = self._read(str(condition), self.files[condition])
         about = self.about(condition.shift)
         if about.get("both") and not self.among_all:
             read = replace(read, logits=read.logits[:, : len(about["classes"])])
         return read if self.only is None else read.take(np.flatnonzero(np.isin(read.ids, self.only)))
+
+    def beside(self, name: str) -> Predictions:
+        """Read the predictions of images that ask for no accuracy, one of ``aside``; their labels may mean nothing.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        return self._read(name, self.aside[name])
+
+    def _read(self, what: str, files: Sequence[str]) -> Predictions:
+        store = Store(self.folder / "predictions")
+        try:
+            return together([store.read(file) for file in files])
+        except ValueError as error:
+            raise UserError(f"{self.folder}: the predictions for {what} are damaged: {error}") from error
 
     def about(self, shift: str) -> Mapping[str, Any]:
         """What a shift left on record of itself; empty where it had nothing to say."""
@@ -244,6 +257,13 @@ def of_kind(runs: Iterable[Run], kind: str) -> tuple[str, ...]:
     """The shifts of a kind (``about["kind"]``) that any of the runs was evaluated under, in order."""
     return tuple(
         dict.fromkeys(shift for run in runs for shift in run.shifts if run.about(shift).get("kind") == kind)
+    )
+
+
+def of_kind_aside(runs: Iterable[Run], kind: str) -> tuple[str, ...]:
+    """The same of shifts whose images ask for no accuracy (``Run.aside``)."""
+    return tuple(
+        dict.fromkeys(name for run in runs for name in run.aside if run.about(name).get("kind") == kind)
     )
 
 

@@ -8,30 +8,24 @@ answers: the best of these classes, and the best of all.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from withstand import datasets
-from withstand.base import counter
-from withstand.base.errors import AbsentError, UserError
+from withstand.base.errors import UserError
 from withstand.config.checks import own_settings
-from withstand.config.composing import compose
 from withstand.config.known import GROUPINGS
 from withstand.config.ranges import one_of, ranged
-from withstand.config.schema import ShiftConfig, folder_label
-from withstand.images.imageset import Dataset, ImageSet, digests
+from withstand.config.schema import ShiftConfig
+from withstand.images.imageset import Dataset, ImageSet
 from withstand.models.answers import bring_together
 from withstand.results.answering import ClassMap
+from withstand.shifts import other_images
 from withstand.shifts.shown import Shown, check_name
 
 NAME = "collection"
 ANSWERS = ("both", "restricted", "open")
-_PLACES = ("folder", "images", "file")  # settings of data sets that say where something lies
 
 
 @dataclass
@@ -65,26 +59,27 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
         UserError: its images are not there, or one of its classes is none of the data set's.
     """
     own, further = _settings(settings)
-    place = next((str(further[key]) for key in (*_PLACES, "repo") if key in further), "")
-    name = own.label or (_called(Path(place)) if place else "")
+    place = other_images.place_of(further)
+    name = own.label or (other_images.called(place) if place else "")
     if not name:
         raise UserError(
             "shift=collection needs images: set shift.folder=FOLDER, or shift.dataset and what it reads"
         )
     check_name(name)
-    shown = _read(own, further, dataset, settings.seed)
+    shown = other_images.read(own.dataset, further, dataset, settings.seed, own.limit)
     through = _through(own, shown, dataset, name)
     notes = []
     if through is None:
-        shown = _in_order(shown, dataset.classes)
+        shown = other_images.in_order(shown, dataset.classes)
     elif through.open:
         some = f"{len(shown.classes):,} of the {len(dataset.classes):,} classes"
         notes.append(f"{name} has {some}: answers among these and among all are both kept")
     if own.paired:
         _check_paired(shown, dataset.test, name)
     else:
-        notes += _of_other_size(shown, dataset.test, name) + _also_clean(shown, dataset.test, name)
-        shown = replace(shown, ids=_apart(shown.ids, name))
+        notes += other_images.of_other_size(shown, dataset.test, name)
+        notes += other_images.also_clean(shown, dataset.test, name)
+        shown = replace(shown, ids=other_images.apart(shown.ids, name))
     about = {
         "kind": NAME,
         "classes": list(shown.classes),
@@ -103,31 +98,8 @@ def _settings(settings: ShiftConfig) -> tuple[Settings, dict[str, Any]]:
     """What is ours, and what is for the data set that reads the images."""
     known = Settings.__dataclass_fields__
     own = own_settings(Settings, "shift", {k: v for k, v in settings.options.items() if k in known})
-    further = {k: v for k, v in settings.options.items() if k not in known and v is not None}
-    if settings.folder not in ("", ShiftConfig().folder):  # the schema's own is the corruptions'
-        further["folder"] = settings.folder
+    further = other_images.settings_for_the_reader(settings, known)
     return own, further
-
-
-def _called(place: Path) -> str:
-    """A folder by its name, whatever signs it has; a file without its ending."""
-    return place.stem if place.is_file() else folder_label(str(place))
-
-
-def _read(own: Settings, further: dict[str, Any], dataset: Dataset, seed: int) -> ImageSet:
-    """Its images, decoded as the clean ones were."""
-    for key in [key for key in _PLACES if key in further and not Path(str(further[key])).exists()]:
-        raise AbsentError(f"there is no {further[key]}; put the images there, or set shift.{key}=PLACE")
-    config = compose([f"dataset={own.dataset}", "experiment=evaluate", "model=small_cnn", f"seed={seed}"])
-    fitted = getattr(datasets.code(config.dataset.name), "FITTED", ())
-    form = dataset.form or {"size": int(dataset.test.images.shape[1])}
-    decoded = {key: form[key] for key in fitted if key in form and key not in further}
-    config.dataset.options |= decoded | further
-    config.dataset.num_classes, config.dataset.test_limit = 0, own.limit
-    try:
-        return datasets.load(config).test
-    except UserError as error:  # which names settings as those of a data set
-        raise type(error)(str(error).replace("dataset.", "shift.")) from error
 
 
 def _through(own: Settings, shown: ImageSet, dataset: Dataset, name: str) -> ClassMap | None:
@@ -145,36 +117,6 @@ def _through(own: Settings, shown: ImageSet, dataset: Dataset, name: str) -> Cla
         )
         lines = "CLASS OF THE DATA SET,CLASS OF THE COLLECTION"
         raise UserError(f"{name}: {why}; give shift.class_map=FILE, with lines {lines}") from error
-
-
-def _in_order(shown: ImageSet, classes: tuple[str, ...]) -> ImageSet:
-    """The same with its classes in the order of the data set's."""
-    place = np.array([classes.index(name) for name in shown.classes], np.int64)
-    return replace(shown, labels=place[shown.labels], classes=classes)
-
-
-def _apart(ids: NDArray[np.int64], name: str) -> NDArray[np.int64]:
-    """Ids that are no clean image's: a path in one folder says nothing of the same path in another."""
-    seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
-    return counter.renamed(ids, seed)
-
-
-def _of_other_size(shown: ImageSet, test: ImageSet, name: str) -> list[str]:
-    """That arrays are of another size than the clean ones, which classifiers may be sensitive to."""
-    sizes = ["×".join(map(str, images.images.shape[1:3])) for images in (shown, test)]
-    if sizes[0] == sizes[1]:
-        return []
-    return [
-        f"images of {name} have {sizes[0]} pixels, the clean ones {sizes[1]}; each is resized by the classifier alone"
-    ]
-
-
-def _also_clean(shown: ImageSet, test: ImageSet, name: str) -> list[str]:
-    """That some of its images are the clean ones, byte for byte, where that is so."""
-    if shown.images.shape[1:] != test.images.shape[1:]:
-        return []
-    same = int(np.isin(digests(shown), digests(test)).sum())
-    return [f"{same:,} of the {len(shown):,} images of {name} are among the clean ones"] if same else []
 
 
 def _check_paired(shown: ImageSet, test: ImageSet, name: str) -> None:

@@ -15,13 +15,16 @@ def wilson(successes: int, n: int, level: float = LEVEL) -> Estimate:
         ValueError: not 0 ≤ successes ≤ n, or n is 0.
     """
     share = _share(successes, n)
+    return Estimate(share, *score_interval(share, n, level), n)
+
+
+def score_interval(share: float, draws: float, level: float = LEVEL) -> tuple[float, float]:
+    """Wilson's interval of a share of ``draws``, which may be no whole number."""
     z = float(stats.norm.ppf((1 + level) / 2))
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
+    middle = (share + z**2 / (2 * draws)) / (1 + z**2 / draws)
+    reach = z / (1 + z**2 / draws) * float(np.sqrt(share * (1 - share) / draws + z**2 / (4 * draws**2)))
     # Exact at the ends, where the formula is off by a rounding error.
-    low = 0.0 if successes == 0 else middle - reach
-    high = 1.0 if successes == n else middle + reach
-    return Estimate(share, low, high, n)
+    return (0.0 if share == 0 else middle - reach), (1.0 if share == 1 else middle + reach)
 
 
 def clopper_pearson(successes: int, n: int, level: float = LEVEL) -> Estimate:

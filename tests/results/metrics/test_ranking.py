@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from withstand.results.metrics import correct, probabilities, risk_coverage
+from withstand.results.metrics import correct, probabilities, risk_coverage, selective
 
 
 def in_words(confidence: np.ndarray, wrong: np.ndarray) -> float:
@@ -52,3 +52,26 @@ def test_never_wrong_is_no_risk_and_never_right_is_all(predictions) -> None:
     logits = np.random.default_rng(1).random((20, 1)) * [[1, -1]]
     assert risk_coverage(predictions(logits, np.zeros(20))).mean() == 0
     assert risk_coverage(predictions(logits, np.ones(20))).mean() == 1
+
+
+def test_selective_accuracy_is_that_of_the_surest(drawn) -> None:
+    given_ = drawn(n=500)
+    surest = np.argsort(-probabilities(given_).max(1))[:400]
+    assert selective(given_).mean() == pytest.approx(correct(given_)[surest].mean())
+    assert selective(given_, 1.0).mean() == pytest.approx(correct(given_).mean())
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=5, max_size=5))
+def test_equally_sure_answers_at_the_threshold_count_in_part(predictions, answers) -> None:
+    sure, wrong = (np.array(part) for part in zip(*answers, strict=True))
+    given_ = predictions(np.stack([1.0 + sure, np.zeros(len(sure))], axis=1), wrong.astype(int))
+    orders = [
+        [~wrong[place] for place in sorted(order, key=lambda i: -sure[i])] for order in permutations(range(5))
+    ]
+    assert selective(given_).mean() == pytest.approx(np.mean([np.mean(order[:4]) for order in orders]))
+
+
+def test_what_an_image_moves_selective_accuracy_by_has_the_spread_that_other_images_give(drawn) -> None:
+    worlds = [selective(drawn(n=1000, seed=seed)) for seed in range(200)]
+    spread = np.std([values.mean() for values in worlds])
+    assert np.mean([values.std() / np.sqrt(1000) for values in worlds]) == pytest.approx(spread, rel=0.15)

@@ -41,7 +41,7 @@ from withstand.results.metrics.calibration import (
     enough,
 )
 from withstand.results.metrics.cues import decisions, shape_bias
-from withstand.results.metrics.ranking import risk_coverage
+from withstand.results.metrics.ranking import COVERAGE, risk_coverage, selective
 from withstand.results.store import Predictions
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "not_numbers",
     "probabilities",
     "risk_coverage",
+    "selective",
     "shape_bias",
     "top1",
     "top5",
@@ -171,6 +172,16 @@ _OURS: dict[str, Metric] = {
     "ece": Metric(calibration, "ECE", high=1, of_the_set=True, signed=True),
     "classwise_ece": Metric(classwise_calibration, "Classwise ECE", high=1, of_the_set=True, signed=True),
     "aurc": Metric(risk_coverage, "AURC", high=1, of_the_set=True),
+    "selective": Metric(
+        selective,
+        f"Top-1 of the surest {100 * COVERAGE:.0f}%",
+        "higher",
+        high=1,
+        share=True,
+        of_the_set=True,
+        unit="%",
+        unbounded=True,
+    ),
     "shape_bias": Metric(
         shape_bias,
         "Shape bias",

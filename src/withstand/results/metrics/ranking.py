@@ -31,3 +31,30 @@ def risk_coverage(predictions: Predictions) -> NDArray[np.float64]:
     values = np.empty(len(order))
     values[order] = shared(risk) + wrong * shared(later) - shared(later_risk)
     return values
+
+
+COVERAGE = 0.8
+"""The share of the images that selective accuracy answers, the most confident ones."""
+
+
+def selective(predictions: Predictions, coverage: float = COVERAGE) -> NDArray[np.float64]:
+    """Accuracy on the most confident share of the images (El-Yaniv & Wiener, 2010): float64 N; their mean is it.
+
+    An image that is answered moves it by whether it is right more often than those at the threshold are: where it
+    joins, one of these goes. Equally confident images at the threshold are each answered in part.
+    """
+    confidence, right = probabilities(predictions).max(axis=1), correct(predictions).astype(np.float64)
+    n, kept = len(confidence), coverage * len(confidence)
+    threshold = -np.sort(-confidence)[min(int(np.ceil(kept)), n) - 1]
+    above, at = confidence > threshold, confidence == threshold
+    answered = above + at * ((kept - above.sum()) / at.sum())
+    near = np.abs(_ranks(confidence) - (n - kept)) <= max(5, n**0.6 / 2)
+    there = right[near | at].mean()
+    values: NDArray[np.float64] = there + answered / coverage * (right - there)
+    return values
+
+
+def _ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """From 0, the least; equal ones share the middle of theirs."""
+    ordered = np.sort(values)
+    return (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, side="right") - 1) / 2
