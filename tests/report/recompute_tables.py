@@ -57,7 +57,8 @@ class Study:
     def mean(self, run: Run, conditions: list[tuple[str, str]], metric: str = "top1") -> Interval:
         """Interval of a share, or of a metric with its own bounds."""
         low, high = {"nll": (0, None), "brier": (0, 2)}.get(metric, (0, 1))
-        found = mean_interval(run.of(conditions, metric), low, high)
+        bounds = (np.inf, None) if metric == "selective" else (low, high)  # an image may move it beyond them
+        found = mean_interval(run.of(conditions, metric), *bounds)
         return within(found, low, np.inf if high is None else high)
 
     def those(self, variants: Any) -> list[tuple[str, str]]:
@@ -182,7 +183,7 @@ class Study:
                 **{
                     f"{group}_{m}": np.array(self.mean(run, those, m))
                     for group, those in groups.items()
-                    for m in ("nll", "brier", "aurc")
+                    for m in ("nll", "brier", "aurc", "selective")
                 },
                 "images": self.n,
             }

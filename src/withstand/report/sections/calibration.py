@@ -14,6 +14,7 @@ from withstand.report.style import FAINT, INK, PAPER, Look
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import BINS, METRICS, bin_of, calibration_of, enough
+from withstand.results.metrics.ranking import COVERAGE
 from withstand.statistics import mean_over_conditions
 
 PLACE = 55
@@ -30,8 +31,9 @@ _LEAD = (
 
 _HEADINGS = {"clean": "clean images", "corrupted": "under corruption"}
 _OTHERS = (
-    "Means over the conditions; lower is better. NLL is in nats. The Brier score lies between 0 and 2. AURC lies"
-    " between 0 and 1: it is the error rate among the most confident predictions, averaged over how many are kept."
+    "Means over the conditions; lower is better but for the last. NLL is in nats. The Brier score lies between 0 and 2."
+    " AURC lies between 0 and 1: it is the error rate among the most confident predictions, averaged over how many are"
+    f" kept. The last is accuracy on the most confident {100 * COVERAGE:.0f}%, 0 to 1; higher is better."
 )
 
 
@@ -136,7 +138,7 @@ def _arithmetic(context: Context) -> str:
 
 def _others(context: Context, groups: Collection[str]) -> Table:
     """The other metrics of probabilities."""
-    metrics = ("nll", "brier", "aurc")
+    metrics = ("nll", "brier", "aurc", "selective")
     rows = [
         Row(
             {
