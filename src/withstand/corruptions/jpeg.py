@@ -15,12 +15,12 @@ from __future__ import annotations
 import functools
 import io
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
 from withstand.corruptions.random import Draws
+from withstand.images import jpeg_file
 from withstand.images.resize import LARGE
 from withstand.images.threads import each
 
@@ -80,7 +80,7 @@ def by_pillow(images: Tensor, quality: int) -> Tensor:
     def one(i: int) -> None:
         file = io.BytesIO()
         Image.fromarray(given[i]).save(file, "JPEG", quality=quality)
-        made[i] = np.asarray(Image.open(file, formats=("JPEG",)))
+        made[i] = jpeg_file.of_file(file.getvalue())
 
     each(one, len(images))
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from withstand.images import jpeg_file
 
 BACKGROUND = (255, 255, 255)
 """What shows through where a picture is transparent: white, as on a page."""
@@ -42,6 +45,9 @@ _LONGEST = 100_000  # pixels a side
 # Pillow warns from half of that on; what is more is refused here.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
+_JPEG = b"\xff\xd8\xff"  # how every JPEG begins
+_HELD = 1 << 26  # bytes of a file
+
 _ORIENTATION = 0x0112  # of EXIF: how the camera was held
 _SIXTEEN = ("PNG", "PPM")  # whose mode I holds 16 bits
 _SAME_PICTURE = ("MPO",)  # several sizes or views of one photograph, as telephones write them
@@ -67,12 +73,26 @@ def read(file: Path | BinaryIO, exif: bool = True) -> Seen:
         Exception: whatever Pillow finds wrong, from OSError to struct.error; ValueError where nobody knows which level
             is white.
     """
-    with opened(file) as found:
+    content = _content(file)
+    with opened(file if content is None else io.BytesIO(content)) as found:
         several = bool(getattr(found, "is_animated", False)) and found.format not in _SAME_PICTURE
         found.seek(0) if several else None  # looking for a second picture may have gone to it
+        if content is not None and not ((turned := _turned(found)) and exif):
+            pixels = jpeg_file.decoded(content, found)
+            if pixels is not None:
+                return Seen(Image.fromarray(pixels), several, turned)
         found.load()
         turned = _turned(found)
         return Seen(_rgb(ImageOps.exif_transpose(found) if turned and exif else found), several, turned)
+
+
+def _content(file: Path | BinaryIO) -> bytes | None:
+    """The bytes of a file that may be a JPEG by its first ones; None of another, or of one too large to hold."""
+    if not isinstance(file, Path) or file.stat().st_size > _HELD:
+        return None
+    with file.open("rb") as opened:
+        start = opened.read(len(_JPEG))
+        return start + opened.read() if start == _JPEG else None
 
 
 @contextmanager

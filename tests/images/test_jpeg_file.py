@@ -1,0 +1,127 @@
+"""JPEGs decoded without Pillow in between: its pixels, for every kind of file, and its word on damaged ones."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from withstand.images import jpeg_file, picture
+
+SIZES = [(64, 64), (33, 47), (224, 224), (1, 9), (17, 16)]
+
+
+@pytest.fixture
+def by_pillow(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(jpeg_file, "_decoder", lambda: None)
+    return monkeypatch
+
+
+def photograph(width: int, height: int, seed: int = 0) -> Image.Image:
+    """Smooth colours and a little noise."""
+    draw = np.random.default_rng(seed)
+    small = Image.fromarray(draw.integers(0, 256, (4, 4, 3), np.uint8)).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
+    pixels = np.asarray(small).astype(int) + draw.integers(-12, 13, (height, width, 3))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def shown(file: Path, exif: bool = True) -> tuple[bytes, tuple[int, int], bool]:
+    seen = picture.read(file, exif)
+    return seen.shown.tobytes(), seen.shown.size, seen.turned
+
+
+def both(file: Path, exif: bool = True) -> list[tuple[bytes, tuple[int, int], bool]]:
+    ours = shown(file, exif)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jpeg_file, "_decoder", lambda: None)
+        return [ours, shown(file, exif)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("quality", [5, 50, 90, 100])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_every_kind_has_pillows_pixels(
+    tmp_path: Path, size: tuple[int, int], quality: int, subsampling: int, progressive: bool
+) -> None:
+    file = tmp_path / "one.jpg"
+    photograph(*size).save(file, quality=quality, subsampling=subsampling, progressive=progressive)
+    ours, pillows = both(file)
+    assert ours == pillows
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "1", "YCbCr", "RGB"])
+def test_every_mode_has_pillows_pixels(tmp_path: Path, mode: str) -> None:
+    file = tmp_path / "one.jpg"
+    photograph(40, 30).convert(mode).save(file, "JPEG", keep_rgb=mode == "RGB")
+    ours, pillows = both(file)
+    assert ours == pillows
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("exif", [True, False])
+def test_turned_ones_are_as_before(tmp_path: Path, orientation: int, exif: bool) -> None:
+    made, file = Image.Exif(), tmp_path / "one.jpg"
+    made[0x0112] = orientation
+    photograph(40, 30).save(file, exif=made)
+    ours, pillows = both(file, exif)
+    assert ours == pillows and ours[2] == (orientation > 1)
+
+
+@pytest.mark.parametrize("kept", [10, 200, 0.5, 0.9, -2])
+def test_what_is_cut_short_is_told_in_the_same_words(tmp_path: Path, kept: float) -> None:
+    whole, file = io.BytesIO(), tmp_path / "one.jpg"
+    photograph(64, 64).save(whole, "JPEG")
+    content = whole.getvalue()
+    file.write_bytes(content[: int(kept * len(content)) if isinstance(kept, float) else kept])
+    said = []
+    for patched in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            if patched:
+                patch.setattr(jpeg_file, "_decoder", lambda: None)
+            try:
+                said.append(shown(file))
+            except Exception as error:
+                said.append(f"{type(error).__name__}: {error}".replace(str(file), ""))
+    assert said[0] == said[1] or all("UnidentifiedImageError" in str(one) for one in said)
+
+
+def test_bits_that_are_flipped_end_as_with_pillow(tmp_path: Path) -> None:
+    whole, file, draw = io.BytesIO(), tmp_path / "one.jpg", np.random.default_rng(0)
+    photograph(64, 64).save(whole, "JPEG")
+    for _ in range(150):
+        content = bytearray(whole.getvalue())
+        for place in draw.integers(2, len(content), 3):
+            content[place] ^= 1 << int(draw.integers(8))
+        file.write_bytes(content)
+        ends = []
+        for patched in (False, True):
+            with pytest.MonkeyPatch.context() as patch:
+                if patched:
+                    patch.setattr(jpeg_file, "_decoder", lambda: None)
+                try:
+                    ends.append(shown(file))
+                except Exception as error:
+                    ends.append(type(error).__name__)
+        assert ends[0] == ends[1]
+
+
+def test_without_the_package_pillow_decodes(tmp_path: Path, by_pillow: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "one.jpg"
+    photograph(32, 32).save(file)
+    assert np.array_equal(jpeg_file.of_file(file.read_bytes()), np.asarray(picture.read(file).shown))
+
+
+def test_the_package_is_used_where_its_pixels_are_pillows() -> None:
+    pytest.importorskip("simplejpeg")
+    jpeg_file._decoder.cache_clear()
+    file = io.BytesIO()
+    photograph(20, 20).save(file, "JPEG")
+    opened = Image.open(file)
+    assert jpeg_file.decoded(file.getvalue(), opened) is not None
+    assert jpeg_file.decoded(file.getvalue()[:-40], opened) is None  # Pillow's to tell
