@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from withstand.images import jpeg_file, picture
+from withstand.images import jpeg_file, photographs, picture
+from withstand.images.preprocessing import Geometry
 
 SIZES = [(64, 64), (33, 47), (224, 224), (1, 9), (17, 16)]
 
@@ -109,6 +110,33 @@ def test_bits_that_are_flipped_end_as_with_pillow(tmp_path: Path) -> None:
                 except Exception as error:
                     ends.append(type(error).__name__)
         assert ends[0] == ends[1]
+
+
+def test_what_says_nothing_of_itself_needs_no_pillow(tmp_path: Path) -> None:
+    file, made = tmp_path / "one.jpg", Image.Exif()
+    made[0x0112] = 1
+    photograph(40, 30).save(file)
+    plain = picture.plain(file)
+    assert plain is not None and np.array_equal(plain, np.asarray(Image.open(file)))
+    photograph(40, 30).save(file, exif=made)
+    assert picture.plain(file) is None  # how the camera was held is Pillow's to tell
+    photograph(40, 30).save(file, "MPO", save_all=True, append_images=[photograph(40, 30, 1)])
+    assert picture.plain(file) is None
+    photograph(40, 30).convert("L").save(file)
+    assert picture.plain(file) is None
+    photograph(40, 30).save(tmp_path / "one.png")
+    assert picture.plain(tmp_path / "one.png") is None
+
+
+@pytest.mark.parametrize("size", [(48, 48), (80, 60)])
+def test_photographs_are_the_same_by_every_way(tmp_path: Path, size: tuple[int, int]) -> None:
+    photograph(*size).save(tmp_path / "one.jpg")
+    form = Geometry(48, 48)
+    ours = photographs.decoded([tmp_path / "one.jpg"], tmp_path, form, tmp_path / "ours", "x")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jpeg_file, "_decoder", lambda: None)
+        pillows = photographs.decoded([tmp_path / "one.jpg"], tmp_path, form, tmp_path / "pillows", "x")
+    assert ours.digest == pillows.digest and ours.sizes.tolist() == pillows.sizes.tolist() == [list(size)]
 
 
 def test_without_the_package_pillow_decodes(tmp_path: Path, by_pillow: pytest.MonkeyPatch) -> None:

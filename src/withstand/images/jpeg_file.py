@@ -15,7 +15,29 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+_SAYS_MORE = b"\xff\xe1", b"MPF\0"
+"""EXIF and XMP (a segment APP1), or an index of further pictures. In coded pixels no 0xE1 follows 0xFF."""
+
 Decoder = Callable[[bytes], NDArray[np.uint8]]
+
+
+def plain(content: bytes, most: int) -> NDArray[np.uint8] | None:
+    """The pixels of a whole file that says nothing of itself but its colours: uint8 H×W×3; None of any other.
+
+    Neither how the camera was held nor a second picture can be in it, so that Pillow need not look into it at all.
+
+    Args:
+        most: pixels of a side; what is longer is left to Pillow.
+    """
+    if any(mark in content for mark in _SAYS_MORE) or (decode := _decoder()) is None:
+        return None
+    from simplejpeg import decode_jpeg_header
+
+    try:
+        height, width, colours, _ = decode_jpeg_header(content)
+        return decode(content) if colours == "YCbCr" and max(height, width) <= most else None
+    except ValueError:
+        return None
 
 
 def decoded(content: bytes, opened: Image.Image) -> NDArray[np.uint8] | None:

@@ -68,7 +68,7 @@ class _Decoded(msgspec.Struct):
 
 
 class _Found(NamedTuple):
-    pixels: bytes
+    pixels: bytes | memoryview
     size: tuple[int, int]
     several: bool
     turned: bool
@@ -166,10 +166,10 @@ def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, e
     sha = hashlib.sha256()
     with progress(f"decoding {name}", len(files)) as bar, target.open("wb") as array:
         array.write(npy.header(np.dtype(np.uint8), (len(files), form.size, form.size, 3)))
-        row = 0
+        row, black = 0, bytes(3 * form.size * form.size)
         for part in _in_order(files, partial(_some, form=form, exif=exif)):
             for found in part:
-                pixels = bytes(3 * form.size * form.size) if isinstance(found, str) else found.pixels
+                pixels = black if isinstance(found, str) else found.pixels
                 array.write(pixels)
                 sha.update(pixels)
                 if isinstance(found, str):
@@ -218,9 +218,7 @@ def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
         try:
             if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
                 raise ValueError("it is no file, but a pipe, a device or a folder")
-            seen = picture.read(file, exif)
-            pixels = squared(seen.shown, form).tobytes()
-            part.append(_Found(pixels, seen.shown.size, seen.several, seen.turned))
+            part.append(_one(file, form, exif))
         except FileNotFoundError:
             part.append(
                 "a link to nothing" if isinstance(file, Path) and file.is_symlink() else "no such file"
@@ -228,6 +226,17 @@ def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
         except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
             part.append(f"{type(error).__name__}: {error}")
     return part
+
+
+def _one(file: Picture, form: Geometry, exif: bool) -> _Found:
+    plain = picture.plain(file)
+    if plain is None:
+        seen = picture.read(file, exif)
+        return _Found(squared(seen.shown, form).tobytes(), seen.shown.size, seen.several, seen.turned)
+    height, width, _ = plain.shape
+    if (width, height) == form.scaled(width, height) == (form.size, form.size):  # as it lies in memory
+        return _Found(plain.reshape(-1).data, (width, height), False, False)
+    return _Found(squared(Image.fromarray(plain), form).tobytes(), (width, height), False, False)
 
 
 def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None = None) -> Image.Image:

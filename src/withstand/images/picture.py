@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from withstand.images import jpeg_file
@@ -47,6 +48,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 _JPEG = b"\xff\xd8\xff"  # how every JPEG begins
 _HELD = 1 << 26  # bytes of a file
+_PLAIN = 1 << 13  # pixels a side
 
 _ORIENTATION = 0x0112  # of EXIF: how the camera was held
 _SIXTEEN = ("PNG", "PPM")  # whose mode I holds 16 bits
@@ -84,6 +86,12 @@ def read(file: Path | BinaryIO, exif: bool = True) -> Seen:
         found.load()
         turned = _turned(found)
         return Seen(_rgb(ImageOps.exif_transpose(found) if turned and exif else found), several, turned)
+
+
+def plain(file: Path | BinaryIO) -> NDArray[np.uint8] | None:
+    """The pixels of a colour JPEG without EXIF, as ``read`` shows it: uint8 H×W×3; None of any other file."""
+    content = _content(file)
+    return None if content is None else jpeg_file.plain(content, _PLAIN)
 
 
 def _content(file: Path | BinaryIO) -> bytes | None:
