@@ -125,7 +125,11 @@ def _key(run: Run) -> str:
             except OSError as error:
                 raise files.damaged(folder / name, error, "give the run's command again") from error
             cells.append([str(condition), name, stat.st_size, stat.st_mtime_ns, stat.st_ino])
-    said = {shift: len(run.about(shift).get("classes", ())) for shift in run.shifts if run.about(shift).get("both")}
+    said = {
+        shift: len(run.about(shift).get("classes", ()))
+        for shift in run.shifts
+        if run.about(shift).get("both")
+    }
     content = json.dumps([_FORM, cells, said, run.among_all])
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -135,7 +139,9 @@ def _made(run: Run, key: str) -> _Kept:
     for condition in run.conditions:
         read = run.predictions(condition)
         order = np.argsort(read.ids, kind="stable")
-        ids, labels = (np.ascontiguousarray(one[order], np.int64).tobytes() for one in (read.ids, read.labels))
+        ids, labels = (
+            np.ascontiguousarray(one[order], np.int64).tobytes() for one in (read.ids, read.labels)
+        )
         place = places.setdefault((ids, labels), len(places))
         if place == len(kept.images):
             kept.images.append(_Images(ids, labels))

@@ -37,7 +37,7 @@ def ranks(ahead: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 def surely_ahead(counts: Counts, of: int, level: float = LEVEL, seed: int = 0) -> NDArray[np.bool_]:
-    """bool M×M: whether the model of the row has a higher mean than that of the column, all answers right at once.
+    """M×M: whether the model of the row has a higher mean than that of the column, all answers right at once.
 
     Args:
         of: how many conditions there are.
@@ -92,8 +92,10 @@ def _furthest(normal: NDArray[np.float32], weights: NDArray[np.float32]) -> NDAr
     return found
 
 
-def _tallies(counts: Counts, of: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:
-    """Pairs of rows, the first above the second, with how often each difference from −of to of is seen: K×(2 of + 1)."""
+def _tallies(
+    counts: Counts, of: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:
+    """Pairs of rows, the upper first, with how often each difference from −of to of is seen: K×(2 of + 1)."""
     models, images = counts.shape
     wide, held = 2 * of + 1, max(1, 20_000_000 // max(images, 1))
     counts = counts.astype(np.int32)
@@ -103,8 +105,12 @@ def _tallies(counts: Counts, of: int) -> Iterator[tuple[NDArray[np.int64], NDArr
     for one in range(models - 1):
         for start in range(one + 1, models, held):
             others = np.arange(start, min(start + held, models))
-            place = counts[one] - counts[others] + (of + wide * np.arange(len(others), dtype=np.int32))[:, None]
-            tallies.append(np.bincount(place.ravel(), minlength=wide * len(others)).reshape(-1, wide).astype(np.float64))
+            place = (
+                counts[one] - counts[others] + (of + wide * np.arange(len(others), dtype=np.int32))[:, None]
+            )
+            tallies.append(
+                np.bincount(place.ravel(), minlength=wide * len(others)).reshape(-1, wide).astype(np.float64)
+            )
             rows.append(np.full(len(others), one))
             columns.append(others)
         if sum(map(len, rows)) >= _ROWS or one == models - 2:
