@@ -1,4 +1,4 @@
-"""Effective robustness of many models at once: each by the line through all others, with what every image moves it by."""
+"""Effective robustness of many models at once: each by the line through all others, and what every image moves."""
 
 from __future__ import annotations
 

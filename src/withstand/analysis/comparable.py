@@ -148,13 +148,12 @@ def _lacks(offer: Offer | None, reference: Shown | None, shift: str) -> str:
         return "the same ids have other labels in it: these are not the same images"
     missing = [one for one in reference.conditions if one not in own.conditions]
     if missing:
-        return f"it lacks {len(missing)} of {whole} conditions ({_some(missing)}); give its command again to complete it"
+        few = f"{len(missing)} of {whole} conditions ({_some(missing)})"
+        return f"it lacks {few}; give its command again to complete it"
     other = [one for one, settings in reference.conditions.items() if own.conditions[one] != settings]
     if other:
-        return (
-            f"its images under {len(other)} of {whole} conditions ({_some(other)}) were made with other settings, or"
-            " come from another source"
-        )
+        few = f"{len(other)} of {whole} conditions ({_some(other)})"
+        return f"its images under {few} were made with other settings, or come from another source"
     alike = own.sources and own.sources == reference.sources
     if own.pixels and reference.pixels and own.pixels != reference.pixels and not alike:
         return "the same ids are other images in it: its data set was drawn or decoded otherwise"

@@ -130,7 +130,8 @@ class Leaderboard:
 
     def __repr__(self) -> str:
         shown = self.frame()[["rank", "rank_low", "rank_high", "model", self.by]]
-        return f"leaderboard of {len(self.placed)} models on {self.dataset}, by {self.by}\n{shown.to_string(index=False)}"
+        title = f"leaderboard of {len(self.placed)} models on {self.dataset}, by {self.by}"
+        return f"{title}\n{shown.to_string(index=False)}"
 
 
 def leaderboard(
@@ -150,7 +151,21 @@ def leaderboard(
     """
     if metric not in DEPTHS:
         raise UserError(f"leaderboard: metric={metric} is not counted by image; {nearest(metric, DEPTHS)}")
-    candidates, unread = gathered(sources, metric)
+    return rank(*gathered(sources, metric), by, dataset, metric)
+
+
+def rank(
+    candidates: Sequence[Candidate],
+    unread: Sequence[LeftOut],
+    by: str | None,
+    dataset: str | None,
+    metric: str,
+) -> Leaderboard:
+    """The leaderboard of candidates; what is said of ``leaderboard`` holds.
+
+    Args:
+        unread: what could not be read as one.
+    """
     if not candidates:
         why = f": {unread[0].what}: {unread[0].reason}" if unread else ""
         raise UserError(f"there is no finished run to rank{why}; give folders of runs, or a leaderboard.json")

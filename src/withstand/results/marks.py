@@ -135,7 +135,8 @@ def _key(run: Run) -> str:
 
 
 def _made(run: Run, key: str) -> _Kept:
-    kept, places = _Kept(key, [], []), {}
+    kept = _Kept(key, [], [])
+    places: dict[tuple[bytes, bytes], int] = {}
     for condition in run.conditions:
         read = run.predictions(condition)
         order = np.argsort(read.ids, kind="stable")

@@ -1,8 +1,8 @@
 """Many classifiers on the same images: who is surely ahead of whom, and the ranks that this leaves to each.
 
-All pairs are judged at once by the interval of ``bounded``, each with the level at which all of them hold together. Where
-they do, every model's true rank lies between one more than those surely ahead of it and the number of models less those
-surely behind; models that are truly equal may stand in any order.
+All pairs are judged at once by the interval of ``bounded``, each with the level at which all of them hold together.
+Where they do, every model's true rank lies between one more than those surely ahead of it and the number of models less
+those surely behind; models that are truly equal may stand in any order.
 
 What an image gives is a whole number, under how many conditions it was right, so the differences of two models take few
 values, and all pairs are worked out side by side in one array.
