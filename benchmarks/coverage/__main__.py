@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _read(path: Path, otherwise: Any) -> Any:
-    return json_file.read(path) if path.is_file() else otherwise
+    return json_file.read(path, type(otherwise)) if path.is_file() else otherwise
 
 
 if __name__ == "__main__":
