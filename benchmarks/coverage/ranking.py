@@ -1,8 +1,8 @@
 """Ranks: how often the intervals of all ranks of ten models hold what is true, where several are equal or nearly so.
 
-An image has a difficulty of its own, which all models share, and each model a little luck of its own with it; under
-each of the conditions it is then right or wrong. More able is better, so the true order is known. Of models that are equal
-any order is right: their true rank is an interval, which the one that is found must hold in whole.
+An image has a difficulty of its own, which all models share, and each model a little luck of its own with it. Under
+each of the conditions it is then right or wrong. More able is better, so the true order is known. Of models that are
+equal any order is right: their true rank is an interval, which the one that is found must hold in whole.
 """
 
 from __future__ import annotations
