@@ -47,7 +47,7 @@ def beyond(clean: Array, shifted: Array) -> tuple[Array, Array]:
     from_x = np.where(others, x - mean_x[:, None], 0.0)  # row: the model; column: another
     from_y = np.where(others, y - mean_y[:, None], 0.0)
     spread = (from_x**2).sum(axis=1)
-    known = spread > 0
+    known = spread > 1e-20  # else the others are one place, and the line has slope 1
     safe = np.where(known, spread, 1.0)
     slope = np.where(known, (from_x * y).sum(axis=1) / safe, 1.0)
     away = x - mean_x

@@ -125,13 +125,13 @@ class _Kind:
 
 
 def _reference(shown: Sequence[Shown]) -> Shown:
-    """What most were shown, if not more; of equals, the one that is more."""
+    """What most were shown; of equals, what more were shown as a part of theirs, then the one that is more."""
     kinds = Counter(map(_Kind.of, shown))
     first = {_Kind.of(one): one for one in reversed(shown)}
 
     def standing(kind: _Kind) -> tuple[int, int, int, int]:
         covering = sum(count for other, count in kinds.items() if other.covers(kind))
-        return covering, kinds[kind], len(kind.conditions), first[kind].n
+        return kinds[kind], covering, len(kind.conditions), first[kind].n
 
     best = first[max(kinds, key=standing)]
     return replace(best, conditions=dict(sorted(best.conditions.items())))
