@@ -18,7 +18,7 @@ from withstand.report.style import AHEAD, EVEN, FAINT, INK, Look, looks
 from withstand.report.wording import spaced
 from withstand.results.conditions import CLEAN
 
-MOST = 50
+MOST = 30
 """Rows of a figure."""
 _MARKED = 8
 """So many models have colours and marks of their own."""
@@ -92,8 +92,9 @@ def _ranks(board: Leaderboard) -> Figure:
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.set_xlim(0.5, max(one.high for one in rows) + 0.5)
+        last = max(one.high for one in rows)
+        axes.set_xticks(sorted({1, *range(step := max(1, round(last / 8)), last + 1, step)}))
+        axes.set_xlim(0.5, last + 0.5)
         axes.set_xlabel("Rank")
         height = figure.get_figheight()
         figure.subplots_adjust(left=margin(names), right=0.97, top=1 - 0.05 / height, bottom=0.46 / height)
@@ -116,15 +117,21 @@ def _against_clean(board: Leaderboard, both: Sequence[Placed]) -> Figure:
         for one, across, up in zip(both, x, y, strict=True):
             look = colours[one.name]
             axes.plot(across, up, look.marker, color=look.colour, alpha=0.85)
+        axes.margins(0.12)
+        for axis, found in ((axes.xaxis, x), (axes.yaxis, y)):
+            shares = MaxNLocator(nbins=6).tick_values(
+                *(100 * expit(end) for end in (found.min(), found.max()))
+            )
+            axis.set_ticks([logit(one / 100) for one in shares if 0 < one < 100], _shares(shares))
         _label(axes, both, x, y)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(nbins=6))
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * expit(value):.3g}"))
         axes.set_xlabel("Clean, %")
         axes.set_ylabel(f"Under {spaced(board.by)}, %")
-        axes.margins(0.12)
         figure.subplots_adjust(left=0.13, right=0.97, top=0.97, bottom=0.15)
     return figure
+
+
+def _shares(shares: Sequence[float]) -> list[str]:
+    return [f"{one:g}" for one in shares if 0 < one < 100]
 
 
 def _front(board: Leaderboard, known: Sequence[Placed], cost: str) -> Figure:
@@ -143,7 +150,6 @@ def _front(board: Leaderboard, known: Sequence[Placed], cost: str) -> Figure:
             axes.plot([across, across], [own.low, own.high], color=look.colour, alpha=0.35, linewidth=3)
             fill = look.colour if first else "none"
             axes.plot(across, up, look.marker, color=look.colour, markerfacecolor=fill)
-        _label(axes, [one for one, first in zip(known, on, strict=True) if first], x[on], y[on])
         if (x > 0).all():
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -151,13 +157,31 @@ def _front(board: Leaderboard, known: Sequence[Placed], cost: str) -> Figure:
         axes.set_xlabel(label)
         axes.set_ylabel(f"Under {spaced(board.by)}, %" if board.by != CLEAN.shift else "Clean, %")
         axes.margins(0.14)
+        _label(axes, [one for one, first in zip(known, on, strict=True) if first], x[on], y[on])
         figure.subplots_adjust(left=0.13, right=0.97, top=0.97, bottom=0.16)
     return figure
 
 
 def _label(axes: Axes, those: Sequence[Placed], x: np.ndarray, y: np.ndarray) -> None:
-    """Names beside the marks of a few."""
-    if len(those) <= _LABELLED:
-        for one, across, up in zip(those, x, y, strict=True):
-            name = shown(one.name, 24)
-            axes.annotate(name, (across, up), (6, -9), textcoords="offset points", fontsize=8, color=INK)
+    """Names beside the marks of a few, best first; one that would lie on another is left to the table."""
+    if len(those) > _LABELLED or not those:
+        return
+    axes.autoscale_view()
+    places = axes.transAxes.inverted().transform(axes.transData.transform(np.stack([x, y], axis=1)))
+    taken: list[tuple[float, float, float]] = []
+    for one, across, up, (right, above) in zip(those, x, y, places, strict=True):
+        name = shown(one.name, 24)
+        wide = 0.016 * len(name)
+        if any(abs(above - v) < 0.055 and u - wide < right < u + w for u, v, w in taken):
+            continue
+        taken.append((right, above, wide))
+        ends = right + wide > 1  # it would leave the figure
+        axes.annotate(
+            name,
+            (across, up),
+            (-6 if ends else 6, -9),
+            textcoords="offset points",
+            fontsize=8,
+            color=INK,
+            ha="right" if ends else "left",
+        )
