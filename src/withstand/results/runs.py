@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from withstand.base.errors import UserError
 from withstand.base.names import shown
 from withstand.config.schema import folder_label
 from withstand.results import records
+from withstand.results.columns import Columns
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts, training_of
 from withstand.results.metrics import METRICS
@@ -60,6 +61,7 @@ class Run:
             classifiers shared the work.
         missing: conditions that the summary lists and whose file is gone.
         only: int64, the images to look at; None is all of them.
+        kept: what was read of the files; of other files, or of other images in them, there is another.
         among_all: whether answers to images of some of the classes may be any class; else they are among these.
     """
 
@@ -71,6 +73,7 @@ class Run:
     missing: tuple[Condition, ...]
     only: NDArray[np.int64] | None = None
     among_all: bool = False
+    kept: Columns = field(default_factory=Columns)
 
     def __repr__(self) -> str:
         return f"Run({self.model} on {self.dataset}, {len(self.files)} conditions, {self.folder})"
@@ -132,7 +135,7 @@ class Run:
         """The same run as if it had been evaluated on ``ids`` alone."""
         if np.isin(self.scores.ids, ids).all():
             return self
-        return replace(self, only=ids)
+        return replace(self, only=ids, kept=Columns())
 
     def under(self, conditions: Iterable[Condition]) -> Run:
         """The same run as if it had been evaluated under ``conditions`` alone."""
@@ -163,10 +166,14 @@ class Run:
             read = together([store.read(file) for file in self.files[condition]])
         except ValueError as error:
             raise UserError(f"{self.folder}: the predictions for {condition} are damaged: {error}") from error
-        about = self.about(condition.shift)
-        if about.get("both") and not self.among_all:
-            read = replace(read, logits=read.logits[:, : len(about["classes"])])
+        if among := self._answers(condition):
+            read = replace(read, logits=read.logits[:, : len(among)])
         return read if self.only is None else read.take(np.flatnonzero(np.isin(read.ids, self.only)))
+
+    def _answers(self, condition: Condition) -> Sequence[str]:
+        """The classes that answers are taken among, where these are some of those predicted; else none."""
+        about = self.about(condition.shift)
+        return about["classes"] if about.get("both") and not self.among_all else ()
 
     def about(self, shift: str) -> Mapping[str, Any]:
         """What a shift left on record of itself; empty where it had nothing to say."""
@@ -176,7 +183,19 @@ class Run:
     @cached_property
     def scores(self) -> Scores:
         """The per-image values of every metric and condition; the logits are read once a metric, and not kept."""
-        return Scores.over(self._of_the_same, self.predictions, sampled=self.sampled is not None)
+        return Scores.over(
+            self._of_the_same, self.predictions, self.sampled is not None, self.kept.of(self._cell)
+        )
+
+    def _cell(self, condition: Condition) -> Hashable:
+        """All that the predictions under a condition are read by."""
+        return (
+            str(self.folder),
+            condition,
+            self.files[condition],
+            self.among_all,
+            len(self._answers(condition)),
+        )
 
     @cached_property
     def _of_the_same(self) -> tuple[Condition, ...]:
