@@ -39,7 +39,7 @@ class Columns:
     def rows(self, condition: Condition, read: Read) -> tuple[Ids, Ids]:
         """The ids and the labels; conditions that show the same images share one array of each."""
         if (cell := self.cell(condition)) not in self._rows:
-            self._keep(cell, read(condition))
+            self.values(condition, "top1", read)  # which is asked for next, wherever ids are
         return self._rows[cell]
 
     def values(self, condition: Condition, metric: str, read: Read) -> tuple[NDArray[np.float32], int]:
@@ -62,10 +62,9 @@ class Columns:
 
 
 def _with(metric: str, shift: str) -> list[str]:
-    """What is worked out while a cell is in memory: one metric, and those that are asked for with it."""
+    """What is worked out while a cell is in memory: one metric, and those of ours that are asked for with it."""
     share = find(metric).share
-    return list(
-        dict.fromkeys(
-            [metric, *(n for n, one in METRICS.items() if one.share == share and one.asked_of(shift))]
-        )
-    )
+    alike = [
+        name for name, one in METRICS.ours.items() if one.share == share and not one.only and name in METRICS
+    ]
+    return list(dict.fromkeys([metric, *(alike if not find(metric).only else ())]))
