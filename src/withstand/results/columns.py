@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,11 @@ class Columns:
 
     Attributes:
         cell: tells the predictions of a condition from those of another view of the run under the same condition.
+        facts: what files say of what they show, by file.
     """
 
     cell: Callable[[Condition], Hashable] = str
+    facts: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
     _rows: dict[Hashable, tuple[Ids, Ids]] = field(default_factory=dict)
     _values: dict[tuple[Hashable, str], NDArray[np.float32]] = field(default_factory=dict)
     _broken: dict[Hashable, int] = field(default_factory=dict)

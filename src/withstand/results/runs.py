@@ -217,8 +217,11 @@ class Run:
 
         Equal ones mean equal images, wherever they were read from.
         """
-        facts = Store(self.folder / "predictions").facts(self.files[condition][0])
-        return {key: facts[key] for key in ("images", "shift") if key in facts}
+        known, file = self.kept.facts, self.files[condition][0]
+        if (self.folder, file) not in known:
+            facts = Store(self.folder / "predictions").facts(file)
+            known[self.folder, file] = {key: facts[key] for key in ("images", "shift") if key in facts}
+        return known[self.folder, file]
 
     def frame(self) -> pd.DataFrame:
         """A row for each condition: shift, variant, severity, n, each metric's mean, top-1's 95% interval (exact)."""
