@@ -48,7 +48,12 @@ def test_what_a_run_of_our_own_leaves_is_ranked_and_exported(there, capsys):
     assert "small_cnn alone, on shapes" in capsys.readouterr().out
     board = json.loads((there / "reports/shapes/leaderboard/leaderboard.json").read_text())
     [entry] = board["entries"]
-    assert entry["parameters"] > 0 and entry["rate"] > 0 and entry["device"].startswith("cpu")
+    assert (
+        entry["parameters"] > 0
+        and entry["macs"] > 0
+        and entry["rate"] > 0
+        and entry["device"].startswith("cpu")
+    )
     assert main(["export", "dataset=shapes"]) == 0
     said = capsys.readouterr().out
     assert "1 run in 3 files" in said and "left out: small_cnn for RobustBench" in said

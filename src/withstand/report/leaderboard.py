@@ -30,7 +30,7 @@ def headline(board: Leaderboard) -> str:
     if len(first) == 1:
         return f"{first[0]} is first {where}"
     if len(first) == count:
-        return f"Any of the {count} may be first on {board.dataset}"
+        return f"{'Either' if count == 2 else 'Any'} of the {count} may be first on {board.dataset}"
     return (
         f"{listed(first)} may be first {where}"
         if len(first) <= NAMED

@@ -69,7 +69,7 @@ def tell(board: Leaderboard, config: Config, overrides: Sequence[str]) -> Path:
         page = leaderboard_page.write(board, folder, command)
     whole = words.table(board)
     shown = Table(whole.name, whole.title, whole.columns, whole.rows[:SHOWN], _notes(board))
-    keys = ("model", "rank", *words.columns_of(board)[:3], "effective")
+    keys = ("model", "rank", *words.columns_of(board)[:3])  # what fits a line of 80 signs
     console.print(terminal.plain(shown, keys))
     say(f"{page.parent}: {', '.join(leaderboard_page.FILES)}")
     say(words.line(board))
