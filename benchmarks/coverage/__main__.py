@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.coverage import __doc__ as about
-from benchmarks.coverage import deciding, means, quotients, sets, standings, tests
+from benchmarks.coverage import deciding, means, quotients, ranking, sets, standings, tests
 from benchmarks.coverage.line import Lines
 from benchmarks.frame import RESULTS
 from withstand.base import json_file
@@ -21,7 +21,7 @@ BEFORE = RESULTS / "coverage.before.json"
 
 
 def lines() -> Lines:
-    for part in (means, quotients, sets, tests, standings, deciding):
+    for part in (means, quotients, sets, tests, standings, deciding, ranking):
         yield from part.lines()
 
 
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _read(path: Path, otherwise: Any) -> Any:
-    return json_file.read(path) if path.is_file() else otherwise
+    return json_file.read(path, type(otherwise)) if path.is_file() else otherwise
 
 
 if __name__ == "__main__":

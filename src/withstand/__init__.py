@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from withstand.analysis.comparison import Comparison as Comparison
     from withstand.analysis.comparison import compare as compare
     from withstand.analysis.gate import gate as gate
+    from withstand.analysis.leaderboard import leaderboard as leaderboard
     from withstand.analysis.plan import plan as plan
     from withstand.corruptions import corrupt as corrupt
     from withstand.images.imageset import ImageSet as ImageSet
@@ -45,6 +46,7 @@ _HOME = {
     "Result": "session.result",
     "evaluate": "session.direct",
     "gate": "analysis.gate",
+    "leaderboard": "analysis.leaderboard",
     "plan": "analysis.plan",
     "load_run": "results.reading",
     "load_runs": "results.reading",
@@ -69,6 +71,7 @@ __all__ = [
     "corrupt",
     "evaluate",
     "gate",
+    "leaderboard",
     "load_run",
     "load_runs",
     "plan",

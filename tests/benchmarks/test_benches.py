@@ -8,6 +8,7 @@ import torch
 from benchmarks import (
     bench_agreement,
     bench_epoch,
+    bench_leaderboard,
     bench_memory,
     bench_rates,
     memory_worker,
@@ -100,3 +101,11 @@ def test_rates_are_of_ours_alone_and_stand_beside_what_is_aimed_at(tmp_path, mon
     assert [one.work for one in found] == ["train resnet50", "evaluate resnet50", "make every corruption"]
     assert all(set(one.seconds) == {"withstand"} for one in found)
     assert found[1].notes["aim"] == 25_000 and found[2].amount == 64 * 2 * 5
+
+
+def test_leaderboards_are_ranked_from_marks_and_from_cells(tmp_path):
+    board, first, report = bench_leaderboard.run(Options(quick=True, data=tmp_path, device="cpu"))
+    assert (board.amount, first.amount, report.amount) == (6, 2, 2)
+    assert all(
+        one.notes["peak_memory_gib"] > 0 and one.notes["files_mib"] > 0 for one in (board, first, report)
+    )

@@ -66,6 +66,8 @@ SCENES = (
         ),
     ),
     Scene("folder", ("experiment=train", *ONE, *PHOTOS, *NET, *PLAIN, *TRAINED)),
+    Scene("leaderboard", ("experiment=leaderboard", "dataset=shapes"), (STUDY,)),
+    Scene("export", ("experiment=export", "dataset=shapes"), (STUDY,)),
     Scene("report", REPORT, (STUDY, TUNE, ("experiment=background", *RUN, "background.protocol=trained"))),
 )  # fmt: skip
 

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 _TIMES = {"made", "seconds", "images_per_second", "rate", "rates", "command", "trial", "tried"}
-_LEFT_OUT = (".verified.json", ".lock")
-"""Times of files; and the lock of one who was killed, which is no lock any more."""
+_LEFT_OUT = (".verified.json", ".marks", ".lock")
+"""Times of files, and what is kept by them; and the lock of one who was killed, which is no lock any more."""
 
 
 _KEYED = re.compile(r"(\.work/sheet-\w+|\.decoded/[\w-]+)\.[0-9a-f]{16}\.")

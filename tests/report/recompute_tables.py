@@ -57,8 +57,10 @@ class Study:
     def mean(self, run: Run, conditions: list[tuple[str, str]], metric: str = "top1") -> Interval:
         """Interval of a share, or of a metric with its own bounds."""
         low, high = {"nll": (0, None), "brier": (0, 2)}.get(metric, (0, 1))
-        bounds = (np.inf, None) if metric == "selective" else (low, high)  # an image may move it beyond them
-        found = mean_interval(run.of(conditions, metric), *bounds)
+        values = run.of(conditions, metric)
+        furthest = float(np.abs(values).max())  # an image may move selective accuracy beyond its bounds
+        bounds = (-furthest, furthest) if metric == "selective" else (low, high)
+        found = mean_interval(values, *bounds)
         return within(found, low, np.inf if high is None else high)
 
     def those(self, variants: Any) -> list[tuple[str, str]]:

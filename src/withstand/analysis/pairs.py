@@ -165,6 +165,8 @@ def differences(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray
 
     The mean is the mean over conditions of the difference on the images that both saw there.
     """
+    if np.isfinite(one).all() and np.isfinite(other).all():  # all was seen: the same, and sooner
+        return np.asarray((one - other).mean(axis=1))
     both = minus(one, other)
     return image_values(both[seen(both)])
 

@@ -17,6 +17,7 @@ from withstand.config.known import (
     BACKENDS,
     BACKGROUND_PROTOCOLS,
     DTYPES,
+    EXPORTS,
     FINETUNE_PROTOCOLS,
     FORMATS,
     FREEZES,
@@ -294,6 +295,23 @@ class PlanConfig:
 
 
 @dataclass
+class LeaderboardConfig:
+    """Which runs are ranked, and by what."""
+
+    runs: list[str] = field(default_factory=list)  # folders of runs, run folders, JSON of leaderboards
+    by: str | None = None  # the shift that is ranked by, or clean
+    metric: str = one_of("top1", ("top1", "top5"))
+
+
+@dataclass
+class ExportConfig:
+    """Which runs are written in other people's forms, and in which."""
+
+    runs: list[str] = field(default_factory=list)  # run folders
+    to: list[str] = field(default_factory=lambda: [*EXPORTS])  # timm, robustbench, model_index
+
+
+@dataclass
 class EvaluationConfig:
     batch_size: int = ranged(0, 0, 1_000_000)
     dtype: str = one_of("auto", (*DTYPES, "int8"))
@@ -334,6 +352,8 @@ class Config:
     clean: CleanConfig = field(default_factory=CleanConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     plan: PlanConfig = field(default_factory=PlanConfig)
+    leaderboard: LeaderboardConfig = field(default_factory=LeaderboardConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
     reproduction: ReproductionConfig = field(default_factory=ReproductionConfig)
 

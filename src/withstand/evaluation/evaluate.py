@@ -13,6 +13,7 @@ import torch
 from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.engines import device as devices
+from withstand.engines.macs import macs
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells, Spent
 from withstand.evaluation.sampling import fill_sample
@@ -64,6 +65,7 @@ class About:
                 "pretrained": classifier.origin,
                 "image_size": classifier.preprocessing.image_size or None,
                 "parameters": sum(p.numel() for p in classifier.network.parameters()) or None,
+                "macs": macs(classifier),
             },
         )
 

@@ -56,12 +56,12 @@ def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Pat
     _write_tables(built, runs, folder / "tables")
     content = _content(context, built, sampled, runs, folder) | {"dataset": dataset}
     for name, finalize in (("report.md", escape_to.markdown), ("report.html", escape_to.html)):
-        environment = _environment(finalize)
+        environment = environment_of(finalize)
         atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
     return folder / "report.html"
 
 
-def _environment(finalize: Callable[[Any], Any]) -> jinja2.Environment:
+def environment_of(finalize: Callable[[Any], Any]) -> jinja2.Environment:
     """Templates in which every value goes through ``finalize``, unless it is marked as safe."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("withstand.report"),

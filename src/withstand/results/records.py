@@ -218,6 +218,7 @@ class Provenance(Struct):
     precision: str | None = None
     weights_digest: str | None = None
     parameters: Count | None = None
+    macs: Count | None = None
     image_size: Count | None = None
     pretrained: str | None = None
     tag: str | None = None

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from withstand.base.errors import UserError
 from withstand.base.names import shown
 from withstand.config.schema import folder_label
 from withstand.results import records
+from withstand.results.columns import Columns
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts, training_of
 from withstand.results.metrics import METRICS
@@ -60,6 +61,7 @@ class Run:
             classifiers shared the work.
         missing: conditions that the summary lists and whose file is gone.
         only: int64, the images to look at; None is all of them.
+        kept: what was read of the files; of other files, or of other images in them, there is another.
         among_all: whether answers to images of some of the classes may be any class; else they are among these.
         aside: by name, the files of the predictions of images that ask for no accuracy (``conditions.ASIDE``).
     """
@@ -73,6 +75,7 @@ class Run:
     only: NDArray[np.int64] | None = None
     among_all: bool = False
     aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kept: Columns = field(default_factory=Columns)
 
     def __repr__(self) -> str:
         return f"Run({self.model} on {self.dataset}, {len(self.files)} conditions, {self.folder})"
@@ -134,7 +137,7 @@ class Run:
         """The same run as if it had been evaluated on ``ids`` alone."""
         if np.isin(self.scores.ids, ids).all():
             return self
-        return replace(self, only=ids)
+        return replace(self, only=ids, kept=Columns())
 
     def under(self, conditions: Iterable[Condition]) -> Run:
         """The same run as if it had been evaluated under ``conditions`` alone."""
@@ -161,9 +164,8 @@ class Run:
         if condition not in self.files:
             raise UserError(f"{self.folder} has no predictions for {condition}; run the evaluation again")
         read = self._read(str(condition), self.files[condition])
-        about = self.about(condition.shift)
-        if about.get("both") and not self.among_all:
-            read = replace(read, logits=read.logits[:, : len(about["classes"])])
+        if among := self._answers(condition):
+            read = replace(read, logits=read.logits[:, : len(among)])
         return read if self.only is None else read.take(np.flatnonzero(np.isin(read.ids, self.only)))
 
     def beside(self, name: str) -> Predictions:
@@ -181,6 +183,11 @@ class Run:
         except ValueError as error:
             raise UserError(f"{self.folder}: the predictions for {what} are damaged: {error}") from error
 
+    def _answers(self, condition: Condition) -> Sequence[str]:
+        """The classes that answers are taken among, where these are some of those predicted; else none."""
+        about = self.about(condition.shift)
+        return about["classes"] if about.get("both") and not self.among_all else ()
+
     def about(self, shift: str) -> Mapping[str, Any]:
         """What a shift left on record of itself; empty where it had nothing to say."""
         found: Mapping[str, Any] = self.summary.get("shifts", {}).get(shift, {})
@@ -189,7 +196,19 @@ class Run:
     @cached_property
     def scores(self) -> Scores:
         """The per-image values of every metric and condition; the logits are read once a metric, and not kept."""
-        return Scores.over(self._of_the_same, self.predictions, sampled=self.sampled is not None)
+        return Scores.over(
+            self._of_the_same, self.predictions, self.sampled is not None, self.kept.of(self._cell)
+        )
+
+    def _cell(self, condition: Condition) -> Hashable:
+        """All that the predictions under a condition are read by."""
+        return (
+            str(self.folder),
+            condition,
+            self.files[condition],
+            self.among_all,
+            len(self._answers(condition)),
+        )
 
     @cached_property
     def _of_the_same(self) -> tuple[Condition, ...]:
@@ -211,8 +230,11 @@ class Run:
 
         Equal ones mean equal images, wherever they were read from.
         """
-        facts = Store(self.folder / "predictions").facts(self.files[condition][0])
-        return {key: facts[key] for key in ("images", "shift") if key in facts}
+        known, file = self.kept.facts, self.files[condition][0]
+        if (self.folder, file) not in known:
+            facts = Store(self.folder / "predictions").facts(file)
+            known[self.folder, file] = {key: facts[key] for key in ("images", "shift") if key in facts}
+        return known[self.folder, file]
 
     def frame(self) -> pd.DataFrame:
         """A row for each condition: shift, variant, severity, n, each metric's mean, top-1's 95% interval (exact)."""

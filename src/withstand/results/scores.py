@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.results.columns import Columns
 from withstand.results.conditions import Condition
 from withstand.results.metrics import find, not_numbers
 from withstand.results.store import Predictions
@@ -22,6 +23,7 @@ class Scores:
         labels: int64 N.
         conditions: C of them, in the order of the columns.
         read: gives the predictions under a condition; the logits are not kept.
+        kept: what was read of them, for all that look at the same ones.
     """
 
     ids: NDArray[np.int64]
@@ -30,25 +32,35 @@ class Scores:
     read: Callable[[Condition], Predictions]
     _known: dict[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
     _broken: dict[Condition, int] = field(default_factory=dict, repr=False)
+    kept: Columns = field(default_factory=Columns, repr=False)
 
     @classmethod
     def over(
-        cls, conditions: Sequence[Condition], read: Callable[[Condition], Predictions], sampled: bool
+        cls,
+        conditions: Sequence[Condition],
+        read: Callable[[Condition], Predictions],
+        sampled: bool,
+        kept: Columns | None = None,
     ) -> Scores:
-        """Of the images that all conditions share; of all that any has where each was shown a part of its own."""
+        """Of the images that all conditions share; of all that any has where each was shown a part of its own.
+
+        Args:
+            kept: what was read of these very predictions before.
+        """
+        kept = Columns() if kept is None else kept
         ids = np.empty(0, np.int64)
         labels = np.empty(0, np.int64)
         for place, condition in enumerate(conditions):
-            found = read(condition)
-            if place and np.array_equal(found.ids, ids):
+            found_ids, found_labels = kept.rows(condition, read)
+            if place and np.array_equal(found_ids, ids):
                 continue
             if place and not sampled:
-                ids, kept, _ = np.intersect1d(ids, found.ids, return_indices=True)
-                labels = labels[kept]
+                ids, rows, _ = np.intersect1d(ids, found_ids, return_indices=True)
+                labels = labels[rows]
             else:
-                ids, first = np.unique(np.concatenate([ids, found.ids]), return_index=True)
-                labels = np.concatenate([labels, found.labels])[first]
-        return cls(ids, labels, tuple(conditions), read)
+                ids, first = np.unique(np.concatenate([ids, found_ids]), return_index=True)
+                labels = np.concatenate([labels, found_labels])[first]
+        return cls(ids, labels, tuple(conditions), read, kept=kept)
 
     def values(self, metric: str) -> NDArray[np.float32]:
         """float32 N×C of one metric; NaN where an image was not seen under a condition.
@@ -60,15 +72,18 @@ class Scores:
         if metric not in self._known:
             table = np.full((len(self.ids), len(self.conditions)), np.nan, np.float32)
             for column, condition in enumerate(self.conditions):
-                read = self.read(condition)
-                if not np.isin(read.ids, self.ids).all():
-                    read = read.take(np.flatnonzero(np.isin(read.ids, self.ids)))
-                self._broken[condition] = int(not_numbers(read).sum())
-                value = np.asarray(known.per_image(read), np.float32)
+                ids, _ = self.kept.rows(condition, self.read)
+                if np.isin(ids, self.ids).all():
+                    value, self._broken[condition] = self.kept.values(condition, metric, self.read)
+                else:  # what is made of the whole set is made of the images that count
+                    read = self.read(condition)
+                    read = read.take(np.flatnonzero(np.isin(ids, self.ids)))
+                    ids, self._broken[condition] = read.ids, int(not_numbers(read).sum())
+                    value = np.asarray(known.per_image(read), np.float32)
                 # A network that gave no number is not an image unseen: it must show. A measure that is asked of one
                 # shift alone may have nothing to say.
                 lost = np.nan if known.only else np.inf
-                table[np.searchsorted(self.ids, read.ids), column] = np.where(np.isnan(value), lost, value)
+                table[np.searchsorted(self.ids, ids), column] = np.where(np.isnan(value), lost, value)
             self._known[metric] = table
         return self._known[metric]
 

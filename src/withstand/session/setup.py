@@ -13,6 +13,7 @@ from withstand.base import atomic, json_file
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.engines import device
+from withstand.engines.macs import macs
 from withstand.engines.predictor import Predictor
 from withstand.images.imageset import Dataset, ImageSet
 from withstand.models import Classifier
@@ -91,6 +92,7 @@ class Setup:
             "precision": device.name(self.dtype(dtype)) if dtype == "auto" else dtype,
             "weights_digest": classifier.digest(),
             "parameters": sum(p.numel() for p in classifier.network.parameters()),
+            "macs": macs(classifier),
             "image_size": classifier.preprocessing.image_size or None,
             "pretrained": classifier.origin,
             "tag": models.tag_of(self.config.model) if self.config.model.pretrained else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from withstand import report
@@ -13,7 +13,7 @@ from withstand.config.composing import compose, named
 from withstand.config.schema import Config
 from withstand.config.spelling import key_of
 from withstand.report import terminal
-from withstand.results.reading import load_runs
+from withstand.results.reading import load_run, load_runs
 from withstand.results.runs import Runs, in_short
 
 USES = ("models", "report")
@@ -33,23 +33,38 @@ def each(config: Config, overrides: list[str], work: Callable[[Config, list[str]
 
 def reported(config: Config) -> int:
     """Write the report of the runs on the data set, of ``models`` alone where these are given."""
+    runs = chosen(config)
+    folder = Path(config.paths.reports) / config.dataset.label
+    with one_writer(folder, config.lock):
+        write(runs, folder, config.report.baseline)
+    return 0
+
+
+def chosen(config: Config, folders: Sequence[str] = ()) -> Runs:
+    """The runs on the data set, of ``models`` alone where these are given; or those in the run folders named.
+
+    Raises:
+        UserError: there is none, or those named are on several data sets.
+    """
+    if folders:
+        runs = Runs(load_run(one) for one in folders)
+        if len(datasets := sorted({run.dataset for run in runs})) > 1:
+            raise UserError(f"the runs are on several data sets ({', '.join(datasets)}); give those of one")
+        return runs
     dataset = config.dataset.label
     found = load_runs(config.paths.checkpoints, dataset=dataset)
     wanted = {named(model) for model in config.models}
-    chosen = Runs((one for one in found if not wanted or one.model in wanted), found.left_out)
-    if not chosen and found.left_out:
+    those = Runs((one for one in found if not wanted or one.model in wanted), found.left_out)
+    if not those and found.left_out:
         raise UserError(
             f"no run on {dataset} in {config.paths.checkpoints} can be read: {in_short(found.left_out)}"
         )
-    if not chosen:
+    if not those:
         raise UserError(
             f"there is no finished run on {dataset} in {config.paths.checkpoints}; make one with"
             f" `python main.py model=resnet50 dataset={config.dataset.name}`"
         )
-    folder = Path(config.paths.reports) / dataset
-    with one_writer(folder, config.lock):
-        write(chosen, folder, config.report.baseline)
-    return 0
+    return those
 
 
 def write(runs: Runs, folder: Path, baseline: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What can be made again: checkpoints of finished trainings, decoded images, measurements of this machine."""
+"""What can be made again: checkpoints of finished trainings, marks, decoded images, measurements of this machine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from withstand.base.cache import cache_folder
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
+from withstand.results import marks
 from withstand.results.shelf import files, shelf
 
 DECODED = ".decoded"
@@ -26,7 +27,8 @@ class Spare:
 
 def spare(config: Config) -> list[Spare]:
     """All of it, the largest first."""
-    found = [*_checkpoints(Path(config.paths.checkpoints)), *_decoded(Path(config.paths.data)), *_measured()]
+    root = Path(config.paths.checkpoints)
+    found = [*_checkpoints(root), *_marks(root), *_decoded(Path(config.paths.data)), *_measured()]
     return sorted(found, key=lambda one: -one.size)
 
 
@@ -54,6 +56,14 @@ def _checkpoints(root: Path) -> Iterator[Spare]:
                 "to train on with more epochs; the best weights stay",
                 run.spare,
             )
+
+
+def _marks(root: Path) -> Iterator[Spare]:
+    for run in shelf(root):
+        place = run.folder / marks.FILE
+        if place.is_file():
+            said = "which images were right, for leaderboards; read from the predictions again when needed"
+            yield Spare(place, said, place.stat().st_size)
 
 
 def _decoded(data: Path) -> Iterator[Spare]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from withstand.statistics.estimate import LEVEL, Estimate
 
@@ -33,9 +33,10 @@ def clopper_pearson(successes: int, n: int, level: float = LEVEL) -> Estimate:
     Raises:
         ValueError: not 0 ≤ successes ≤ n, or n is 0.
     """
-    share = _share(successes, n)
-    found = stats.binomtest(successes, n).proportion_ci(level, method="exact")
-    return Estimate(share, float(found.low), float(found.high), n)
+    share, tail = _share(successes, n), (1 - level) / 2
+    low = special.betaincinv(successes, n - successes + 1, tail) if successes else 0.0
+    high = special.betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
+    return Estimate(share, float(low), float(high), n)
 
 
 def _share(successes: int, n: int) -> float:

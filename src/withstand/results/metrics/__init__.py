@@ -119,6 +119,7 @@ class Metrics(MutableMapping[str, Metric]):
     """Name → metric, in order. Those of plug-ins join when all are listed, or one is asked for that is not there."""
 
     def __init__(self, ours: Mapping[str, Metric]) -> None:
+        self.ours = ours
         self._known = dict(ours)
         self._whole = False
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp, softmax
 
 from withstand.results.store import Predictions
 
@@ -45,20 +46,33 @@ def losses(predictions: Predictions) -> NDArray[np.float64]:
     bad = not_numbers(predictions)
     logits = np.where(bad[:, None], 0.0, predictions.logits.astype(np.float64))
     truth = np.take_along_axis(logits, predictions.labels[:, None], axis=1)[:, 0]
-    return np.where(bad, np.inf, logsumexp(logits, axis=1) - truth)
+    most = logits.max(axis=1)
+    whole = most + np.log(np.exp(logits - most[:, None]).sum(axis=1))
+    return np.where(bad, np.inf, whole - truth)
 
 
 def probabilities(predictions: Predictions) -> NDArray[np.float64]:
     """Softmax of the logits: float64 N×K; a row that is not a number is sure of a wrong class."""
+    if predictions not in _chances:
+        _chances[predictions] = _softmax(predictions)
+    return _chances[predictions].copy()
+
+
+_chances: WeakKeyDictionary[Predictions, NDArray[np.float64]] = WeakKeyDictionary()
+"""Of predictions that are in memory: several metrics ask for them."""
+
+
+def _softmax(predictions: Predictions) -> NDArray[np.float64]:
     bad = np.flatnonzero(not_numbers(predictions))
     logits = predictions.logits.astype(np.float64)
     logits[bad] = -np.inf
     if logits.shape[1] > 1:
         logits[bad, (predictions.labels[bad] + 1) % logits.shape[1]] = 0
-        chances: NDArray[np.float64] = softmax(logits, axis=1)
-    else:
-        chances = np.where(np.isfinite(logits), 1.0, 0.0)
-    return chances
+        logits -= logits.max(axis=1, keepdims=True)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=1, keepdims=True)
+        return logits
+    return np.where(np.isfinite(logits), 1.0, 0.0)
 
 
 def brier(predictions: Predictions) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import erf
 
 from withstand.results.metrics.answers import correct, probabilities
@@ -56,7 +57,7 @@ def bin_of(chances: NDArray[np.floating], bins: int = BINS) -> NDArray[np.int64]
     Bins hold equally many values as far as can be; equal values are always in one bin.
     """
     n = len(chances)
-    order = np.argsort(chances, axis=0, kind="stable")
+    order = np.argsort(chances, axis=0)  # of equals, which share a bin, in any order
     ranked = np.take_along_axis(chances, order, axis=0)
     rank = np.broadcast_to(np.arange(n)[:, None], ranked.shape)
     new = np.ones_like(ranked, dtype=bool)
@@ -129,12 +130,14 @@ def _unfolded(gap: Floats, noise: Floats, weight: Floats, spread: float) -> tupl
         return float(weight @ folded), apart * float(np.sqrt(weight**2 @ variance))
 
     def factor_at(deviations: float) -> float:
-        low, high = 0.0, 1 + 8 * spread / max(seen, 1e-12)
-        for _ in range(50):
-            middle = (low + high) / 2
-            mean, deviation = sum_at(middle)
-            low, high = (low, middle) if mean + deviations * deviation > seen else (middle, high)
-        return low
+        def above(factor: float) -> float:
+            mean, deviation = sum_at(factor)
+            return mean + deviations * deviation - seen
+
+        most = 1 + 8 * spread / max(seen, 1e-12)
+        if above(0.0) > 0:
+            return 0.0
+        return most if above(most) <= 0 else float(brentq(above, 0.0, most, xtol=1e-15, rtol=1e-14))
 
     value, least, most = (seen * factor_at(deviations) for deviations in (0.0, _Z, -_Z))
     return value, max(value - least, most - value) / _Z

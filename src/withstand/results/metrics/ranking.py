@@ -17,7 +17,7 @@ def risk_coverage(predictions: Predictions) -> NDArray[np.float64]:
     average over all the orders that they could stand in, so the order of the rows does not matter.
     """
     confidence = probabilities(predictions).max(axis=1)
-    order = np.argsort(-confidence, kind="stable")
+    order = np.argsort(-confidence)  # of equals, which share a rank, in any order
     starts = np.flatnonzero(np.diff(-confidence[order], prepend=-np.inf) != 0)
     sizes = np.diff([*starts, len(order)])
 

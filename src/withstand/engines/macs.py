@@ -1,0 +1,34 @@
+"""What a network computes for one image: its multiplications, counted while it runs once."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from withstand.models import Classifier
+
+
+@torch.inference_mode()
+def macs(classifier: Classifier) -> int | None:
+    """Multiply-accumulate operations of convolutions and matrix products for an image; None where nobody can count.
+
+    Only of networks that are known to be run as they are written: others may do anything when they are called.
+    """
+    parameter = next(classifier.network.parameters(), None)
+    side = classifier.preprocessing.image_size
+    if not classifier.rewritable or classifier.runtime != "torch" or parameter is None or not side:
+        return None
+    modes = {module: module.training for module in classifier.network.modules()}
+    image = torch.zeros(1, side, side, 3, dtype=torch.uint8, device=parameter.device)
+    try:
+        ready = classifier.preprocessing(image).to(parameter.dtype)
+        # The plain form of attention is made of matrix products, each of which is counted.
+        with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counted:
+            classifier.network.eval()(ready)
+    except Exception:  # a network may ask for more than an image, or hold what cannot be counted
+        return None
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    return int(counted.get_total_flops()) // 2 or None
