@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from withstand.base import atomic
 from withstand.base.names import printed, shown
+from withstand.report.marks import titled
 from withstand.report.style import FAINT, INK, PAPER, THEMED
 
 WIDTH = 5.2  # inches: as wide as a phone is in points, so that text is as large there as it is drawn
@@ -63,7 +64,7 @@ def svg(figure: Figure, name: str) -> str:
     text = io.StringIO()
     with drawing(name), _any_signs():
         figure.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return printed(text.getvalue())
+    return titled(printed(text.getvalue()))
 
 
 @contextmanager

@@ -19,7 +19,18 @@ from withstand.analysis.comparison import compare
 from withstand.base import atomic
 from withstand.base.errors import UserError
 from withstand.base.names import csv_text, file_name, shown
-from withstand.report import canvas, gallery, left_out, mce, overview, provenance, sampling, sections, wording
+from withstand.report import (
+    canvas,
+    gallery,
+    left_out,
+    mce,
+    overview,
+    provenance,
+    sampling,
+    script,
+    sections,
+    wording,
+)
 from withstand.report import escape as escape_to
 from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
@@ -106,6 +117,9 @@ def _content(
         "provenance": [provenance.of(name, run) for name, run in context.runs.items()],
         "looks": {**context.looks, **{name + sampling.MARK: context.looks[name] for name in sampled}},
         "sampled": sampled,
+        "models": context.looks,
+        "shifts": [wording.spaced(one) for one in wording.variants(context.together)],
+        "script": script.read(),
         "command": command(runs[0]),
         "version": __version__,
         "inline": _write_figures([*([first] if first else []), *pictures], folder / "figures"),

@@ -13,9 +13,10 @@ from withstand.base import atomic
 from withstand.base.names import file_name
 from withstand.report import canvas
 from withstand.report.canvas import WIDTH, drawing
+from withstand.report.marks import tell
 from withstand.report.style import looks
 from withstand.report.table import Column, Row, Table, Value
-from withstand.report.wording import rounded, spaced
+from withstand.report.wording import points, rounded, spaced
 
 _MOST = 1e6
 
@@ -87,7 +88,8 @@ def draw(found: Plan) -> Figure:
             axes.plot(sizes, curve, color=colour, label=name)
             if part.images is not None:
                 own = 100 * part.pilot.detectable(part.images, found.alpha / 2, found.power)
-                axes.plot(part.images, own, "o", color=colour, markersize=7)
+                (mark,) = axes.plot(part.images, own, "o", color=colour, markersize=7)
+                tell(mark, says=[f"{name}: {part.images:,} images show {points(own)}"])
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_yticks([0.1, 0.2, 0.5, 1, 2, 5, 10, 20])

@@ -54,12 +54,16 @@ class Context:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A figure: its file name, what it shows in words, and whether the words stand under it or are only read aloud."""
+    """A figure: its file name, what it shows in words, and whether the words stand under it or are only read aloud.
+
+    ``model`` is the one that all of it is about, if it is about one.
+    """
 
     name: str
     caption: str
     figure: Figure
     captioned: bool = True
+    model: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.marks import tell, tell_legend, words
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import PAPER
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
@@ -138,6 +139,10 @@ def _confused(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[n
     return counts
 
 
+def _said(context: Context, name: str, number: int, group: str, found: Found) -> str:
+    return words(name, context.class_name(number), group, value=found[name, number, group])
+
+
 def _draw(context: Context, classes: Sequence[int], found: Found) -> Figure:
     names = [context.class_name(number) for number in classes]
     with drawing("classes"):
@@ -151,7 +156,7 @@ def _draw(context: Context, classes: Sequence[int], found: Found) -> Figure:
                 if (name, classes[0], group) not in found:
                     continue
                 values = [found[name, number, group].value for number in classes]
-                axes.plot(
+                (line,) = axes.plot(
                     values,
                     rows,
                     look.marker,
@@ -160,12 +165,14 @@ def _draw(context: Context, classes: Sequence[int], found: Found) -> Figure:
                     markersize=5.5,
                     label=name if group == "corrupted" else None,
                 )
+                tell(line, look, says=[_said(context, name, number, group, found) for number in classes])
         axes.set_yticks(range(len(classes)), names)
         axes.set_ylim(len(classes) - 0.4, -0.6)
         axes.grid(visible=True, axis="x")
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("Top-1, % (open: clean, filled: under corruption)")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9, borderaxespad=0)
+        legend = axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9, borderaxespad=0)
+        tell_legend(legend, [context.looks[name] for name in context.together.ranking])
         height = figure.get_figheight()
         figure.subplots_adjust(left=margin(names), right=0.97, top=1 - 0.35 / height, bottom=0.5 / height)
     return figure

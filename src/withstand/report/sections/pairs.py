@@ -10,10 +10,12 @@ from matplotlib.patches import Rectangle
 from withstand.analysis.comparison import Comparison
 from withstand.analysis.pairs import Pair
 from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.marks import tell, tell_rows, words
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import AHEAD, BEHIND, EVEN, INK, PAPER, Look
 from withstand.report.table import IMAGES, Column, Row, Table, Value
 from withstand.report.wording import rounded
+from withstand.statistics import Estimate
 
 PLACE = 20
 
@@ -40,7 +42,7 @@ def section(context: Context) -> Section | None:
             Picture(
                 "matrix",
                 "Difference in top-1 under corruption, row minus column, in points; grey: within error.",
-                draw_matrix(together),
+                draw_matrix(together, context.looks),
             )
         )
     if len(together.pairs) <= _FOREST:
@@ -109,13 +111,19 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         axes = figure.subplots()
         for row, pair in enumerate(together.pairs):
             look, one = looks[pair.better], pair.difference.times(100)
-            axes.plot(
+            (bar,) = axes.plot(
                 [one.low, one.high], [row, row], color=look.colour, linewidth=2.4, solid_capstyle="round"
             )
             fill = look.colour if one.excludes_zero else PAPER
-            axes.plot(one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=7.5)
+            (mark,) = axes.plot(
+                one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=7.5
+            )
+            both = (look, looks[pair.other])
+            tell(bar, both)
+            tell(mark, both, says=[_said(pair.better, pair.other, one)])
         axes.axvline(0, color=INK, linewidth=1)
         axes.set_yticks(range(rows), [f"{pair.better}\n− {pair.other}" for pair in together.pairs])
+        tell_rows(axes, [(looks[pair.better], looks[pair.other]) for pair in together.pairs])
         axes.set_ylim(rows - 0.5, -0.5)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
@@ -130,7 +138,11 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     return figure
 
 
-def draw_matrix(together: Comparison) -> Figure:
+def _said(one: str, other: str, difference: Estimate) -> str:
+    return words(f"{one} − {other}", value=difference, unit=" points", sign="+")
+
+
+def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     """Every model (row) against every other (column): the paired difference and its interval."""
     names = together.ranking
     found = {(pair.better, pair.other): pair.difference.times(100) for pair in together.pairs}
@@ -146,17 +158,23 @@ def draw_matrix(together: Comparison) -> Figure:
             row, column = names.index(better), names.index(other)
             colour = (AHEAD if one.value > 0 else BEHIND) if one.excludes_zero else EVEN
             strength = 0.25 + 0.75 * abs(one.value) / reach if one.excludes_zero else 0.35
-            axes.add_patch(
-                Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, color=colour, alpha=strength * 0.6, lw=0)
-            )
+            both = (looks[better], looks[other])
+            cell = Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, color=colour, alpha=strength * 0.6, lw=0)
+            tell(axes.add_patch(cell), both, says=[_said(better, other, one)], cells=True)
             signed = Column("", "", "+.1f")
             height = row - 0.14 if roomy else row
-            axes.text(column, height, signed.text(one), ha="center", va="center", fontweight="bold")
+            tell(
+                axes.text(column, height, signed.text(one), ha="center", va="center", fontweight="bold"), both
+            )
             if roomy:
-                axes.text(column, row + 0.22, signed.interval(one), ha="center", va="center", fontsize=7)
+                ends = axes.text(
+                    column, row + 0.22, signed.interval(one), ha="center", va="center", fontsize=7
+                )
+                tell(ends, both)
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_yticks(range(len(names)), names)
+        tell_rows(axes, [looks[name] for name in names])
         axes.xaxis.tick_top()
         if roomy:
             axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=8.5)
@@ -164,6 +182,8 @@ def draw_matrix(together: Comparison) -> Figure:
             axes.set_xticks(
                 range(len(names)), names, fontsize=8.5, rotation=35, ha="left", rotation_mode="anchor"
             )
+        for label, name in zip(axes.get_xticklabels(), names, strict=True):
+            tell(label, looks[name])
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
         right = 0.99 if roomy else 0.86  # the last name leans out

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from withstand.analysis.comparison import Comparison
 from withstand.report.canvas import WIDTH, drawing
+from withstand.report.marks import tell, tell_legend, words
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import Look
 from withstand.report.table import by_group
@@ -42,14 +43,18 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
             found = [together.accuracy(name, group).times(100) for group in groups.values()]
             look = looks[name]
             low, high = [one.low for one in found], [one.high for one in found]
-            axes.fill_between(list(groups), low, high, color=look.colour, alpha=0.16, lw=0)
-            axes.plot(
+            tell(axes.fill_between(list(groups), low, high, color=look.colour, alpha=0.16, lw=0), look)
+            (line,) = axes.plot(
                 list(groups), [one.value for one in found], color=look.colour, marker=look.marker, label=name
             )
+            where = [group.replace("severity-", "severity ") for group in groups.values()]
+            says = [words(name, place, value=one) for place, one in zip(where, found, strict=True)]
+            tell(line, look, says=says)
         axes.set_xticks(list(groups), ["clean" if not severity else str(severity) for severity in groups])
         axes.set_xlabel("Severity")
         axes.set_ylabel("Top-1, %")
-        figure.legend(loc="upper left", bbox_to_anchor=(0.125, 1), ncols=2, borderaxespad=0.2)
+        legend = figure.legend(loc="upper left", bbox_to_anchor=(0.125, 1), ncols=2, borderaxespad=0.2)
+        tell_legend(legend, [looks[name] for name in together.ranking])
         figure.subplots_adjust(
             left=0.125, right=0.985, top=1 - (0.15 + 0.2 * lines) / inches, bottom=0.46 / inches
         )
