@@ -92,6 +92,12 @@ def save_png(figure: Figure, path: Path) -> None:
         figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER)
 
 
+def abreast(names: Sequence[str], most: int, width: float = WIDTH) -> int:
+    """How many entries of a legend stand beside each other without the last being cut off, at most ``most``."""
+    entry = 0.62 + 0.088 * max(map(len, names), default=0)
+    return max(1, min(most, int((width - 0.3) / entry)))
+
+
 def margin(labels: Sequence[str], width: float = WIDTH) -> float:
     """The share of a figure's width (inches) that labels of 10 points at its left take."""
     return min(0.5, (0.16 + 0.082 * max(map(len, labels))) / width)

@@ -1,7 +1,7 @@
 """What the marks of a figure say under the pointer, and which model and shift they belong to.
 
-Matplotlib gives an artist's ``gid`` to its group in the SVG. Here the gid is a small record, which ``titled`` turns into
-what pages and readers of SVG know: a ``<title>`` for each mark, and ``data-model`` and ``data-shift`` for the group.
+Matplotlib gives an artist's ``gid`` to its group in the SVG. Here the gid is a small record, which ``titled`` turns
+into what pages and readers of SVG know: a ``<title>`` for each mark, and its model and shift for the group.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -87,6 +88,7 @@ def _environment(finalize: Callable[[Any], Any]) -> jinja2.Environment:
         "code": escape_to.code,
         "breakable": breakable,
         "ends": wording.between,
+        "json": lambda value: json.dumps(value, ensure_ascii=False),
         "estimate": _estimate,
     }
     return environment
@@ -102,7 +104,9 @@ def _content(
     """What the templates show; writes the figures that the page holds within itself."""
     first = overview.picture(context)
     pictures = [
-        picture for section in built for picture in (*section.pictures, *map(_sheet, section.galleries))
+        picture
+        for section in built
+        for picture in (*section.pictures, *(_sheet(one) for one in section.galleries if not one.explored))
     ]
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
     unused += sampling.left_out(context)

@@ -78,7 +78,9 @@ def table(found: Plan) -> Table:
 def draw(found: Plan) -> Figure:
     """The smallest difference that is shown, by the number of images, a line for each part."""
     with drawing("plan"):
-        figure = Figure(figsize=(WIDTH, 2.9))
+        legend = 0.19 * len(found.parts) + 0.1  # inches
+        high = 2.9 + legend
+        figure = Figure(figsize=(WIDTH, high))
         axes = figure.subplots()
         sizes = np.unique(np.geomspace(50, _MOST, 40).astype(int))
         colours = looks(tuple(found.parts))
@@ -100,8 +102,8 @@ def draw(found: Plan) -> Figure:
             axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
         axes.set_xlabel("Images")
         axes.set_ylabel("Points that are shown")
-        axes.legend(loc="upper right")
-        figure.subplots_adjust(left=0.12, right=0.97, top=0.97, bottom=0.18)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=9, borderaxespad=0.2)
+        figure.subplots_adjust(left=0.12, right=0.97, top=1 - (0.1 + legend) / high, bottom=0.52 / high)
     return figure
 
 

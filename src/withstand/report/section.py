@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -76,20 +76,29 @@ class Shot:
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A few photographs that belong together, with their captions: lines, or (model, its prediction)."""
+    """A few photographs that belong together, with their captions: lines, or (model, its prediction).
+
+    ``facts`` are what a reader may choose it by, ``order`` what it may be ranked by, the higher the sooner.
+    """
 
     title: str
     shots: Sequence[Shot]
     said: Sequence[tuple[str, str]] = ()
+    facts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    order: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Photographs in a grid: one file name, what they show in words, and the examples."""
+    """Photographs in a grid: one file name, what they show in words, and the examples.
+
+    With ``explored``, a heading, they are of the page alone: folded away, to be chosen from.
+    """
 
     name: str
     caption: str
     examples: Sequence[Example]
+    explored: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from withstand.statistics import Estimate
 PLACE = 20
 
 _ROOMY = 4  # models: with more of them intervals do not fit into the cells, and the table has them
+_BROAD = 0.95  # inches of a cell, in which an interval fits on one line
 _FOREST = 10  # pairs: with more of them the matrix is read sooner
 
 _LEAD = (
@@ -128,7 +129,7 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("Difference in top-1 under corruption, points")
+        axes.set_xlabel("Difference in top-1 under corruption, points", loc="right")
         figure.subplots_adjust(
             left=margin([f"− {name}" for name in together.names]),
             right=0.97,
@@ -149,6 +150,7 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     found |= {(other, better): one.times(-1) for (better, other), one in found.items()}
     reach = max(abs(one.value) for one in found.values()) or 1.0
     roomy = len(names) <= _ROOMY
+    broad = WIDTH * (0.99 - margin(names)) / len(names) > _BROAD
     with drawing("matrix"):
         # Where columns are narrow, names stand aslant above them.
         top = 0.55 if roomy else 0.3 + 0.048 * max(map(len, names))
@@ -167,9 +169,8 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
                 axes.text(column, height, signed.text(one), ha="center", va="center", fontweight="bold"), both
             )
             if roomy:
-                ends = axes.text(
-                    column, row + 0.22, signed.interval(one), ha="center", va="center", fontsize=7
-                )
+                said = signed.interval(one) if broad else signed.interval(one).replace(" to ", " to\n")
+                ends = axes.text(column, row + 0.22, said, ha="center", va="center", fontsize=7)
                 tell(ends, both)
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_ylim(len(names) - 0.5, -0.5)
@@ -177,7 +178,8 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         tell_rows(axes, [looks[name] for name in names])
         axes.xaxis.tick_top()
         if roomy:
-            axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=8.5)
+            size = 8.5 if broad else 7
+            axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=size)
         else:
             axes.set_xticks(
                 range(len(names)), names, fontsize=8.5, rotation=35, ha="left", rotation_mode="anchor"
