@@ -24,7 +24,9 @@ from withstand.statistics import Estimate
 Owner = Look | Sequence[Look]
 
 _SIGN = "withstand "
-_TAG = re.compile(r'<g id="(?P<id>[^"]*)"|<g\b|</g>|<defs|</defs>|<(?P<mark>use|path)\b[^>]*?/>')
+_TAG = re.compile(
+    r"""<g\b[^>]*?/>|<g id=(?P<quote>["'])(?P<id>.*?)(?P=quote)|<g\b|</g>|<defs|</defs>|<(?P<mark>use|path)\b[^>]*?/>"""
+)
 
 
 def tell(
@@ -90,6 +92,8 @@ class _Reader:
             self.defining = text == "<defs"
         elif text == "</g>":
             self.groups.pop()
+        elif text.startswith("<g") and text.endswith("/>"):
+            pass  # an empty group
         elif found["mark"]:
             return self._mark(text, found["mark"])
         else:

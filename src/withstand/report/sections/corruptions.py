@@ -23,17 +23,9 @@ from withstand.report.wording import family, levels, spaced, variants
 PLACE = 40
 
 # One hue that fades where accuracy is lost: read the same with any colour vision, and in grey.
-# It passes quickly through the blue on which neither dark nor white numbers stand out.
+# A step in it leaves out the blue on which neither dark nor white numbers stand out.
 _HEAT = LinearSegmentedColormap.from_list(
-    "fade",
-    [
-        (0, "#f6efe4"),
-        (0.3, "#d9e1e6"),
-        (0.55, "#b3cfe2"),
-        (0.7, "#8ab8da"),
-        (0.78, "#2f78b0"),
-        (1, "#0b4a80"),
-    ],
+    "fade", [(0, "#f6efe4"), (0.35, "#d3dee6"), (0.74, "#84b4d8"), (0.74, "#2a70a8"), (1, "#0a4276")]
 )
 _LEAD = "Darker cells show higher accuracy. All models share one colour scale; rows are grouped by family."
 

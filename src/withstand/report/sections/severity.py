@@ -41,12 +41,8 @@ def _lead(together: Comparison) -> str:
         for name in together.ranking
     }
     most, least = max(lost, key=lambda name: lost[name]), min(lost, key=lambda name: lost[name])
-    said = f"From severity {first} to {last}, {_loses(most, lost[most])}"
-    return f"{said}, {_loses(least, lost[least])}." if most != least else f"{said}."
-
-
-def _loses(name: str, value: float) -> str:
-    return f"{name} {'gains' if value < 0 else 'loses'} {points(abs(value))}"
+    said = f"From severity {first} to {last}, {most} loses {points(lost[most])}"
+    return f"{said}, the most, and {least} {points(lost[least])}, the least." if most != least else f"{said}."
 
 
 def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:

@@ -50,5 +50,5 @@ function goToPlace() {
   const target = place && document.getElementById(place);
   if (!target) return;
   for (let at = target; at; at = at.parentElement) if (at.localName === "details") at.open = true;
-  target.scrollIntoView();
+  target.scrollIntoView({ behavior: "instant" });
 }
