@@ -120,7 +120,8 @@ def test_the_pointer_and_the_arrows_read_values(tab: Page, page: Path) -> None:
     tab.settle()  # scrolling puts a tip away
     place = (
         "(at => [at.x + at.width / 2, at.y + at.height / 2])"
-        "(document.querySelector('#severity svg [data-model] use').getBoundingClientRect())"
+        "([...document.querySelectorAll('#severity svg [data-model] use')].map(one => one.getBoundingClientRect())"
+        ".find(at => at.width < 20))"  # a mark, not a band
     )
     x, y = tab.run(place)
     tab.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + 3, y=y - 2)
