@@ -154,10 +154,10 @@ def test_photographs_are_chosen_by_what_was_said(tab: Page, page: Path) -> None:
         ".querySelector('select'))"
     )
     tab.run(pick.format("lost by", "small_vit"))
-    tab.run(pick.format("right", "small_cnn"))
-    apart = [one for one in everything if "small_vit" in one["lost by"] and "small_cnn" in one["right"]]
+    tab.run(pick.format("right for", "small_cnn"))
+    apart = [one for one in everything if "small_vit" in one["lost by"] and "small_cnn" in one["right for"]]
     assert 0 < len(apart) == len(tab.run(shown)) < len(everything)
-    tab.run(pick.format("first", "most confident mistake"))
+    tab.run(pick.format("order", "most confident mistake"))
     ranks = tab.run(
         "[...document.querySelectorAll('#losses li:not([hidden])')]"
         ".map(one => JSON.parse(one.dataset.order)['most confident mistake'])"

@@ -40,7 +40,7 @@ def test_a_table_word_for_word() -> None:
 
 
 def test_a_wide_table_takes_smaller_type_and_then_several_parts() -> None:
-    columns = [Column("model", "model"), *(Column(f"c{at}", f"corruption {at}", ".2f") for at in range(12))]
+    columns = [Column("model", "model"), *(Column(f"c{at}", f"mean corruption {at}", ".2f") for at in range(12))]
     value = Estimate(61.25, 60.0, 62.5, 100)
     few = latex(
         Table("t", "A table", columns[:5], [Row({one.key: value for one in columns} | {"model": "net"})])
@@ -51,7 +51,7 @@ def test_a_wide_table_takes_smaller_type_and_then_several_parts() -> None:
     many = latex(Table("t", "A table", columns, rows))
     assert many.count(r"\begin{tabular}{@{}p{") == many.count("several") == 3
     assert many.count("61.25") == 12
-    assert r"\begin{tabular}[b]{@{}r@{}}corruption\\3\end{tabular}" in many
+    assert r"\begin{tabular}[b]{@{}r@{}}mean\\corruption 3\end{tabular}" in many
     # Each interval stands in the row under its value.
     assert r"{\scriptsize (60.00--62.50)}" in many
 

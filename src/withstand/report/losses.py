@@ -42,7 +42,8 @@ def gallery(
     if not pictured:
         return None
     seen = _seen(context, conditions, sorted({row for row, _ in pictured}))
-    examples, size = [], 0
+    examples: list[Example] = []
+    size = 0
     for at, column in _chosen(seen, context):
         found = pictured.get((int(seen.rows[at]), column))
         if found is None:
@@ -158,6 +159,6 @@ def _example(
     said = [(name, f"{context.class_name(label)}, {100 * sure:.0f}%") for name, label, sure in answered]
     lost = [name for name, gone in zip(seen.names, seen.lost[:, at, column], strict=True) if gone]
     kept = [name for name, label, _ in answered if context.class_name(label) == truth]
-    facts: dict[str, list[str]] = {"class": [truth], "corruption": [variant], "lost by": lost, "right": kept}
+    facts: dict[str, list[str]] = {"class": [truth], "corruption": [variant], "lost by": lost, "right for": kept}
     order = {name: round(float(values[at, column]), 4) for name, values in seen.orders.items()}
     return Example(truth, [Shot(images[0], "clean"), Shot(images[1], variant)], said, facts, order)

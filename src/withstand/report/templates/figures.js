@@ -4,23 +4,25 @@ const NEAR = 28; // pixels from which a mark is still meant
 function exploreFigures() {
   const tip = make("div", { className: "tip", hidden: true });
   tip.setAttribute("role", "status");
-  document.body.append(tip);
+  const ring = make("div", { className: "ring", hidden: true }); // round the mark that speaks
+  document.body.append(tip, ring);
   let lit;
 
   function hide() {
-    lit?.classList.remove("lit");
     lit = undefined;
-    tip.hidden = true;
+    tip.hidden = ring.hidden = true;
   }
 
   function show(mark, text) {
     if (mark === lit && tip.textContent === text) return;
     hide();
     lit = mark;
-    if (mark.localName !== "svg") mark.classList.add("lit");
     tip.textContent = text;
     tip.hidden = false;
     const at = mark.getBoundingClientRect();
+    ring.hidden = mark.localName === "svg";
+    const box = { left: at.left - 2, top: at.top - 2, width: at.width + 4, height: at.height + 4 };
+    for (const [side, pixels] of Object.entries(box)) ring.style[side] = `${pixels}px`;
     const left = at.left + at.width / 2 - tip.offsetWidth / 2;
     const above = at.top - tip.offsetHeight - 8;
     tip.style.left = `${Math.max(6, Math.min(left, document.documentElement.clientWidth - tip.offsetWidth - 6))}px`;

@@ -28,7 +28,7 @@ function explorePictures(figure) {
     if (values.length > 1) ask(what, "all", values.sort((a, b) => a.localeCompare(b, undefined, { numeric: true })));
   }
   const orders = Object.keys(items[0]?.order ?? {});
-  if (orders.length) ask("first", "as chosen", orders);
+  if (orders.length) ask("order", "as chosen", orders);
   const count = make("span", { className: "found" });
   count.setAttribute("role", "status");
   asked.append(count);
@@ -42,7 +42,7 @@ function explorePictures(figure) {
       one.item.hidden = !fits;
       shown += fits;
     }
-    const by = chosen("first");
+    const by = chosen("order");
     const rank = (one) => one.order[by] ?? -Infinity;
     list.append(...(by ? [...items].sort((a, b) => rank(b) - rank(a)) : items).map((one) => one.item));
     count.textContent = `${shown} of ${items.length} shown`;
