@@ -15,12 +15,16 @@ function exploreFigures() {
 
   function show(mark, text) {
     if (mark === lit && tip.textContent === text) return;
-    hide();
     lit = mark;
     tip.textContent = text;
     tip.hidden = false;
-    const at = mark.getBoundingClientRect();
     ring.hidden = mark.localName === "svg";
+    follow();
+  }
+
+  function follow() {
+    if (!lit) return;
+    const at = lit.getBoundingClientRect();
     const box = { left: at.left - 2, top: at.top - 2, width: at.width + 4, height: at.height + 4 };
     for (const [side, pixels] of Object.entries(box)) ring.style[side] = `${pixels}px`;
     const left = at.left + at.width / 2 - tip.offsetWidth / 2;
@@ -70,5 +74,5 @@ function exploreFigures() {
     });
     picture.addEventListener("blur", hide);
   }
-  addEventListener("scroll", hide, { passive: true });
+  addEventListener("scroll", follow, { passive: true });
 }
