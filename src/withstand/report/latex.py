@@ -87,16 +87,17 @@ def _width(column: Column, rows: Sequence[Row], style: _Style) -> float:
 def _tabular(
     columns: Sequence[Column], widths: Sequence[float], rows: Sequence[Row], style: _Style
 ) -> list[str]:
-    shape = "".join(_shape(*one, rows, style) for one in zip(columns, widths, strict=True))
+    shapes = [_shape(*one, rows, style) for one in zip(columns, widths, strict=True)]
     headings = [_heading(*one, style) for one in zip(columns, widths, strict=True)]
     lines = [
-        f"\\begin{{tabular}}{{@{{}}{shape}@{{}}}}",
+        f"\\begin{{tabular}}{{@{{}}{''.join(shapes)}@{{}}}}",
         r"\toprule",
         rf"{' & '.join(headings)} \\",
         r"\midrule",
     ]
     for row in rows:
-        lines.append(" & ".join(_cell(column, row, style) for column in columns) + r" \\")
+        cells = (_cell(*one, row, style) for one in zip(columns, shapes, strict=True))
+        lines.append(" & ".join(cells) + r" \\")
         ends = [escape.latex(column.interval(row.values.get(column.key))) for column in columns]
         if style.under and any(ends):
             lines.append(" & ".join(f"{{\\scriptsize ({end})}}" if end else "" for end in ends) + r" \\")
@@ -120,9 +121,11 @@ def _heading(column: Column, width: float, style: _Style) -> str:
     return rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{text}\end{{tabular}}"
 
 
-def _cell(column: Column, row: Row, style: _Style) -> str:
+def _cell(column: Column, shape: str, row: Row, style: _Style) -> str:
     value = row.values.get(column.key)
     text, interval = escape.latex(column.text(value)), escape.latex(column.interval(value))
-    if not column.numeric:  # a long name may go on in the next line where it has a sign between words
+    if (
+        shape.startswith("p") and not column.prose
+    ):  # a long name may go on in the next line where it has a sign between words
         text = text.replace(r"\_", r"\_\allowbreak{}").replace("/", r"/\allowbreak{}")
     return f"{text} {{\\scriptsize ({interval})}}" if interval and not style.under else text

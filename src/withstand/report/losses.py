@@ -159,6 +159,11 @@ def _example(
     said = [(name, f"{context.class_name(label)}, {100 * sure:.0f}%") for name, label, sure in answered]
     lost = [name for name, gone in zip(seen.names, seen.lost[:, at, column], strict=True) if gone]
     kept = [name for name, label, _ in answered if context.class_name(label) == truth]
-    facts: dict[str, list[str]] = {"class": [truth], "corruption": [variant], "lost by": lost, "right for": kept}
+    facts: dict[str, list[str]] = {
+        "class": [truth],
+        "corruption": [variant],
+        "lost by": lost,
+        "right for": kept,
+    }
     order = {name: round(float(values[at, column]), 4) for name, values in seen.orders.items()}
     return Example(truth, [Shot(images[0], "clean"), Shot(images[1], variant)], said, facts, order)

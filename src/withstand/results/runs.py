@@ -204,6 +204,8 @@ class Run:
     def frame(self) -> pd.DataFrame:
         """A row for each condition: shift, variant, severity, n, each metric's mean, top-1's 95% interval (exact)."""
         each = [self.under(c for c in self.conditions if c.shift == shift).scores for shift in self.shifts]
+        for shift, scores in zip(self.shifts, each, strict=True):
+            scores.fill(name for name, metric in METRICS.items() if metric.asked_of(shift))
         rows = []
         for scores, column, condition in ((s, k, c) for s in each for k, c in enumerate(s.conditions)):
             asked = [name for name, metric in METRICS.items() if metric.asked_of(condition.shift)]

@@ -56,21 +56,34 @@ class Scores:
         Raises:
             UserError: there is no such metric.
         """
-        known = find(metric)
-        if metric not in self._known:
-            table = np.full((len(self.ids), len(self.conditions)), np.nan, np.float32)
-            for column, condition in enumerate(self.conditions):
-                read = self.read(condition)
-                if not np.isin(read.ids, self.ids).all():
-                    read = read.take(np.flatnonzero(np.isin(read.ids, self.ids)))
-                self._broken[condition] = int(not_numbers(read).sum())
+        self.fill([metric])
+        return self._known[metric]
+
+    def fill(self, metrics: Iterable[str]) -> None:
+        """Work out several metrics, so that the predictions of a condition are read once for all of them.
+
+        Raises:
+            UserError: there is no such metric.
+        """
+        asked = {name: find(name) for name in metrics if name not in self._known}
+        if not asked:
+            return
+        shape = (len(self.ids), len(self.conditions))
+        tables = {name: np.full(shape, np.nan, np.float32) for name in asked}
+        for column, condition in enumerate(self.conditions):
+            read = self.read(condition)
+            ours = np.isin(read.ids, self.ids)
+            if not ours.all():
+                read = read.take(np.flatnonzero(ours))
+            rows = np.searchsorted(self.ids, read.ids)
+            self._broken[condition] = int(not_numbers(read).sum())
+            for name, known in asked.items():
                 value = np.asarray(known.per_image(read), np.float32)
                 # A network that gave no number is not an image unseen: it must show. A measure that is asked of one
                 # shift alone may have nothing to say.
                 lost = np.nan if known.only else np.inf
-                table[np.searchsorted(self.ids, read.ids), column] = np.where(np.isnan(value), lost, value)
-            self._known[metric] = table
-        return self._known[metric]
+                tables[name][rows, column] = np.where(np.isnan(value), lost, value)
+        self._known.update(tables)
 
     @property
     def broken(self) -> dict[Condition, int]:

@@ -139,6 +139,8 @@ def _arithmetic(context: Context) -> str:
 def _others(context: Context, groups: Collection[str]) -> Table:
     """The other metrics of probabilities."""
     metrics = ("nll", "brier", "aurc")
+    for name in context.together.ranking:
+        context.runs[name].scores.fill(metrics)  # in one reading
     rows = [
         Row(
             {
