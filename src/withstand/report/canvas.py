@@ -94,8 +94,8 @@ def save_png(figure: Figure, path: Path) -> None:
 
 def abreast(names: Sequence[str], most: int, width: float = WIDTH) -> int:
     """How many entries of a legend stand beside each other without the last being cut off, at most ``most``."""
-    entry = 0.62 + 0.088 * max(map(len, names), default=0)
-    return max(1, min(most, int((width - 0.3) / entry)))
+    entry = 0.5 + 0.083 * max(map(len, names), default=0)
+    return max(1, min(most, int((width - 0.65) / entry)))
 
 
 def margin(labels: Sequence[str], width: float = WIDTH) -> float:

@@ -21,6 +21,7 @@ PLACE = 20
 
 _ROOMY = 4  # models: with more of them intervals do not fit into the cells, and the table has them
 _BROAD = 0.95  # inches of a cell, in which an interval fits on one line
+_READABLE = 5  # points: of more models the cells have colours alone, and the table the numbers
 _FOREST = 10  # pairs: with more of them the matrix is read sooner
 
 _LEAD = (
@@ -150,7 +151,10 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     found |= {(other, better): one.times(-1) for (better, other), one in found.items()}
     reach = max(abs(one.value) for one in found.values()) or 1.0
     roomy = len(names) <= _ROOMY
-    broad = WIDTH * (0.99 - margin(names)) / len(names) > _BROAD
+    right = 0.99 if roomy else 0.86  # the last name leans out
+    cell = WIDTH * (right - margin(names)) / len(names)
+    signed = Column("", "", "+.1f")
+    size = min(10.0, 72 * cell / (0.72 * max(len(signed.text(one)) for one in found.values())))
     with drawing("matrix"):
         # Where columns are narrow, names stand aslant above them.
         top = 0.55 if roomy else 0.3 + 0.048 * max(map(len, names))
@@ -161,15 +165,18 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
             colour = (AHEAD if one.value > 0 else BEHIND) if one.excludes_zero else EVEN
             strength = 0.25 + 0.75 * abs(one.value) / reach if one.excludes_zero else 0.35
             both = (looks[better], looks[other])
-            cell = Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, color=colour, alpha=strength * 0.6, lw=0)
-            tell(axes.add_patch(cell), both, says=[_said(better, other, one)], cells=True)
-            signed = Column("", "", "+.1f")
+            tile = Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, color=colour, alpha=strength * 0.6, lw=0)
+            tell(axes.add_patch(tile), both, says=[_said(better, other, one)], cells=True)
             height = row - 0.14 if roomy else row
-            tell(
-                axes.text(column, height, signed.text(one), ha="center", va="center", fontweight="bold"), both
-            )
+            if size >= _READABLE:
+                weight = "bold" if roomy else "normal"
+                value = axes.text(column, height, signed.text(one), ha="center", va="center", fontsize=size)
+                value.set_fontweight(weight)
+                tell(value, both)
             if roomy:
-                said = signed.interval(one) if broad else signed.interval(one).replace(" to ", " to\n")
+                said = (
+                    signed.interval(one) if cell > _BROAD else signed.interval(one).replace(" to ", " to\n")
+                )
                 ends = axes.text(column, row + 0.22, said, ha="center", va="center", fontsize=7)
                 tell(ends, both)
         axes.set_xlim(-0.5, len(names) - 0.5)
@@ -178,8 +185,8 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         tell_rows(axes, [looks[name] for name in names])
         axes.xaxis.tick_top()
         if roomy:
-            size = 8.5 if broad else 7
-            axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=size)
+            small = 8.5 if cell > _BROAD else 7
+            axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=small)
         else:
             axes.set_xticks(
                 range(len(names)), names, fontsize=8.5, rotation=35, ha="left", rotation_mode="anchor"
@@ -188,7 +195,6 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
             tell(label, looks[name])
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-        right = 0.99 if roomy else 0.86  # the last name leans out
         figure.subplots_adjust(
             left=margin(names), right=right, top=1 - top / figure.get_figheight(), bottom=0.02
         )
