@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from withstand.base.names import shown
 from withstand.report import escape
 from withstand.report.table import Column, Row, Table
 from withstand.report.tex_width import WIDTH, broken, wide
@@ -80,7 +81,7 @@ def _width(column: Column, rows: Sequence[Row], style: _Style) -> float:
         ends = wide(f"({interval})", _SCRIPT) if interval else 0.0
         beside = text + (wide(" ", style.size) + ends if ends else 0.0)
         widest = max(widest, max(text, ends) if style.under else beside)
-    words = max(wide(word, style.size) for word in column.whole_heading.split() or [""])
+    words = max(wide(word, style.size) for word in shown(column.whole_heading).split() or [""])
     return max(words, widest if column.numeric else min(widest, _NAME))
 
 
