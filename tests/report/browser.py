@@ -65,12 +65,28 @@ class Page:
 
     def open(self, page: Path) -> None:
         """Open a file, and wait until it is loaded and nothing more comes."""
+        self.visit(page.resolve().as_uri())
+
+    def visit(self, address: str) -> None:
+        """The same of an address; another page must be open, or a part after # alone would load nothing."""
         self._loaded = False
-        self.call("Page.navigate", url=page.resolve().as_uri())
+        self.call("Page.navigate", url=address)
         while not self._loaded:
             self._hear()
-        # Two frames later everything that loading set off has been drawn and reported.
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait two frames: then everything that something set off has been drawn and reported."""
         self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def press(self, key: str) -> None:
+        """A key of the keyboard, by its name: ``Tab``, ``Enter``, ``ArrowRight``."""
+        codes = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39}
+        known = {"key": key, "code": key, "windowsVirtualKeyCode": codes[key]}
+        self.call(
+            "Input.dispatchKeyEvent", type="keyDown", **known, **({"text": "\r"} if key == "Enter" else {})
+        )
+        self.call("Input.dispatchKeyEvent", type="keyUp", **known)
 
     def look(self, width: int, height: int, scheme: str = "light", media: str = "") -> None:
         """Set the window (CSS pixels), ``light`` or ``dark``, and optionally ``print``."""

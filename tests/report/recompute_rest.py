@@ -36,6 +36,11 @@ KEYS = {
 }
 
 
+def keys(table: str) -> tuple[str, ...]:
+    """The columns that name a row of a table."""
+    return ("class",) if table.startswith("confusion-") else KEYS[table]
+
+
 class Report(Study):
     """What is told of several trainings, of claims, and of how the runs were made."""
 
@@ -153,7 +158,7 @@ class Report(Study):
     def tables(self) -> dict[str, Rows]:
         """Name of a table → its rows."""
         every = {name: getattr(self, name.replace("-", "_"))() for name in KEYS}
-        return {name: rows for name, rows in every.items() if rows}
+        return {name: rows for name, rows in (every | self.confusion()).items() if rows}
 
 
 if __name__ == "__main__":

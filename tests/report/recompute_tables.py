@@ -222,6 +222,27 @@ class Study:
                     }
         return rows
 
+    def confusion(self) -> dict[str, Rows]:
+        """Each model's whole matrix, in percent of the true class's answers."""
+        matrices: dict[str, Rows] = {}
+        for name, run in self.runs.items():
+            chosen = np.stack([run.chosen[one] for one in self.shifted], axis=1)
+            matrices[f"confusion-{name}"] = {
+                (self.called[label],): {
+                    "images": int((self.labels == label).sum()),
+                    **{
+                        f"as_{other}": 100 * float((chosen[self.labels == label] == other).mean())
+                        for other in range(max(chosen.max(), self.labels.max()) + 1)
+                    },
+                }
+                for label in np.unique(self.labels)
+            }
+        widest = max(len(next(iter(rows.values()))) for rows in matrices.values()) - 1
+        for rows in matrices.values():
+            for row in rows.values():
+                row |= {f"as_{other}": row.get(f"as_{other}", 0.0) for other in range(widest)}
+        return matrices
+
     def lost(self) -> Rows:
         clean = np.all([run.of([CLEAN]) > 0 for run in self.runs.values()], axis=0)
         rows: Rows = {}

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 from tests.report import sentences
 from tests.report.read_page import read
-from tests.report.recompute_rest import CLEAN, KEYS, Report
+from tests.report.recompute_rest import CLEAN, Report, keys
 
 from withstand.cli import main
 from withstand.datasets.shapes import CLASSES, draw
@@ -145,7 +145,7 @@ def test_the_page_shows_the_numbers_of_the_tables(study: Path, runs: str) -> Non
 def compare(table: str, key: tuple[str, ...], row: dict[str, str], expected: dict[str, Any]) -> None:
     """A row of a table, cell by cell; a column that is not known is an error."""
     for column, text in row.items():
-        if column == "origin" or column in WORDS or (column in KEYS[table] and column not in expected):
+        if column == "origin" or column in WORDS or (column in keys(table) and column not in expected):
             continue
         assert table != "conditions" or not text.startswith("-"), f"{column} is {text}: no metric is below 0"
         base = column if column in expected else re.sub("_(low|high)$", "", column)
@@ -225,7 +225,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def row_key(table: str, row: dict[str, str]) -> tuple[str, ...]:
     exact = {"top1", "nll"} if table == "conditions" else set()
-    return tuple(f"{float(row[c]):.5f}" if c in exact else row[c] for c in KEYS[table])
+    return tuple(f"{float(row[c]):.5f}" if c in exact else row[c] for c in keys(table))
 
 
 def same(text: str, written: str) -> bool:

@@ -12,7 +12,8 @@ from withstand.analysis.backgrounds.measures import pull_matrix
 from withstand.analysis.backgrounds.reliance import Reliance
 from withstand.backgrounds.variants import VARIANTS
 from withstand.report.canvas import WIDTH, drawing, margin
-from withstand.report.style import PAPER, Look
+from withstand.report.marks import tell, tell_legend, words
+from withstand.report.style import PAPER, Look, ink_on
 from withstand.report.wording import spaced
 
 _PULL = LinearSegmentedColormap.from_list("pull", ["#f6efe4", "#e9c7a4", "#d98c5f", "#b3502f", "#7a2417"])
@@ -35,7 +36,7 @@ def draw(named: Mapping[str, Reliance], looks: Mapping[str, Look]) -> Figure:
         for number, (called, one) in enumerate(named.items()):
             rows = np.array([shown.index(v) for v in one.accuracy]) + apart * (number - (len(named) - 1) / 2)
             found, look = [share.times(100) for share in one.accuracy.values()], looks[called]
-            axes.hlines(
+            bars = axes.hlines(
                 rows,
                 [e.low for e in found],
                 [e.high for e in found],
@@ -43,7 +44,7 @@ def draw(named: Mapping[str, Reliance], looks: Mapping[str, Look]) -> Figure:
                 linewidth=5,
                 alpha=0.3,
             )
-            axes.plot(
+            (marks,) = axes.plot(
                 [e.value for e in found],
                 rows,
                 look.marker,
@@ -54,6 +55,9 @@ def draw(named: Mapping[str, Reliance], looks: Mapping[str, Look]) -> Figure:
                 markersize=7.5,
                 label=called,
             )
+            says = [words(called, spaced(v), value=e) for v, e in zip(one.accuracy, found, strict=True)]
+            tell(bars, look)
+            tell(marks, look, says=says)
         axes.set_yticks(range(len(shown)), [spaced(v) for v in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(visible=True, axis="x")
@@ -61,7 +65,10 @@ def draw(named: Mapping[str, Reliance], looks: Mapping[str, Look]) -> Figure:
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("Top-1, %")
         top = (0.1 + 0.2 * len(named)) / high
-        figure.legend(loc="upper left", bbox_to_anchor=(margin(shown), 1), ncols=1, borderaxespad=0.2)
+        legend = figure.legend(
+            loc="upper left", bbox_to_anchor=(margin(shown), 1), ncols=1, borderaxespad=0.2
+        )
+        tell_legend(legend, [looks[called] for called in named])
         figure.subplots_adjust(left=margin(shown), right=0.97, top=1 - top, bottom=0.5 / high)
     return figure
 
@@ -82,10 +89,17 @@ def draw_pull(one: Reliance, called: str) -> Figure:
         figure = Figure(figsize=(WIDTH, WIDTH * 0.78), layout="constrained")
         axes = figure.subplots()
         axes.set_title(called)
-        axes.pcolormesh(values, cmap=_PULL, vmin=0, vmax=100, edgecolors=PAPER, linewidth=1.5)
+        mesh = axes.pcolormesh(values, cmap=_PULL, vmin=0, vmax=100, edgecolors=PAPER, linewidth=1.5)
+        says = [
+            words(f"{called}: {one.classes[row]} on {one.classes[column]}", value=float(value))
+            if np.isfinite(value)
+            else ""
+            for (row, column), value in np.ndenumerate(values)
+        ]
+        tell(mesh, says=says, cells=True)
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
-                ink = "#fbfcfd" if value > 55 else "#22262c"
+                ink = ink_on(_PULL(value / 100))
                 axes.text(
                     column + 0.5, row + 0.5, f"{value:.0f}", ha="center", va="center", fontsize=9, color=ink
                 )

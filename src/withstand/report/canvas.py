@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from withstand.base import atomic
 from withstand.base.names import printed, shown
+from withstand.report.marks import titled
 from withstand.report.style import FAINT, INK, PAPER, THEMED
 
 WIDTH = 5.2  # inches: as wide as a phone is in points, so that text is as large there as it is drawn
@@ -63,7 +64,7 @@ def svg(figure: Figure, name: str) -> str:
     text = io.StringIO()
     with drawing(name), _any_signs():
         figure.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return printed(text.getvalue())
+    return titled(printed(text.getvalue()))
 
 
 @contextmanager
@@ -89,6 +90,12 @@ def save_png(figure: Figure, path: Path) -> None:
     """The figure on white paper, whole or not at all."""
     with atomic.replacing(path) as temporary, drawing(path.stem), _any_signs():
         figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER)
+
+
+def abreast(names: Sequence[str], most: int, width: float = WIDTH) -> int:
+    """How many entries of a legend stand beside each other without the last being cut off, at most ``most``."""
+    entry = 0.5 + 0.083 * max(map(len, names), default=0)
+    return max(1, min(most, int((width - 0.65) / entry)))
 
 
 def margin(labels: Sequence[str], width: float = WIDTH) -> float:

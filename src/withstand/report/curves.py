@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from withstand.base.names import shown
 from withstand.report.canvas import WIDTH, drawing, save_png
+from withstand.report.marks import tell, words
 from withstand.report.style import INK, PAPER, Look
 
 
@@ -61,7 +62,17 @@ def _lines(axes: Axes, history: pd.DataFrame, key: str, look: Look) -> None:
         )
     if f"val_{key}" in history:
         values = history[f"val_{key}"].to_numpy(dtype=float)
-        axes.plot(epochs, values, marker=mark, label="validation", color=look.colour)
+        (line,) = axes.plot(epochs, values, marker=mark, label="validation", color=look.colour)
+        if mark and np.isfinite(values).all():
+            unit, digits = ("%", 1) if key == "top1" else ("", 3)
+            about = [f"epoch {epoch}, validation {'top-1' if key == 'top1' else key}" for epoch in epochs]
+            tell(
+                line,
+                says=[
+                    words(one, value=float(value), unit=unit, digits=digits)
+                    for one, value in zip(about, values, strict=True)
+                ],
+            )
     if {f"train_{key}", f"val_{key}"} <= set(history.columns):
         both = (history[f"{part}_{key}"].to_numpy(dtype=float) for part in ("train", "val"))
         axes.fill_between(epochs, *both, color=look.colour, alpha=0.12, lw=0, label="gap")

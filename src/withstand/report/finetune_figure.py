@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from withstand.analysis.changes import Change
 from withstand.corruptions.names import FAMILIES
 from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.marks import tell, tell_legend, tell_rows, words
 from withstand.report.style import INK, PAPER, Look
 from withstand.report.wording import family, spaced
 
@@ -26,21 +27,28 @@ def draw(tuned: Mapping[str, Change], looks: Mapping[str, Look]) -> Figure:
         axes = figure.subplots()
         for number, (name, one) in enumerate(tuned.items()):
             look = looks[name]
-            axes.plot([], [], look.marker, color=look.colour, label=name)
+            tell(axes.plot([], [], look.marker, color=look.colour, label=name)[0], look)
             unseen = {c.variant for c in one.groups.get("unseen", ())}
             for row, group in enumerate(rows):
                 if group not in one.groups:
                     continue
                 gain = one.gain(group).difference.times(100)
                 at = row + (number - (len(tuned) - 1) / 2) * step
-                axes.plot([gain.low, gain.high], [at, at], color=look.colour, linewidth=2.2, alpha=0.55)
+                (bar,) = axes.plot(
+                    [gain.low, gain.high], [at, at], color=look.colour, linewidth=2.2, alpha=0.55
+                )
                 fill = PAPER if group in unseen else look.colour
-                axes.plot(gain.value, at, look.marker, color=look.colour, markerfacecolor=fill)
+                (mark,) = axes.plot(gain.value, at, look.marker, color=look.colour, markerfacecolor=fill)
+                where, shift = spaced(group), "" if group == "clean" else spaced(group)
+                said = words(name, where, value=gain, unit=" points", sign="+")
+                tell(bar, look, shift=shift)
+                tell(mark, look, shift=shift, says=[said])
         axes.axvline(0, color=INK, linewidth=1)
         for row in range(1, len(rows)):
             if family(rows[row]) != family(rows[row - 1]):
                 axes.axhline(row - 0.5, color=INK, linewidth=0.4, alpha=0.4)
         axes.set_yticks(np.arange(len(rows)), [*map(spaced, rows[:-1]), "clean images"])
+        tell_rows(axes, shifts=[*map(spaced, rows[:-1])])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
@@ -51,8 +59,9 @@ def draw(tuned: Mapping[str, Change], looks: Mapping[str, Look]) -> Figure:
         figure.suptitle(
             called, x=left, y=1 - 0.08 / high, ha="left", va="top", fontsize=11, fontweight="bold"
         )
-        figure.legend(
+        legend = figure.legend(
             loc="upper left", bbox_to_anchor=(left, 1 - 0.28 / high), borderaxespad=0, handletextpad=0
         )
+        tell_legend(legend, [looks[name] for name in tuned])
         figure.subplots_adjust(left=left, right=0.97, top=1 - top / high, bottom=0.5 / high)
     return figure

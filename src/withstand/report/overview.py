@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.marks import tell, tell_rows, words
 from withstand.report.section import Context, Picture
 from withstand.report.style import PAPER, Look
 from withstand.report.wording import spaced
@@ -71,11 +72,13 @@ def draw(context: Context) -> Figure:
             look = context.looks[name]
             ends = {group: _mean(context, name, group) for group in ("corrupted", "clean")}
             found = [one.value for one in ends.values() if one is not None]
-            axes.plot(found, [row] * len(found), color=look.colour, linewidth=1.4, zorder=3)
+            tell(axes.plot(found, [row] * len(found), color=look.colour, linewidth=1.4, zorder=3)[0], look)
             for group, one in ends.items():
                 if one is not None:
-                    _end(axes, row, one, look, clean=group == "clean")
+                    said = words(name, "clean" if group == "clean" else "under corruption", value=one)
+                    _end(axes, row, one, look, group == "clean", said, right=one.value >= max(found))
         axes.set_yticks(range(len(names)), names)
+        tell_rows(axes, [context.looks[name] for name in names])
         axes.set_ylim(len(names) - 0.5, -0.6)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
@@ -86,18 +89,23 @@ def draw(context: Context) -> Figure:
     return figure
 
 
-def _end(axes: Axes, row: int, one: Estimate, look: Look, clean: bool) -> None:
-    """A mark with its interval and its number: on the right for clean, on the left for corrupted."""
-    axes.plot(
+def _end(axes: Axes, row: int, one: Estimate, look: Look, clean: bool, said: str, *, right: bool) -> None:
+    """A mark with its interval and its number, on the outer side: right of the higher, left of the lower."""
+    (bar,) = axes.plot(
         [one.low, one.high], [row, row], color=look.colour, linewidth=6, alpha=0.3, solid_capstyle="round"
     )
     fill = PAPER if clean else look.colour
-    axes.plot(one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=9, zorder=4)
-    axes.annotate(
+    (mark,) = axes.plot(
+        one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=9, zorder=4
+    )
+    label = axes.annotate(
         f"{one.value:.1f}",
-        (one.high if clean else one.low, row),
-        (8 if clean else -8, 0),
+        (one.high if right else one.low, row),
+        (8 if right else -8, 0),
         textcoords="offset points",
-        ha="left" if clean else "right",
+        ha="left" if right else "right",
         va="center",
     )
+    tell(bar, look)
+    tell(mark, look, says=[said])
+    tell(label, look)

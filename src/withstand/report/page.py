@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,18 @@ from withstand.analysis.comparison import compare
 from withstand.base import atomic
 from withstand.base.errors import UserError
 from withstand.base.names import csv_text, file_name, shown
-from withstand.report import canvas, gallery, left_out, mce, overview, provenance, sampling, sections, wording
+from withstand.report import (
+    canvas,
+    gallery,
+    left_out,
+    mce,
+    overview,
+    provenance,
+    sampling,
+    script,
+    sections,
+    wording,
+)
 from withstand.report import escape as escape_to
 from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
@@ -76,6 +88,7 @@ def environment_of(finalize: Callable[[Any], Any]) -> jinja2.Environment:
         "code": escape_to.code,
         "breakable": breakable,
         "ends": wording.between,
+        "json": lambda value: json.dumps(value, ensure_ascii=False),
         "estimate": _estimate,
     }
     return environment
@@ -91,7 +104,9 @@ def _content(
     """What the templates show; writes the figures that the page holds within itself."""
     first = overview.picture(context)
     pictures = [
-        picture for section in built for picture in (*section.pictures, *map(_sheet, section.galleries))
+        picture
+        for section in built
+        for picture in (*section.pictures, *(_sheet(one) for one in section.galleries if not one.explored))
     ]
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
     unused += sampling.left_out(context)
@@ -106,6 +121,9 @@ def _content(
         "provenance": [provenance.of(name, run) for name, run in context.runs.items()],
         "looks": {**context.looks, **{name + sampling.MARK: context.looks[name] for name in sampled}},
         "sampled": sampled,
+        "models": context.looks,
+        "shifts": [wording.spaced(one) for one in wording.variants(context.together)],
+        "script": script.read(),
         "command": command(runs[0]),
         "version": __version__,
         "inline": _write_figures([*([first] if first else []), *pictures], folder / "figures"),

@@ -13,9 +13,10 @@ from withstand.base import atomic
 from withstand.base.names import file_name
 from withstand.report import canvas
 from withstand.report.canvas import WIDTH, drawing
+from withstand.report.marks import tell
 from withstand.report.style import looks
 from withstand.report.table import Column, Row, Table, Value
-from withstand.report.wording import rounded, spaced
+from withstand.report.wording import points, rounded, spaced
 
 _MOST = 1e6
 
@@ -77,7 +78,9 @@ def table(found: Plan) -> Table:
 def draw(found: Plan) -> Figure:
     """The smallest difference that is shown, by the number of images, a line for each part."""
     with drawing("plan"):
-        figure = Figure(figsize=(WIDTH, 2.9))
+        legend = 0.19 * len(found.parts) + 0.1  # inches
+        high = 2.9 + legend
+        figure = Figure(figsize=(WIDTH, high))
         axes = figure.subplots()
         sizes = np.unique(np.geomspace(50, _MOST, 40).astype(int))
         colours = looks(tuple(found.parts))
@@ -87,7 +90,8 @@ def draw(found: Plan) -> Figure:
             axes.plot(sizes, curve, color=colour, label=name)
             if part.images is not None:
                 own = 100 * part.pilot.detectable(part.images, found.alpha / 2, found.power)
-                axes.plot(part.images, own, "o", color=colour, markersize=7)
+                (mark,) = axes.plot(part.images, own, "o", color=colour, markersize=7)
+                tell(mark, says=[f"{name}: {part.images:,} images show {points(own)}"])
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_yticks([0.1, 0.2, 0.5, 1, 2, 5, 10, 20])
@@ -98,8 +102,8 @@ def draw(found: Plan) -> Figure:
             axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
         axes.set_xlabel("Images")
         axes.set_ylabel("Points that are shown")
-        axes.legend(loc="upper right")
-        figure.subplots_adjust(left=0.12, right=0.97, top=0.97, bottom=0.18)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=9, borderaxespad=0.2)
+        figure.subplots_adjust(left=0.12, right=0.97, top=1 - (0.1 + legend) / high, bottom=0.52 / high)
     return figure
 
 

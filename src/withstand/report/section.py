@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -54,12 +54,16 @@ class Context:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A figure: its file name, what it shows in words, and whether the words stand under it or are only read aloud."""
+    """A figure: its file name, what it shows in words, and whether the words stand under it or are only read aloud.
+
+    ``model`` is the one that all of it is about, if it is about one.
+    """
 
     name: str
     caption: str
     figure: Figure
     captioned: bool = True
+    model: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +76,29 @@ class Shot:
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A few photographs that belong together, with their captions: lines, or (model, its prediction)."""
+    """A few photographs that belong together, with their captions: lines, or (model, its prediction).
+
+    ``facts`` are what a reader may choose it by, ``order`` what it may be ranked by, the higher the sooner.
+    """
 
     title: str
     shots: Sequence[Shot]
     said: Sequence[tuple[str, str]] = ()
+    facts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    order: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Photographs in a grid: one file name, what they show in words, and the examples."""
+    """Photographs in a grid: one file name, what they show in words, and the examples.
+
+    With ``explored``, a heading, they are of the page alone: folded away, to be chosen from.
+    """
 
     name: str
     caption: str
     examples: Sequence[Example]
+    explored: str = ""
 
 
 @dataclass(frozen=True, eq=False)

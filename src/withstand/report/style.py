@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Look:
-    """One model's colour and mark; the mark tells models apart where colours do not."""
+    """One model's colour and mark; the mark tells models apart where colours do not.
+
+    ``number`` is the model's place among those of the report: the page knows by it what belongs to the model.
+    """
 
     colour: str
     marker: str
+    number: int = 0
 
 
 # Okabe & Ito (2008), distinct with every common colour blindness; its yellow, too pale on white, and black, unseen
@@ -36,4 +40,14 @@ AHEAD, BEHIND, EVEN = "#0072B2", "#D55E00", "#8a9099"
 
 def looks(names: Sequence[str]) -> dict[str, Look]:
     """A look for each name, in the given order; after eight they begin again."""
-    return {name: _LOOKS[number % len(_LOOKS)] for number, name in enumerate(names)}
+    return {name: replace(_LOOKS[number % len(_LOOKS)], number=number) for number, name in enumerate(names)}
+
+
+_DARK, _LIGHT = "#000000", "#fefefe"  # not PAPER, which turns dark with the page's theme
+
+
+def ink_on(colour: Sequence[float]) -> str:
+    """Black or white, whichever is read better on an sRGB colour (0 to 1): a contrast of 4.5 or more (WCAG 2)."""
+    levels = (level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in colour[:3])
+    luminance = sum(share * level for share, level in zip((0.2126, 0.7152, 0.0722), levels, strict=True))
+    return _DARK if luminance > 0.178 else _LIGHT

@@ -74,13 +74,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its file name, title, and notes under it."""
+    """A table with its file name, title, and notes under it.
+
+    ``model`` is the one that all of it is about, if it is about one. ``shaded`` cells are tinted by their percentages,
+    and the page folds such a table away.
+    """
 
     name: str
     title: str
     columns: Sequence[Column]
     rows: Sequence[Row]
     notes: Sequence[str] = field(default=())
+    model: str = ""
+    shaded: bool = False
 
     @property
     def spans(self) -> list[tuple[str, int]]:
@@ -133,8 +139,8 @@ def _plain(value: float) -> str:
 
 
 def _minus(number: str) -> str:
-    """With a real minus, and none before a number that is shown as zero."""
-    return number.replace("-", "−" if any(digit in "123456789" for digit in number) else "")
+    """With a real minus, and no sign before a number that is shown as zero."""
+    return number.replace("-", "−") if any(digit in "123456789" for digit in number) else number.lstrip("+-")
 
 
 def _unbounded(value: float) -> str:

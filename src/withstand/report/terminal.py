@@ -19,7 +19,7 @@ from withstand.report.sections import results
 from withstand.report.sections import shifts as every_shift
 from withstand.report.table import Column, Row, Value
 from withstand.report.table import Table as Source
-from withstand.report.wording import between, number
+from withstand.report.wording import between, number, several
 from withstand.results.runs import Run, names
 
 
@@ -32,10 +32,9 @@ def table(runs: Sequence[Run]) -> Table:
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left", caption_justify="left"
     )
     datasets = ", ".join(dict.fromkeys(run.dataset for run in runs))
-    images, conditions = len(together.ids), len(together.conditions)
-    shown.title = (
-        f"{datasets}: top-1 (%) of {images:,} images, clean and under {conditions} corrupted conditions"
-    )
+    images = several(len(together.ids), "image")
+    conditions = several(len(together.conditions), "corrupted condition")
+    shown.title = f"{datasets}: top-1 (%) of {images}, clean and under {conditions}"
     shown.title_style = "bold"
     for heading in ("model", "clean", "corrupted", "drop", "worst"):
         left = heading in ("model", "worst")

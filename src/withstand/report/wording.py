@@ -47,6 +47,11 @@ def number(value: float, sign: str = "", digits: int = 1) -> str:
     return format(value, f"{sign}.{digits}f").replace("-", "−")
 
 
+def several(count: int, what: str) -> str:
+    """``1 corruption``, ``1,200 corruptions``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def rounded(count: int) -> int:
     """A number of images upwards to two digits: more are not known of it."""
     step = int(10 ** max(0, len(str(count)) - 2))

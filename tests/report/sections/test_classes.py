@@ -15,7 +15,7 @@ def test_classes_add_up_to_the_whole_and_the_hardest_comes_first(make_context: M
     context = make_context({"small_cnn": {"skill": 3.0}, "small_vit": {"skill": 1.0}}, n=120)
     section = classes.section(context)
     assert section is not None
-    table, mistakes = section.tables
+    table, mistakes, *_ = section.tables
     assert sum(int(str(row.values["images"])) for row in table.rows) == 120
     for name in context.together.names:
         for group in ("clean", "corrupted"):
@@ -32,6 +32,30 @@ def test_classes_add_up_to_the_whole_and_the_hardest_comes_first(make_context: M
     ]
     assert hardness == sorted(hardness)
     assert all(row.values["class"] != row.values["taken_for"] for row in mistakes.rows)
+
+
+def test_a_confusion_matrix_has_what_each_class_was_taken_for(make_context: MakeContext) -> None:
+    context = make_context({"small_cnn": {"skill": 1.0}, "small_vit": {"skill": 2.0}}, n=120)
+    section = classes.section(context)
+    assert section is not None
+    matrices = section.tables[2:]
+    assert [(one.name, one.model, one.shaded) for one in matrices] == [
+        (f"confusion-{name}", name, True) for name in context.together.ranking
+    ]
+    labels = classes._labels(context)
+    for matrix in matrices:
+        chosen = context.answers[matrix.model].under(context.together.conditions).chosen
+        for row in matrix.rows:
+            truth = int(str(row.values["class"]).removeprefix("class "))
+            for taken in range(10):
+                expected = 100 * (chosen[labels == truth] == taken).mean()
+                assert row.values[f"as_{taken}"] == pytest.approx(expected)
+
+
+def test_of_many_classes_there_is_no_matrix(make_context: MakeContext) -> None:
+    section = classes.section(make_context({"small_cnn": {}}, n=60, classes=21, sheet=False))
+    assert section is not None
+    assert [table.name for table in section.tables] == ["classes", "confusions"]
 
 
 def test_the_most_frequent_mistake_is_the_one_that_counting_finds(make_context: MakeContext) -> None:

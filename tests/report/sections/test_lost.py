@@ -36,7 +36,7 @@ def test_every_number_is_what_counting_gives(context: Context) -> None:
 def test_every_example_is_lost_by_all_and_says_what_each_model_answered(context: Context) -> None:
     section = lost.section(context)
     assert section is not None
-    (gallery,) = section.galleries
+    gallery, _ = section.galleries
     assert 0 < len(gallery.examples) <= 12
     for example in gallery.examples:
         assert [name for name, _ in example.said] == list(context.together.ranking)
@@ -47,6 +47,30 @@ def test_every_example_is_lost_by_all_and_says_what_each_model_answered(context:
     shown = [example.shots[0].image.tobytes() for example in gallery.examples]
     assert set(shown) <= known
     assert len(set(shown)) == len(shown)  # each of another image
+
+
+def test_examples_to_choose_from_say_who_lost_them_and_how_sure(context: Context) -> None:
+    section = lost.section(context)
+    assert section is not None
+    gallery = section.galleries[1]
+    assert gallery.explored and 24 <= len(gallery.examples) <= 48
+    assert sum(shot.image.nbytes for example in gallery.examples for shot in example.shots) <= 900_000
+    names = context.together.ranking
+    for example in gallery.examples:
+        said = {name: answer.rpartition(", ")[0] for name, answer in example.said}
+        assert list(said) == list(names)
+        assert example.facts["right for"] == [name for name in names if said[name] == example.title]
+        assert example.facts["lost by"]
+        assert all(said[name] != example.title for name in example.facts["lost by"])
+        sure = {name: float(answer.rpartition(", ")[2][:-1]) for name, answer in example.said}
+        most = max(sure[name] for name in example.facts["lost by"])
+        assert 100 * example.order["most confident mistake"] == pytest.approx(most, abs=0.51)
+        if example.order["strongest disagreement"] > 0:
+            right = max(sure[name] for name in example.facts["right for"])
+            assert 100 * example.order["strongest disagreement"] == pytest.approx(min(most, right), abs=0.51)
+    shown = {(example.shots[0].image.tobytes(), example.shots[1].label) for example in gallery.examples}
+    assert len(shown) == len(gallery.examples)
+    assert len({example.facts["class"][0] for example in gallery.examples}) >= 6
 
 
 def test_without_thumbnails_it_says_so_and_still_counts(make_context: MakeContext) -> None:

@@ -74,7 +74,7 @@ def test_a_matrix_only_where_there_are_more_than_two(make_context: MakeContext) 
 
 def test_the_matrix_says_the_same_from_both_sides(make_context: MakeContext) -> None:
     context = make_context({"small_cnn": {"skill": 4.0}, "small_vit": {}, "resnet50": {"skill": 1.0}})
-    figure = pairs.draw_matrix(context.together)
+    figure = pairs.draw_matrix(context.together, context.looks)
     said = [text.get_text() for text in figure.axes[0].texts]
     for pair in context.together.pairs:
         ahead = f"{100 * pair.difference.value:+.1f}"

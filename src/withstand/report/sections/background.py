@@ -62,8 +62,9 @@ def section(context: Context) -> Section | None:
             f"{called}, on random backgrounds: how often it predicts the background’s class (%), by the class of"
             " the object and of the background. On the diagonal the two classes are equal.",
             background_figures.draw_pull(one, called),
+            model=name,
         )
-        for called, one in named.items()
+        for (name, _), (called, one) in zip(found, named.items(), strict=True)
         if background_figures.enough(one)
     ]
     classes = len(found[0][1].classes)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from withstand.report.canvas import drawing
+from withstand.report.marks import tell, words
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import FAINT, INK, PAPER, Look
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
@@ -59,6 +60,7 @@ def section(context: Context) -> Section | None:
             f"{name}: accuracy against confidence, in bins of equal mass; open marks: clean, filled: corrupted.",
             draw(name, binned, context.looks[name]),
             captioned=False,
+            model=name,
         )
         for name, binned in curves.items()
     ]
@@ -164,7 +166,7 @@ def draw(name: str, curves: dict[str, NDArray[np.float64]], look: Look) -> Figur
         axes.plot([0, 100], [0, 100], color=FAINT, linewidth=1.2, zorder=1)
         for group, binned in curves.items():
             clean = group == "clean"
-            axes.plot(
+            (line,) = axes.plot(
                 100 * binned[:, 1],
                 100 * binned[:, 2],
                 marker=look.marker,
@@ -175,6 +177,11 @@ def draw(name: str, curves: dict[str, NDArray[np.float64]], look: Look) -> Figur
                 linewidth=1.2 if clean else 1.8,
                 label=group,
             )
+            says = [
+                f"{words(name, group, value=100 * right)} right at {100 * sure:.1f}% confidence"
+                for _, sure, right in binned.tolist()
+            ]
+            tell(line, look, says=says)
         axes.set_xlim(0, 102)
         axes.set_ylim(0, 102)
         axes.set_aspect("equal")

@@ -8,7 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report import confusion
+from withstand.report.canvas import WIDTH, abreast, drawing, margin
+from withstand.report.marks import tell, tell_legend, words
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import PAPER
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
@@ -38,13 +40,21 @@ def section(context: Context) -> Section | None:
         "Top-1 by class, the hardest class first. Open marks: clean images; filled: mean under corruption.",
         _draw(context, shown, found),
     )
+    confused = {
+        name: confusion.counts(context.answers[name].under(together.conditions).chosen, labels)
+        for name in together.ranking
+    }
     left_out = [LeftOut("accuracy by class", f"the {_MOST} hardest of {len(classes)} classes are shown")]
     return Section(
         "classes",
         "Accuracy by class",
         "How often each class is recognised, and which classes are most often confused.",
         pictures=[picture],
-        tables=[_table(context, shown, labels, found), _confusions(context, labels)],
+        tables=[
+            _table(context, shown, labels, found),
+            _confusions(context, labels, confused),
+            *confusion.tables(context, confused, labels),
+        ],
         left_out=left_out if len(classes) > _MOST else [],
     )
 
@@ -94,12 +104,14 @@ def _table(context: Context, classes: Sequence[int], labels: NDArray[np.int64], 
     return Table("classes", "Top-1 by class", [*columns, IMAGES], rows)
 
 
-def _confusions(context: Context, labels: NDArray[np.int64]) -> Table:
+def _confusions(
+    context: Context, labels: NDArray[np.int64], confused: Mapping[str, NDArray[np.int64]]
+) -> Table:
     """Which class each model most often predicts for which under corruption, as a share of the class's predictions."""
     rows = []
     for name in context.together.ranking:
         chosen = context.answers[name].under(context.together.conditions).chosen
-        table = _confused(chosen, labels)
+        table = confused[name]
         shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
         np.fill_diagonal(shares, 0)
         for at in np.argsort(-shares, axis=None, kind="stable")[:_CONFUSIONS].tolist():
@@ -130,28 +142,27 @@ def _confusions(context: Context, labels: NDArray[np.int64]) -> Table:
     return Table("confusions", "Most frequent mistakes under corruption", columns, rows, notes)
 
 
-def _confused(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """K×K counts: true class (rows) by chosen class (columns)."""
-    classes = int(max(chosen.max(), labels.max())) + 1
-    pairs = labels[:, None] * classes + chosen
-    counts: NDArray[np.int64] = np.bincount(pairs.ravel(), minlength=classes**2).reshape(classes, classes)
-    return counts
+def _said(context: Context, name: str, number: int, group: str, found: Found) -> str:
+    return words(name, context.class_name(number), group, value=found[name, number, group])
 
 
 def _draw(context: Context, classes: Sequence[int], found: Found) -> Figure:
     names = [context.class_name(number) for number in classes]
     with drawing("classes"):
-        figure = Figure(figsize=(WIDTH, 1.0 + 0.3 * len(classes)))
+        ranking = context.together.ranking
+        columns = abreast(ranking, 3)
+        top = 0.15 + 0.2 * -(-len(ranking) // columns)  # inches for the legend
+        figure = Figure(figsize=(WIDTH, 0.65 + top + 0.3 * len(classes)))
         axes = figure.subplots()
-        step = 0.5 / max(1, len(context.together.ranking))
-        for turn, name in enumerate(context.together.ranking):
+        step = 0.5 / max(1, len(ranking))
+        for turn, name in enumerate(ranking):
             look = context.looks[name]
-            rows = np.arange(len(classes)) + step * (turn - (len(context.together.ranking) - 1) / 2)
+            rows = np.arange(len(classes)) + step * (turn - (len(ranking) - 1) / 2)
             for group, fill in (("clean", PAPER), ("corrupted", look.colour)):
                 if (name, classes[0], group) not in found:
                     continue
                 values = [found[name, number, group].value for number in classes]
-                axes.plot(
+                (line,) = axes.plot(
                     values,
                     rows,
                     look.marker,
@@ -160,12 +171,16 @@ def _draw(context: Context, classes: Sequence[int], found: Found) -> Figure:
                     markersize=5.5,
                     label=name if group == "corrupted" else None,
                 )
+                tell(line, look, says=[_said(context, name, number, group, found) for number in classes])
         axes.set_yticks(range(len(classes)), names)
         axes.set_ylim(len(classes) - 0.4, -0.6)
         axes.grid(visible=True, axis="x")
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("Top-1, % (open: clean, filled: under corruption)")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9, borderaxespad=0)
+        legend = axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, fontsize=9, borderaxespad=0
+        )
+        tell_legend(legend, [context.looks[name] for name in ranking])
         height = figure.get_figheight()
-        figure.subplots_adjust(left=margin(names), right=0.97, top=1 - 0.35 / height, bottom=0.5 / height)
+        figure.subplots_adjust(left=margin(names), right=0.97, top=1 - top / height, bottom=0.5 / height)
     return figure

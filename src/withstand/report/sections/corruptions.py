@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from withstand.analysis.comparison import Comparison
 from withstand.corruptions.names import FAMILIES
 from withstand.report import mce
 from withstand.report.canvas import drawing
+from withstand.report.marks import tell, tell_rows, words
 from withstand.report.section import Context, Picture, Section
-from withstand.report.style import PAPER
+from withstand.report.style import PAPER, ink_on
 from withstand.report.table import Column, Row, Table, by_group
 from withstand.report.wording import family, levels, spaced, variants
 
 PLACE = 40
 
 # One hue that fades where accuracy is lost: read the same with any colour vision, and in grey.
-_HEAT = LinearSegmentedColormap.from_list("fade", ["#f6efe4", "#cfd8dc", "#8db3cf", "#3f83b5", "#0b4f86"])
-_ON_LIGHT, _ON_DARK = "#22262c", "#fbfcfd"
+# A step in it leaves out the blue on which neither dark nor white numbers stand out.
+_HEAT = LinearSegmentedColormap.from_list(
+    "fade", [(0, "#f6efe4"), (0.35, "#d3dee6"), (0.74, "#84b4d8"), (0.74, "#2a70a8"), (1, "#0a4276")]
+)
 _LEAD = "Darker cells show higher accuracy. All models share one colour scale; rows are grouped by family."
 
 
@@ -33,6 +40,7 @@ def section(context: Context) -> Section | None:
             f"{name}: top-1 in percent by corruption and severity.",
             draw(together, name),
             captioned=False,
+            model=name,
         )
         for name in (together.ranking if levels(together) else ())
     ]
@@ -74,14 +82,10 @@ def draw(together: Comparison, name: str) -> Figure:
         figure = Figure(figsize=(5.2, 1.05 + 0.27 * len(rows)))
         axes = figure.subplots()
         axes.set_title(name)
-        axes.pcolormesh(values, cmap=_HEAT, norm=scale, edgecolors=PAPER, linewidth=1.5)
-        for (row, column), value in np.ndenumerate(values):
-            if np.isfinite(value):
-                ink = _ON_DARK if _luminance(_HEAT(scale(value))) < 0.22 else _ON_LIGHT
-                axes.text(
-                    column + 0.5, row + 0.5, f"{value:.0f}", ha="center", va="center", fontsize=9, color=ink
-                )
+        for row, variant in enumerate(rows):
+            _row(axes, row, values[row], name, spaced(variant), columns, scale)
         axes.set_yticks(np.arange(len(rows)) + 0.5, [spaced(row) for row in rows])
+        tell_rows(axes, shifts=[spaced(row) for row in rows])
         axes.set_xticks(np.arange(len(columns)) + 0.5, [str(column) for column in columns])
         axes.set_xlabel("Severity")
         axes.invert_yaxis()
@@ -96,6 +100,28 @@ def draw(together: Comparison, name: str) -> Figure:
     return figure
 
 
-def _luminance(colour: tuple[float, float, float, float]) -> float:
-    """Relative luminance of an sRGB colour (WCAG 2), near enough with a power of 2.2."""
-    return float(np.dot(np.power(colour[:3], 2.2), (0.2126, 0.7152, 0.0722)))
+def _row(
+    axes: Axes,
+    row: int,
+    values: NDArray[np.float64],
+    name: str,
+    variant: str,
+    severities: Sequence[float],
+    scale: Normalize,
+) -> None:
+    """The cells of one corruption; one artist, so that it can be hidden alone."""
+    corners = np.arange(len(values) + 1)
+    mesh = axes.pcolormesh(
+        corners, [row, row + 1], values[None], cmap=_HEAT, norm=scale, edgecolors=PAPER, linewidth=1.5
+    )
+    says = [
+        words(name, variant, f"severity {severity}", value=value) if np.isfinite(value) else ""
+        for severity, value in zip(severities, values.tolist(), strict=True)
+    ]
+    tell(mesh, shift=variant, says=says, cells=True)
+    for column, value in enumerate(values.tolist()):
+        if np.isfinite(value):
+            at, ink = (column + 0.5, row + 0.5), ink_on(_HEAT(scale(value)))
+            tell(
+                axes.text(*at, f"{value:.0f}", ha="center", va="center", fontsize=9, color=ink), shift=variant
+            )

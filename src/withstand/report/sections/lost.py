@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from withstand.analysis.comparison import Comparison
 from withstand.base.errors import UserError
+from withstand.report import losses
 from withstand.report.section import Context, Example, Gallery, Section, Shot
 from withstand.report.table import Column, Row, Table
 from withstand.report.wording import spaced, variants
@@ -37,6 +38,7 @@ def section(context: Context) -> Section | None:
         f"Images that {everyone} right when clean and wrong at severity {SEVERITY}:"
         f" {lost.sum():,} of {lost.size:,} pairs of an image and a corruption."
     )
+    explored = losses.gallery(context, conditions, sheets)
     gallery = Gallery(
         "lost",
         f"Each image, clean and corrupted at severity {SEVERITY}, with the predictions of the models.",
@@ -47,7 +49,7 @@ def section(context: Context) -> Section | None:
         "Right when clean, wrong when corrupted",
         lead,
         tables=[_table(together, conditions, lost)],
-        galleries=[gallery] if examples else [],
+        galleries=[*([gallery] if examples else []), *([explored] if explored else [])],
         left_out=[*damaged, *_reasons(sheets, lost, examples)],
     )
 
@@ -133,7 +135,7 @@ def _example(context: Context, condition: Condition, row: int, sheet: Thumbnails
         for name in together.ranking
     ]
     shots = [Shot(sheet[one, CLEAN], "clean"), Shot(sheet[one, condition], spaced(condition.variant))]
-    return Example(context.class_name(int(truth)), shots, said)
+    return Example(context.class_name(int(truth)), shots, said, {"corruption": [spaced(condition.variant)]})
 
 
 def _reasons(

@@ -10,14 +10,18 @@ from matplotlib.patches import Rectangle
 from withstand.analysis.comparison import Comparison
 from withstand.analysis.pairs import Pair
 from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.marks import tell, tell_rows, words
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import AHEAD, BEHIND, EVEN, INK, PAPER, Look
 from withstand.report.table import IMAGES, Column, Row, Table, Value
 from withstand.report.wording import rounded
+from withstand.statistics import Estimate
 
 PLACE = 20
 
 _ROOMY = 4  # models: with more of them intervals do not fit into the cells, and the table has them
+_BROAD = 0.95  # inches of a cell, in which an interval fits on one line
+_READABLE = 5  # points: of more models the cells have colours alone, and the table the numbers
 _FOREST = 10  # pairs: with more of them the matrix is read sooner
 
 _LEAD = (
@@ -40,7 +44,7 @@ def section(context: Context) -> Section | None:
             Picture(
                 "matrix",
                 "Difference in top-1 under corruption, row minus column, in points; grey: within error.",
-                draw_matrix(together),
+                draw_matrix(together, context.looks),
             )
         )
     if len(together.pairs) <= _FOREST:
@@ -109,18 +113,24 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         axes = figure.subplots()
         for row, pair in enumerate(together.pairs):
             look, one = looks[pair.better], pair.difference.times(100)
-            axes.plot(
+            (bar,) = axes.plot(
                 [one.low, one.high], [row, row], color=look.colour, linewidth=2.4, solid_capstyle="round"
             )
             fill = look.colour if one.excludes_zero else PAPER
-            axes.plot(one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=7.5)
+            (mark,) = axes.plot(
+                one.value, row, look.marker, color=look.colour, markerfacecolor=fill, markersize=7.5
+            )
+            both = (look, looks[pair.other])
+            tell(bar, both)
+            tell(mark, both, says=[_said(pair.better, pair.other, one)])
         axes.axvline(0, color=INK, linewidth=1)
         axes.set_yticks(range(rows), [f"{pair.better}\n− {pair.other}" for pair in together.pairs])
+        tell_rows(axes, [(looks[pair.better], looks[pair.other]) for pair in together.pairs])
         axes.set_ylim(rows - 0.5, -0.5)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("Difference in top-1 under corruption, points")
+        axes.set_xlabel("Difference in top-1 under corruption, points", loc="right")
         figure.subplots_adjust(
             left=margin([f"− {name}" for name in together.names]),
             right=0.97,
@@ -130,13 +140,21 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     return figure
 
 
-def draw_matrix(together: Comparison) -> Figure:
+def _said(one: str, other: str, difference: Estimate) -> str:
+    return words(f"{one} − {other}", value=difference, unit=" points", sign="+")
+
+
+def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     """Every model (row) against every other (column): the paired difference and its interval."""
     names = together.ranking
     found = {(pair.better, pair.other): pair.difference.times(100) for pair in together.pairs}
     found |= {(other, better): one.times(-1) for (better, other), one in found.items()}
     reach = max(abs(one.value) for one in found.values()) or 1.0
     roomy = len(names) <= _ROOMY
+    right = 0.99 if roomy else 0.86  # the last name leans out
+    cell = WIDTH * (right - margin(names)) / len(names)
+    signed = Column("", "", "+.1f")
+    size = min(10.0, 72 * cell / (0.72 * max(len(signed.text(one)) for one in found.values())))
     with drawing("matrix"):
         # Where columns are narrow, names stand aslant above them.
         top = 0.55 if roomy else 0.3 + 0.048 * max(map(len, names))
@@ -146,27 +164,37 @@ def draw_matrix(together: Comparison) -> Figure:
             row, column = names.index(better), names.index(other)
             colour = (AHEAD if one.value > 0 else BEHIND) if one.excludes_zero else EVEN
             strength = 0.25 + 0.75 * abs(one.value) / reach if one.excludes_zero else 0.35
-            axes.add_patch(
-                Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, color=colour, alpha=strength * 0.6, lw=0)
-            )
-            signed = Column("", "", "+.1f")
+            both = (looks[better], looks[other])
+            tile = Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, color=colour, alpha=strength * 0.6, lw=0)
+            tell(axes.add_patch(tile), both, says=[_said(better, other, one)], cells=True)
             height = row - 0.14 if roomy else row
-            axes.text(column, height, signed.text(one), ha="center", va="center", fontweight="bold")
+            if size >= _READABLE:
+                weight = "bold" if roomy else "normal"
+                value = axes.text(column, height, signed.text(one), ha="center", va="center", fontsize=size)
+                value.set_fontweight(weight)
+                tell(value, both)
             if roomy:
-                axes.text(column, row + 0.22, signed.interval(one), ha="center", va="center", fontsize=7)
+                said = (
+                    signed.interval(one) if cell > _BROAD else signed.interval(one).replace(" to ", " to\n")
+                )
+                ends = axes.text(column, row + 0.22, said, ha="center", va="center", fontsize=7)
+                tell(ends, both)
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_yticks(range(len(names)), names)
+        tell_rows(axes, [looks[name] for name in names])
         axes.xaxis.tick_top()
         if roomy:
-            axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=8.5)
+            small = 8.5 if cell > _BROAD else 7
+            axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=small)
         else:
             axes.set_xticks(
                 range(len(names)), names, fontsize=8.5, rotation=35, ha="left", rotation_mode="anchor"
             )
+        for label, name in zip(axes.get_xticklabels(), names, strict=True):
+            tell(label, looks[name])
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-        right = 0.99 if roomy else 0.86  # the last name leans out
         figure.subplots_adjust(
             left=margin(names), right=right, top=1 - top / figure.get_figheight(), bottom=0.02
         )

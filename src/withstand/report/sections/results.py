@@ -10,7 +10,7 @@ from withstand.report import published
 from withstand.report.left_out import caution
 from withstand.report.section import Context, Section
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.wording import spaced
+from withstand.report.wording import several, spaced
 from withstand.results.runs import Run
 
 PLACE = 10
@@ -80,10 +80,10 @@ def _lead(together: Comparison) -> str:
         return "Only clean images were evaluated; intervals are exact (Clopper and Pearson), at 95%."
     found = {condition.variant for condition in together.conditions}
     severities = len(together.severities)
-    corruptions = f"{len(found)} corruption{'' if len(found) == 1 else 's'}"
+    corruptions = several(len(found), "corruption")
     over = f"{corruptions} × {severities} severit{'y' if severities == 1 else 'ies'}"
     if len(found) * severities != len(together.conditions):
-        over = f"{len(together.conditions)} conditions of {len(found)} corruptions"
+        over = f"{several(len(together.conditions), 'condition')} of {corruptions}"
     return (
         f"Means over {over}, on the same {len(together.ids):,} source images. Intervals are at 95% and"
         " over source images: one image under all conditions counts as one draw."

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from withstand.analysis.comparison import Comparison
-from withstand.report.canvas import WIDTH, drawing
+from withstand.report.canvas import WIDTH, abreast, drawing
+from withstand.report.marks import tell, tell_legend, words
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import Look
 from withstand.report.table import by_group
-from withstand.report.wording import levels
+from withstand.report.wording import levels, points
 
 PLACE = 30
 
@@ -26,13 +27,29 @@ def section(context: Context) -> Section | None:
         "severity", "Mean top-1 at each severity, with 95% intervals as bands.", draw(together, context.looks)
     )
     table = by_group(together, "severity", "Top-1 by severity", groups)
-    return Section("severity", "Accuracy by severity", "", [bands], [table])
+    return Section("severity", "Accuracy by severity", _lead(together), [bands], [table])
+
+
+def _lead(together: Comparison) -> str:
+    """Who loses most and who least from the lowest severity to the highest, these means alone."""
+    first, last = levels(together)[0], levels(together)[-1]
+    ends = [f"severity-{first}", f"severity-{last}"]
+    if first == last or not all(end in together.groups for end in ends):
+        return ""
+    lost = {
+        name: 100 * (together.accuracy(name, ends[0]).value - together.accuracy(name, ends[1]).value)
+        for name in together.ranking
+    }
+    most, least = max(lost, key=lambda name: lost[name]), min(lost, key=lambda name: lost[name])
+    said = f"From severity {first} to {last}, {most} loses {points(lost[most])}"
+    return f"{said}, the most, and {least} {points(lost[least])}, the least." if most != least else f"{said}."
 
 
 def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     """Top-1 by severity, clean as severity 0, with the band of the 95% interval."""
     with drawing("severity"):
-        lines = -(-len(together.names) // 2)
+        columns = abreast(together.names, 2)
+        lines = -(-len(together.names) // columns)
         inches = 3.3 + 0.2 * lines
         figure = Figure(figsize=(WIDTH, inches))
         axes = figure.subplots()
@@ -42,14 +59,18 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
             found = [together.accuracy(name, group).times(100) for group in groups.values()]
             look = looks[name]
             low, high = [one.low for one in found], [one.high for one in found]
-            axes.fill_between(list(groups), low, high, color=look.colour, alpha=0.16, lw=0)
-            axes.plot(
+            tell(axes.fill_between(list(groups), low, high, color=look.colour, alpha=0.16, lw=0), look)
+            (line,) = axes.plot(
                 list(groups), [one.value for one in found], color=look.colour, marker=look.marker, label=name
             )
+            where = [group.replace("severity-", "severity ") for group in groups.values()]
+            says = [words(name, place, value=one) for place, one in zip(where, found, strict=True)]
+            tell(line, look, says=says)
         axes.set_xticks(list(groups), ["clean" if not severity else str(severity) for severity in groups])
         axes.set_xlabel("Severity")
         axes.set_ylabel("Top-1, %")
-        figure.legend(loc="upper left", bbox_to_anchor=(0.125, 1), ncols=2, borderaxespad=0.2)
+        legend = figure.legend(loc="upper left", bbox_to_anchor=(0.125, 1), ncols=columns, borderaxespad=0.2)
+        tell_legend(legend, [looks[name] for name in together.ranking])
         figure.subplots_adjust(
             left=0.125, right=0.985, top=1 - (0.15 + 0.2 * lines) / inches, bottom=0.46 / inches
         )

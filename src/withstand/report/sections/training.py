@@ -33,6 +33,7 @@ def section(context: Context) -> Section | None:
             f"{name}: loss and top-1 by epoch; training dashed, validation solid, the best epoch marked.",
             curves.draw(run.history, name, context.looks[name]),
             captioned=False,
+            model=name,
         )
         for name, run in context.runs.items()
         if len(run.history)
