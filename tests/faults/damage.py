@@ -281,7 +281,9 @@ class Harness:
         place = self._start(door)
         try:
             file = place / name
-            others = [place / one for many in self.files.values() for one in many]
+            others = [
+                self.tree / one for many in self.files.values() for one in many
+            ]  # a door may clear its own
             mutation = draw.choice(mutations.of(file))
             said = f"{mutation.__name__}: {mutation(file, draw, others)}"
             done = forks.run(door.words, place, _UNDRAWN)

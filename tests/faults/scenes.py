@@ -47,6 +47,11 @@ SCENES = (
         ((*TRAIN, "dataset.n_test=200"),),
     ),
     Scene("cue_conflict", ("experiment=robustness", *RUN, "shift=cue_conflict"), (TRAIN,)),
+    Scene(
+        "aside",
+        ("experiment=robustness", *RUN, *FOGGED, "shift=[corruption,validation,outside]", "shift.folder=images"),
+        (TRAIN,),
+    ),
     Scene("finetune", TUNE, (TRAIN,)),
     Scene("background", ("experiment=background", *RUN, "background.protocol=trained"), (TRAIN,)),
     Scene(
@@ -54,6 +59,13 @@ SCENES = (
         (
             *("experiment=background", *RUN, *TRAINED, "background.protocol=grouped"),
             *("background.folds=2", "dataset.n_test=100"),
+        ),
+    ),
+    Scene(
+        "background_published",
+        (
+            *("experiment=background", *RUN, *TRAINED, "background.protocol=published"),
+            "dataset.n_test=100",
         ),
     ),
     Scene("corrupt", ("experiment=corrupt", *ONE, *SHAPES, *FOGGED)),
@@ -66,6 +78,15 @@ SCENES = (
         ),
     ),
     Scene("folder", ("experiment=train", *ONE, *PHOTOS, *NET, *PLAIN, *TRAINED)),
+    Scene(
+        "gate",
+        (
+            *("experiment=gate", "dataset=shapes", "gate.margin=99"),
+            "gate.runs=[checkpoints/small_cnn_shapes,checkpoints/other_shapes]",
+        ),
+        (STUDY, (*STUDY, "train.epochs=1", "model.cfg_name=other")),
+    ),
+    Scene("plan", ("experiment=plan", "plan.disagreement=0.1", "plan.difference=1")),
     Scene("leaderboard", ("experiment=leaderboard", "dataset=shapes"), (STUDY,)),
     Scene("export", ("experiment=export", "dataset=shapes"), (STUDY,)),
     Scene("report", REPORT, (STUDY, TUNE, ("experiment=background", *RUN, "background.protocol=trained"))),
