@@ -1,8 +1,9 @@
 """Pillow's resize with its two passes in one order, whichever version is installed: columns first, then rows.
 
 Each pass rounds to whole levels, so the order shows. Until version 12 Pillow always took columns first; from 13 on it
-takes rows first where the height shrinks and the width does not. Every number of the study, and of every run so far,
-was made columns first, and so is every other.
+takes rows first where it finds that cheaper: wherever the height shrinks and the width grows, and in some 3 of 10
+pictures of which both shrink. Every number of the study, and of every run so far, was made columns first; so is every
+other. A call that changes one side alone has one pass, and no order.
 """
 
 from __future__ import annotations
@@ -31,12 +32,5 @@ def resized(
     """
     if whole.mode not in PASSES:
         raise ValueError(f"a picture of the mode {whole.mode} has no two passes; make it RGB")
-    down = across if down is None else down
-    if across != down or rows_first(*whole.size, width, height):
-        whole = whole.resize((width, whole.height), across)
-    return whole.resize((width, height), down)
-
-
-def rows_first(width_in: int, height_in: int, width: int, height: int) -> bool:
-    """Whether Pillow from version 13 on takes the rows first."""
-    return height < height_in and width > width_in
+    across_only = whole.resize((width, whole.height), across)
+    return across_only.resize((width, height), across if down is None else down)
