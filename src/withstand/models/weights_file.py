@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import functools
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -68,6 +69,7 @@ def _harmless() -> list[Any]:
     return [argparse.Namespace, codecs.encode, np.dtype, *kinds, *map(_scalar, ("core", "_core"))]
 
 
+@functools.cache
 def _scalar(core: str) -> Callable[..., Any]:
     """NumPy's maker of single numbers under the name that an older or a newer NumPy saves."""
     make = np.float64(0).__reduce__()[0]
