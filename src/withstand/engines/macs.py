@@ -9,7 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from withstand.models import Classifier
 
 
-@torch.inference_mode()
+@torch.inference_mode(False)  # in which torch 2.4 counts nothing
+@torch.no_grad()
 def macs(classifier: Classifier) -> int | None:
     """Multiply-accumulate operations of convolutions and matrix products for an image; None where nobody can count.
 
