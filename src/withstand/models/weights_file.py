@@ -72,7 +72,7 @@ def _harmless() -> list[Any]:
 @functools.cache
 def _scalar(core: str) -> Callable[..., Any]:
     """NumPy's maker of single numbers under the name that an older or a newer NumPy saves."""
-    make = np.float64(0).__reduce__()[0]
+    make: Any = np.float64(0).__reduce__()[0]
 
     def scalar(*values: Any) -> Any:
         return make(*values)
