@@ -97,7 +97,7 @@ def _records(root: Path, number: int, cells: Iterable[Cell]) -> Path:
     (folder / "predictions").mkdir(parents=True, exist_ok=True)
     said: dict[str, Any] = {"model": f"model{number}", "dataset": "drawn", "corruption_source": "drawn"}
     said["cells"] = [{**vars(cell.condition), "file": cell.file} for cell in cells]
-    (folder / "summary.json").write_text(json.dumps(said))
+    (folder / "summary.json").write_text(json.dumps(said), encoding="utf-8")
     made = {
         "weights_digest": f"{number}",
         "parameters": 10_000 * (1 + number % 37),
@@ -105,7 +105,7 @@ def _records(root: Path, number: int, cells: Iterable[Cell]) -> Path:
         "precision": "float32",
         "images_per_second": {"evaluate": 100.0 + number % 41},
     }
-    (folder / "provenance.json").write_text(json.dumps(made))
+    (folder / "provenance.json").write_text(json.dumps(made), encoding="utf-8")
     return folder
 
 

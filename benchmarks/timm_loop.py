@@ -34,6 +34,7 @@ def loader(
         mean=mean,
         std=std,
         num_workers=tuning.workers,
+        persistent_workers=tuning.workers > 0,  # timm until 1.0.2x asks for it without workers, too
         crop_pct=1.0,
         pin_memory=device.type == "cuda",
         img_dtype=torch.float32,

@@ -60,6 +60,11 @@ def as_format(pixels: Pixels, kind: str, mode: str = "", **options: Any) -> Call
     return write
 
 
+def portable(file: Path) -> None:
+    """A PGM of 16 bits, which Pillow writes from version 11 on."""
+    file.write_bytes(f"P5\n{SIDE} {SIDE}\n65535\n".encode() + WIDE.astype(">u2").tobytes())
+
+
 def big_endian(file: Path) -> None:
     """A TIFF of 16 bits as instruments write it: MM, one strip."""
     content = WIDE.astype(">u2").tobytes()
@@ -132,7 +137,7 @@ PICTURES: dict[str, Case] = {
     "a ramp of 16 bits, PNG": Case(".png", plain(WIDE), grey(RAMP), 1),
     "a ramp of 16 bits, TIFF": Case(".tif", plain(WIDE), grey(RAMP), 1),
     "a ramp of 16 bits, TIFF of another byte order": Case(".tiff", big_endian, grey(RAMP), 1),
-    "a ramp of 16 bits, PGM": Case(".pgm", plain(WIDE), grey(RAMP), 1),
+    "a ramp of 16 bits, PGM": Case(".pgm", portable, grey(RAMP), 1),
     "a ramp of 32 bits": Case(".tif", plain(WIDE.astype(np.int32)), grey(RAMP), 1),
     "a ramp of real numbers": Case(".tif", plain((RAMP / 255).astype(np.float32)), grey(RAMP), 1),
     "colours of 16 bits": Case(".png", colours_of_16_bits, COLOURS, 1),
@@ -191,6 +196,8 @@ def load(root: Path, *, weights: str | None = None, count: int = 0, **options: A
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_what_a_person_sees(tmp_path: Path, name: str) -> None:
     case = PICTURES[name]
+    if name == "AVIF" and "AVIF" not in Image.registered_extensions().values():
+        pytest.skip("needs a Pillow that was built with AVIF, as from version 11.3 on")
     image(tmp_path / "other" / "1.png")
     (tmp_path / "odd").mkdir()
     case.write(tmp_path / "odd" / f"1{case.suffix}")

@@ -6,6 +6,8 @@ import functools
 import hashlib
 import platform
 import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 
@@ -141,9 +143,9 @@ def name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[Any]:
     """Mixed precision in ``dtype``; nothing at all for float32."""
+    if dtype == torch.float32:  # torch 2.4 knows of none on Apple's GPUs, and refuses to leave it out, too
+        return nullcontext()
     # No cache of converted weights on a GPU: a recorded step has to convert them each time, as they have changed.
-    return torch.autocast(
-        device.type, dtype, enabled=dtype != torch.float32, cache_enabled=device.type != "cuda"
-    )
+    return torch.autocast(device.type, dtype, cache_enabled=device.type != "cuda")

@@ -12,7 +12,8 @@ from withstand.engines.convolution import as_convolution
 from withstand.models import Classifier
 
 
-@torch.inference_mode()
+@torch.inference_mode(False)  # in which torch 2.4 counts nothing
+@torch.no_grad()
 def macs(classifier: Classifier) -> int | None:
     """Multiply-accumulate operations of convolutions and matrix products for an image; None where nobody can count.
 

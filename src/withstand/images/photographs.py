@@ -25,7 +25,7 @@ from withstand.base.console import progress, say
 from withstand.base.limits import cores
 from withstand.base.lock import one_writer
 from withstand.base.names import shown
-from withstand.images import npy, picture
+from withstand.images import npy, order, picture
 from withstand.images.preprocessing import Geometry
 from withstand.images.sources import stamps
 
@@ -58,6 +58,7 @@ class _Decoded(msgspec.Struct):
 
     Attributes:
         size: how a photograph became a square, as it was asked for.
+        made_with: versions of what decoded; none in records of before they were kept.
     """
 
     files: int
@@ -65,6 +66,7 @@ class _Decoded(msgspec.Struct):
     digest: str
     damaged: dict[int, str]
     sizes: list[list[int]]
+    made_with: dict[str, str] = {}
 
 
 class _Found(NamedTuple):
@@ -185,7 +187,8 @@ def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, e
     if turned:
         how = "turned upright" if exif else "left as they lie (dataset.exif=ignore)"
         say(f"{name}: {turned:,} of {len(files):,} photographs were taken with the camera turned; {how}")
-    return _Decoded(len(files), _said(form), sha.hexdigest(), damaged, sizes.tolist())
+    known = len(files), _said(form), sha.hexdigest(), damaged, sizes.tolist()
+    return _Decoded(*known, made_with=picture.decoders())
 
 
 def _in_order(files: Sequence[Picture], decode: Callable[[Sequence[Picture]], _Part]) -> Iterator[_Part]:
@@ -247,7 +250,8 @@ def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None 
             f"{whole.width}×{whole.height} would become {width}×{height} before the middle is kept"
         )
     if (width, height) != whole.size:
-        whole = whole.resize((width, height), method or Image.Resampling[form.interpolation.upper()])
+        filtered = Image.Resampling[form.interpolation.upper()] if method is None else method
+        whole = order.resized(whole, width, height, filtered)
     if whole.size == (form.size, form.size):
         return whole
     left, top = form.offset(width), form.offset(height)

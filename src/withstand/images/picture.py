@@ -12,7 +12,8 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
+from PIL import __version__ as pillow_version
 
 from withstand.images import jpeg_file
 
@@ -66,6 +67,17 @@ class Seen(NamedTuple):
     shown: Image.Image
     several: bool
     turned: bool
+
+
+@functools.cache
+def decoders() -> dict[str, str]:
+    """The versions of Pillow and of the JPEG library in it, on which the pixels of a photograph depend.
+
+    What other packages decode is compared with it (``jpeg_file``).
+    """
+    turbo = features.version("libjpeg_turbo")
+    jpeg = {"libjpeg-turbo": turbo} if turbo else {"libjpeg": features.version("jpg") or "none"}
+    return {"pillow": pillow_version} | jpeg
 
 
 def read(file: Path | BinaryIO, exif: bool = True) -> Seen:

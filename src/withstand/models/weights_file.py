@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import functools
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ def load(path: Path) -> Any:
     if path.suffix == ".safetensors":
         return load_file(path)
     _check_archive(path)
-    with torch.serialization.safe_globals(_harmless()):
+    with _allowed(_harmless()):
         return torch.load(path, map_location="cpu", weights_only=True)
 
 
@@ -63,7 +65,33 @@ def _check_archive(path: Path) -> None:
 
 def _harmless() -> list[Any]:
     """What training scripts save beside weights, and what holds nothing but values: arguments and NumPy's numbers."""
-    scalar = np.float64(0).__reduce__()[0]
     kinds = [getattr(np.dtypes, name) for name in np.dtypes.__all__ if name != "ObjectDType"]
-    named = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
-    return [argparse.Namespace, codecs.encode, np.dtype, *kinds, *named]
+    return [argparse.Namespace, codecs.encode, np.dtype, *kinds, *map(_scalar, ("core", "_core"))]
+
+
+@functools.cache
+def _scalar(core: str) -> Callable[..., Any]:
+    """NumPy's maker of single numbers under the name that an older or a newer NumPy saves."""
+    make: Any = np.float64(0).__reduce__()[0]
+
+    def scalar(*values: Any) -> Any:
+        return make(*values)
+
+    scalar.__module__, scalar.__qualname__ = f"numpy.{core}.multiarray", "scalar"
+    return scalar
+
+
+@contextmanager
+def _allowed(kinds: list[Any]) -> Iterator[None]:
+    """Within, torch reads these as data, too; torch 2.4 has no way of its own to forget them afterwards."""
+    if hasattr(torch.serialization, "safe_globals"):
+        with torch.serialization.safe_globals(kinds):
+            yield
+        return
+    before = torch.serialization.get_safe_globals()
+    torch.serialization.add_safe_globals(kinds)
+    try:
+        yield
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(before)

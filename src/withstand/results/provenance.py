@@ -14,6 +14,7 @@ from typing import Any
 
 from withstand import __version__
 from withstand.config.schema import Config
+from withstand.images.picture import decoders
 
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow", "pyarrow", "hydra-core")
 
@@ -33,8 +34,9 @@ def record(config: Config, overrides: list[str]) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The versions of what computes, and of Python."""
-    return {"withstand": __version__, "python": platform.python_version(), **installed(_PACKAGES)}
+    """The versions of what computes and of what decodes photographs, and of Python."""
+    ours = {"withstand": __version__, "python": platform.python_version()}
+    return ours | installed(_PACKAGES) | decoders()
 
 
 def installed(packages: Sequence[str]) -> dict[str, str]:

@@ -59,12 +59,19 @@ class _Run:
 
     def __call__(self, images: Tensor) -> Tensor:
         if images.device != self.device:
-            from torch.export.passes import move_to_device_pass
-
-            self.device = images.device
-            self.network = move_to_device_pass(self.program, self.device).module()
-        scores: Tensor = self.network(images)
+            self.device, self.network = images.device, _moved(self.program, images.device)
+        # As it was traced: a program of torch 2.4 has views in it that hold for no other layout.
+        scores: Tensor = self.network(images.contiguous())
         return scores
+
+
+def _moved(program: Any, device: torch.device) -> Any:
+    """Its module, with weights and what it makes on the way on ``device``."""
+    try:
+        from torch.export.passes import move_to_device_pass
+    except ImportError:  # torch 2.4, which moves the weights alone
+        return program.module().to(device)
+    return move_to_device_pass(program, device).module()
 
 
 def _shape(program: Any) -> list[Any]:
