@@ -118,6 +118,7 @@ def test_what_is_not_there_may_be_skipped(photos: Path) -> None:
         ("path,label\nin/red.png,1\nin/blue.png,\n", {}, r"line 3 has nothing in the column 'label'"),
         ("path,label\nin/red.png,1\nin/blue.png,1,2\n", {}, r"line 3 has 3 values, and there are 2 columns"),
         ("path,path,label\n", {}, "two columns called 'path'"),
+        ("", {}, "has no columns; write a first line with their names"),
         ("path,label\nin/red.png,1\n", {}, "images of 1 class"),
         ("path,label\n", {}, "images of no class"),
         ("path,label\nin/red.png,1\nin/blue.png,2\n", {"count": 3}, r"2 classes; set dataset\.num_classes=2"),

@@ -13,6 +13,7 @@ _REMEDIES = {
     errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
     errno.ENAMETOOLONG: "give shorter names (model.cfg_name, dataset.title, paths.checkpoints)",
     errno.EDQUOT: "free some of your quota, or choose another folder",
+    errno.EISDIR: "remove the folder of that name",
     errno.EMFILE: "raise the limit on open files (ulimit -n)",
     errno.ENOMEM: "free memory, or lower evaluation.batch_size and train.batch_size",
     errno.EPIPE: "keep what reads the output open, or send it to a file; the same command goes on",

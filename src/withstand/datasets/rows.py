@@ -58,6 +58,8 @@ def find(asked: Asked) -> Rows:
     if not asked.file:
         raise UserError("dataset=csv needs dataset.file=TABLE.csv, with a column of paths and one of labels")
     found = table.read(Path(asked.file))
+    if not any(found.columns):
+        raise UserError(f"{found.file} has no columns; write a first line with their names, e.g. path,label")
     path = _called(found, "path", asked.path, PATHS)
     label = _called(found, "label", asked.label, LABELS)
     for name in (path, label):

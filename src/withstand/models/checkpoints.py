@@ -34,7 +34,7 @@ def read_state(path: Path, ema: bool | None = None) -> dict[str, Tensor]:
         UserError: the file is missing, damaged, or holds something else, or not the weights that ``ema`` asks for.
     """
     if not path.is_file():
-        raise UserError(f"there is no weights file {path}")
+        raise UserError(f"there is no weights file {path}; put it there, or give the path of one")
     try:
         state = _chosen(_content(path), path, ema)
     except RecursionError as error:

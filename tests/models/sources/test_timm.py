@@ -52,7 +52,7 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, content):
 
 
 def test_a_missing_file_and_an_unknown_architecture():
-    with pytest.raises(UserError, match=r"there is no weights file nowhere\.pth"):
+    with pytest.raises(UserError, match=r"there is no weights file nowhere\.pth; put it there"):
         models.build(compose([*TINY, "model.weights=nowhere.pth"]))
     with pytest.raises(UserError, match="did you mean 'resnet50'"):
         models.build(compose([*TINY, "model.name=resnet5O"]))
