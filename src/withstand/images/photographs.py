@@ -76,7 +76,13 @@ class _Found(NamedTuple):
     turned: bool
 
 
-_Part = list[_Found | str]
+class _Part(NamedTuple):
+    """Photographs that were decoded together, and their pixels in one piece: black where one is damaged."""
+
+    found: list[_Found | str]
+    pixels: bytes
+
+
 Picture = Path | BinaryIO
 """A file, or the bytes of one."""
 
@@ -168,12 +174,11 @@ def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, e
     sha = hashlib.sha256()
     with progress(f"decoding {name}", len(files)) as bar, target.open("wb") as array:
         array.write(npy.header(np.dtype(np.uint8), (len(files), form.size, form.size, 3)))
-        row, black = 0, bytes(3 * form.size * form.size)
+        row = 0
         for part in _in_order(files, partial(_some, form=form, exif=exif)):
-            for found in part:
-                pixels = black if isinstance(found, str) else found.pixels
-                array.write(pixels)
-                sha.update(pixels)
+            array.write(part.pixels)
+            sha.update(part.pixels)
+            for found in part.found:
                 if isinstance(found, str):
                     damaged[row] = shown(found)
                 else:
@@ -181,7 +186,7 @@ def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, e
                     several += found.several
                     turned += found.turned
                 row += 1
-            bar.advance(len(part), images=len(part))
+            bar.advance(len(part.found), images=len(part.found))
     if several:
         say(f"{name}: {several:,} of {len(files):,} files hold several pictures; the first of each is taken")
     if turned:
@@ -216,7 +221,7 @@ def _digest_of(array: Path) -> str:
 
 def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
     """Each photograph as a square and what is known of it, or what is wrong with it."""
-    part: _Part = []
+    part: list[_Found | str] = []
     for file in files:
         try:
             if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
@@ -228,7 +233,9 @@ def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
             )
         except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
             part.append(f"{type(error).__name__}: {error}")
-    return part
+    black = bytes(3 * form.size * form.size)
+    # In one piece, so that who writes and hashes waits for the threads once a part and not twice an image.
+    return _Part(part, b"".join(black if isinstance(one, str) else one.pixels for one in part))
 
 
 def _one(file: Picture, form: Geometry, exif: bool) -> _Found:
