@@ -17,7 +17,7 @@ from withstand.base import atomic
 
 OF_A_RUN = ("summary.json", "provenance.json", "history.csv", "robustness_results.csv", "finetune_results.csv",
             "background_results.csv")  # fmt: skip
-OF_A_REPORT = ("report.html", "tables/*.csv", "leaderboard/leaderboard.*")
+OF_A_REPORT = ("report.html", "tables/*.csv", "leaderboard/leaderboard.json", "leaderboard/leaderboard.csv")
 LARGEST = 2_000_000  # bytes of a file
 
 

@@ -70,7 +70,6 @@ class _Decoded(msgspec.Struct):
 
 
 class _Found(NamedTuple):
-    pixels: bytes | memoryview
     size: tuple[int, int]
     several: bool
     turned: bool
@@ -222,31 +221,38 @@ def _digest_of(array: Path) -> str:
 def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
     """Each photograph as a square and what is known of it, or what is wrong with it."""
     part: list[_Found | str] = []
+    pixels: list[bytes | memoryview] = []
+    black = bytes(3 * form.size * form.size)
     for file in files:
         try:
             if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
                 raise ValueError("it is no file, but a pipe, a device or a folder")
-            part.append(_one(file, form, exif))
+            square, found = _one(file, form, exif)
+            pixels.append(square)
+            part.append(found)
+            continue
         except FileNotFoundError:
             part.append(
                 "a link to nothing" if isinstance(file, Path) and file.is_symlink() else "no such file"
             )
         except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
             part.append(f"{type(error).__name__}: {error}")
-    black = bytes(3 * form.size * form.size)
+        pixels.append(black)
     # In one piece, so that who writes and hashes waits for the threads once a part and not twice an image.
-    return _Part(part, b"".join(black if isinstance(one, str) else one.pixels for one in part))
+    return _Part(part, b"".join(pixels))
 
 
-def _one(file: Picture, form: Geometry, exif: bool) -> _Found:
+def _one(file: Picture, form: Geometry, exif: bool) -> tuple[bytes | memoryview, _Found]:
+    """The pixels of the square, and what is known of the picture."""
     plain = picture.plain(file)
     if plain is None:
         seen = picture.read(file, exif)
-        return _Found(squared(seen.shown, form).tobytes(), seen.shown.size, seen.several, seen.turned)
+        return squared(seen.shown, form).tobytes(), _Found(seen.shown.size, seen.several, seen.turned)
     height, width, _ = plain.shape
+    known = _Found((width, height), several=False, turned=False)
     if (width, height) == form.scaled(width, height) == (form.size, form.size):  # as it lies in memory
-        return _Found(plain.reshape(-1).data, (width, height), False, False)
-    return _Found(squared(Image.fromarray(plain), form).tobytes(), (width, height), False, False)
+        return plain.reshape(-1).data, known
+    return squared(Image.fromarray(plain), form).tobytes(), known
 
 
 def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None = None) -> Image.Image:

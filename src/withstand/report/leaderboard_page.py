@@ -7,10 +7,8 @@ from pathlib import Path
 from withstand import __version__
 from withstand.analysis.leaderboard import Leaderboard
 from withstand.base import atomic
-from withstand.base.names import file_name
-from withstand.report import canvas, escape, leaderboard, leaderboard_figures, left_out
-from withstand.report.page import environment_of
-from withstand.report.section import Picture
+from withstand.report import escape, leaderboard, leaderboard_figures, left_out
+from withstand.report.page import environment_of, write_figure
 
 FILES = ("leaderboard.html", "leaderboard.md", "leaderboard.csv", "conditions.csv", "leaderboard.json")
 
@@ -29,7 +27,7 @@ def write(board: Leaderboard, folder: Path, command: str = "") -> Path:
         "dataset": board.dataset,
         "tables": tables,
         "pictures": pictures,
-        "inline": {one.name: _drawn(one, folder / "figures") for one in pictures},
+        "inline": {one.name: write_figure(one, folder / "figures") for one in pictures},
         "left_out": left_out.together(board.left_out),
         "looks": leaderboard_figures.looks_of(board),
         "version": __version__,
@@ -42,14 +40,3 @@ def write(board: Leaderboard, folder: Path, command: str = "") -> Path:
     atomic.write_text(folder / "conditions.csv", leaderboard.conditions(board).csv())
     board.save(folder / "leaderboard.json")
     return folder / "leaderboard.html"
-
-
-def _drawn(picture: Picture, folder: Path) -> object:
-    """The SVG that stands in the page, kept beside it as SVG and PNG."""
-    from markupsafe import Markup
-
-    name = file_name(picture.name)
-    canvas.save_png(picture.figure, folder / f"{name}.png")
-    drawn = canvas.svg(picture.figure, name)
-    atomic.write_text(folder / f"{name}.svg", drawn)
-    return Markup(canvas.inlined(drawn, picture.caption))  # safe: drawn here, its words escaped

@@ -188,10 +188,11 @@ def _sheet(photographs: Gallery) -> Picture:
 
 def _write_figures(pictures: Sequence[Picture], folder: Path) -> dict[str, Markup]:
     """Every picture as PNG and SVG; gives, by name, the SVG that stands in the page."""
-    return {picture.name: _write_figure(picture, folder) for picture in pictures}
+    return {picture.name: write_figure(picture, folder) for picture in pictures}
 
 
-def _write_figure(picture: Picture, folder: Path) -> Markup:
+def write_figure(picture: Picture, folder: Path) -> Markup:
+    """The SVG that stands in a page, kept in ``folder`` as SVG and PNG."""
     name = file_name(picture.name)
     canvas.save_png(picture.figure, folder / f"{name}.png")
     drawn = canvas.svg(picture.figure, name)
