@@ -88,7 +88,7 @@ def _training(options: Options, device: torch.device, model: str, some: ImageSet
     kind, n = "adamw" if model == "vit_small" else "sgd", len(pictures)
     settings = TrainConfig(epochs=4, batch_size=64, learning_rate=1e-3, optimizer=kind)
     dtype, seconds = devices.choose_dtype("auto", device), list[float]()
-    train(
+    for state in train(
         _classifier(model),
         pictures,
         some.take(slice(0, 2)),
@@ -98,8 +98,8 @@ def _training(options: Options, device: torch.device, model: str, some: ImageSet
         dtype=dtype,
         eval_batch_size=2,
         resume=None,
-        after_epoch=lambda state: seconds.append(state.history[-1]["seconds"]),
-    )
+    ):
+        seconds.append(state.history[-1]["seconds"])
     done = Contest(
         f"train {model}",
         "images",

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from withstand.base.crew import UnfinishedError
 from withstand.base.errors import Terminated, UserError, of_the_machine
 
 
@@ -18,8 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run what the words ask for.
 
     Returns:
-        0 when it worked; 2 for what the user can mend: one line says it; 130 and 143 when it was interrupted or
-        terminated, which leaves all in order to go on.
+        0 when it worked; 1 where a part of it could not be done, which one line names; 2 for what the user can mend:
+        one line says it; 130 and 143 when it was interrupted or terminated, which leaves all in order to go on.
     """
     if argv is None:
         _speak_utf8()
@@ -31,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except UserError as error:
         return _refused(str(error))
+    except UnfinishedError as error:
+        _refused(str(error), said="left: ")
+        return 1
     except KeyboardInterrupt as error:
         _refused("stopped; give the same command again to resume", said="")
         return 143 if isinstance(error, Terminated) else 130

@@ -32,7 +32,7 @@ def gap(model, correlation, *words):
         ]
     )
     images, classifier = datasets.load(config), models.build(config)
-    train(
+    for _ in train(
         classifier,
         images.train,
         images.test.take(slice(0, 20)),
@@ -42,8 +42,8 @@ def gap(model, correlation, *words):
         dtype=torch.float32,
         eval_batch_size=20,
         resume=None,
-        after_epoch=lambda _: None,
-    )
+    ):
+        pass
     found, predictor = worlds.load(config), Predictor.of(classifier, CPU, torch.float32, 400)
     same, rand = (
         replace(predictor(found.of(v)), background=found.variants[v].background)

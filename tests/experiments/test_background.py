@@ -159,8 +159,7 @@ def test_frozen_features_train_the_head_as_the_whole_network_would():
     cpu = torch.device("cpu")
     shown = frozen.features(whole, images, cpu, torch.float32, 32)
     arguments = {"seed": 5, "device": cpu, "dtype": torch.float32, "eval_batch_size": 32, "resume": None}
-    after = {"after_epoch": lambda _: None}
-    train(frozen.head_of(whole), shown, shown, config.train, **arguments, **after)
+    assert [*train(frozen.head_of(whole), shown, shown, config.train, **arguments)]
 
     class Fixed(torch.nn.Module):
         """The network in evaluation mode but for its head, whatever mode it is set to."""
@@ -181,7 +180,7 @@ def test_frozen_features_train_the_head_as_the_whole_network_would():
         def parameters(self, recurse=True):
             return self.network.get_classifier().parameters(recurse)
 
-    train(replace(plain, network=Fixed(plain.network)), images, images, config.train, **arguments, **after)
+    assert [*train(replace(plain, network=Fixed(plain.network)), images, images, config.train, **arguments)]
     for name, weight in whole.network.state_dict().items():
         assert torch.allclose(weight, plain.network.state_dict()[name], atol=1e-5), name
     head = models.build(config).network.get_classifier().weight

@@ -31,9 +31,8 @@ def splits():
 
 
 def run(splits, settings=CONFIG.train, resume=None, seed=1):
-    states = []
     classifier = models.build(CONFIG)
-    train(
+    states = train(
         classifier,
         *splits,
         settings,
@@ -42,9 +41,8 @@ def run(splits, settings=CONFIG.train, resume=None, seed=1):
         dtype=torch.float32,
         eval_batch_size=64,
         resume=resume,
-        after_epoch=lambda state: states.append(copy.deepcopy(state)),
     )
-    return states
+    return [copy.deepcopy(state) for state in states]
 
 
 def same(a, b):

@@ -28,6 +28,18 @@ from withstand.base.names import printed
 class _Console(Console):
     """Whose output may end before the work does: a pipe that is closed, a log on a disk that is full."""
 
+    hush = False
+    """Whether bars are shown by somebody else."""
+
+    @contextmanager
+    def hushed(self) -> Iterator[None]:
+        """Within, no further bar is shown."""
+        before, self.hush = self.hush, True
+        try:
+            yield
+        finally:
+            self.hush = before
+
     def print(self, *objects: Any, **how: Any) -> None:
         try:
             super().print(*objects, **how)
@@ -59,6 +71,12 @@ class Bar:
         self._started = self._said = time.monotonic()
         self._begun = done
 
+    def expect(self, more: int) -> None:
+        """There are ``more`` steps to do, or fewer."""
+        self.total += more
+        if self._live is not None and self._task is not None:
+            self._live.update(self._task, total=self.total)
+
     def advance(self, steps: int = 1, images: int = 0, note: str = "") -> None:
         """``steps`` more are done, with ``images`` images; ``note`` follows the title."""
         self.done += steps
@@ -88,6 +106,14 @@ class Bar:
         return f", {pace * (self.total - self.done):,.0f} s left"
 
 
+class _Silent(Bar):
+    """Counts, and says nothing."""
+
+    def advance(self, steps: int = 1, images: int = 0, note: str = "") -> None:
+        self.done += steps
+        self.images += images
+
+
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         elapsed = task.elapsed or 0
@@ -97,6 +123,9 @@ class _Rate(ProgressColumn):
 @contextmanager
 def progress(title: str, total: int, done: int = 0) -> Iterator[Bar]:
     """A bar over ``total`` steps, of which ``done`` were done before this run."""
+    if console.hush:
+        yield _Silent(title, total, done, None)
+        return
     if not console.is_terminal:
         yield Bar(title, total, done, None)
         return

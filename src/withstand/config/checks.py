@@ -184,24 +184,8 @@ def _check_together(c: Config) -> None:
             "train.freeze=backbone computes the features of every image once, so it cannot augment them; add"
             " train.augment=none"
         )
-    if c.evaluation.devices:
-        _check_devices(c)
     if c.model.num_classes not in (None, c.dataset.num_classes):
         raise UserError(
             f"model.num_classes={c.model.num_classes}, but dataset '{c.dataset.name}' has"
             f" {c.dataset.num_classes} classes; leave model.num_classes out"
-        )
-
-
-def _check_devices(c: Config) -> None:
-    """Several devices share the whole conditions of experiment 2, and nothing else."""
-    if c.evaluation.precision is not None:
-        raise UserError(
-            "evaluation.devices shares whole conditions among devices, and evaluation.precision evaluates parts of"
-            " them; leave one of the two out"
-        )
-    if c.experiment.name in ("finetune", "background"):
-        raise UserError(
-            f"evaluation.devices shares the conditions of experiment 2; experiment={c.experiment.name} runs on one"
-            " device, so choose that with device=…"
         )

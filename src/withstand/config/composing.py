@@ -24,7 +24,7 @@ from withstand.config import spelling
 from withstand.config.checks import typed
 from withstand.config.schema import Config
 
-GROUPS = ("dataset", "model", "shift", "experiment", "tracker")
+GROUPS = ("dataset", "model", "shift", "experiment", "tracker", "cluster")
 _FILES = (".py", ".onnx", ".pt2", ".pt", ".pth", ".safetensors")
 QUICKSTART = "experiment=quickstart"
 

@@ -322,16 +322,32 @@ class EvaluationConfig:
 
 
 @dataclass
+class ClusterConfig:
+    """Who does the work: this process, or workers on the cores, devices and machines of a Ray cluster."""
+
+    name: str = one_of("none", ("none", "ray"))
+    title: str = ""  # for the help page
+    address: str = ""  # of a cluster that runs; empty: one is started on this machine
+    cpus: int = ranged(0, 0, 1024, about="0: threads, else 1")
+    gpus_per_piece: float | None = ranged(None, 0, 64, about="null: 1 where the device is a GPU")
+    workers: int | None = ranged(None, 1, 100_000)
+    data: str = ""  # where paths.data lies on the nodes; empty: at the same path
+
+
+@dataclass
 class Config:
     """The whole of a run's configuration, typed."""
 
     seed: int = ranged(42, 0, MOST)
+    image_seed: int = ranged(42, 0, MOST)
     device: str = "auto"
     threads: int = ranged(0, 0, 1024)
     overwrite: bool = False
     lock: str = one_of("wait", ("wait", "fail"))
     paths: Paths = field(default_factory=Paths)
+    suffix: str = ""
     models: list[str] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=list)
     shifts: list[str] = field(default_factory=list)
     suite: str | None = None
     baseline: str | None = None
@@ -345,6 +361,7 @@ class Config:
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
     background: BackgroundConfig = field(default_factory=BackgroundConfig)
     make_backgrounds: MakeBackgroundsConfig = field(default_factory=MakeBackgroundsConfig)
     corrupt: CorruptConfig = field(default_factory=CorruptConfig)
@@ -365,7 +382,8 @@ class Config:
     def run_folder(self) -> Path:
         """Where everything of this model on this dataset goes."""
         root = Path(self.paths.checkpoints)
-        own, before = root / self.run_name, root / f"{self.model.cfg_name}_{self.dataset.name}"
+        own = root / f"{self.run_name}{self.suffix}"
+        before = root / f"{self.model.cfg_name}_{self.dataset.name}{self.suffix}"
         if self.dataset.name == "folder" and not own.exists() and _shows(before, self.dataset):
             return before
         return own

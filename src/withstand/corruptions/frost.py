@@ -42,6 +42,17 @@ def drawn() -> str:
     return "" if _files() else ice.DRAWN
 
 
+_used: tuple[NDArray[np.uint8], ...] | None = None
+
+
+def use(photographs: tuple[NDArray[np.uint8], ...]) -> None:
+    """Lay these over images from now on, or our own where there are none: as the process that this one works for."""
+    global _used
+    _used = photographs
+    sheets.cache_clear()
+    _scaled.cache_clear()
+
+
 @functools.cache
 def sheets() -> tuple[NDArray[np.uint8], ...]:
     """The sheets, uint8 H×W×3 RGB each.
@@ -49,6 +60,8 @@ def sheets() -> tuple[NDArray[np.uint8], ...]:
     Raises:
         UserError: one of the published ones lies there altered, or ``WITHSTAND_FROST`` names a folder without it.
     """
+    if _used is not None:
+        return _used or ice.sheets()
     return tuple(_photograph(path, digest) for path, digest in _files()) or ice.sheets()
 
 

@@ -34,8 +34,8 @@ def load(config: Config) -> Dataset:
         name=settings.label,
         form={key: settings.options.get(key) for key in getattr(module, "FITTED", ())},
         columns=partial(module.columns, config) if hasattr(module, "columns") else None,
-        train=_limited(whole.train, settings.train_limit, "train_limit", config.seed),
-        test=_limited(whole.test, settings.test_limit, "test_limit", config.seed),
+        train=_limited(whole.train, settings.train_limit, "train_limit", config.image_seed),
+        test=_limited(whole.test, settings.test_limit, "test_limit", config.image_seed),
     )
 
 

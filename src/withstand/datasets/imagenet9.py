@@ -76,7 +76,7 @@ def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
             for name in layout.files
         },
         source=f"files in {root}",
-        held_out=_held_out(root, layout, config.seed),
+        held_out=_held_out(root, layout, config.image_seed),
         notes=(*notes, *skipped),
         content=photographs["original"].digest,
     )

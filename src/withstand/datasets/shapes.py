@@ -57,18 +57,18 @@ def from_config(config: Config) -> Dataset:
         UserError: a setting is out of range.
     """
     s = _settings(config)
-    drawn = partial(draw, seed=config.seed, size=s.size, correlation=s.correlation)
+    drawn = partial(draw, seed=config.image_seed, size=s.size, correlation=s.correlation)
     train, test = drawn(np.arange(s.n_train)), drawn(_TEST_FIRST_ID + np.arange(s.n_test))
-    return Dataset("shapes", train, test, _content(s, config.seed))
+    return Dataset("shapes", train, test, _content(s, config.image_seed))
 
 
 def worlds(config: Config, wanted: Sequence[str] | None) -> Worlds:
     """The shapes of the test images on other backgrounds; see ``backgrounds.drawn``."""
     s = _settings(config)
     ids = _TEST_FIRST_ID + np.arange(s.n_test)
-    original = draw(ids, seed=config.seed, size=s.size, correlation=s.correlation)
-    drawn = drawn_worlds(original, render, wanted, seed=config.seed, size=s.size)
-    return replace(drawn, content=_content(s, config.seed))
+    original = draw(ids, seed=config.image_seed, size=s.size, correlation=s.correlation)
+    drawn = drawn_worlds(original, render, wanted, seed=config.image_seed, size=s.size)
+    return replace(drawn, content=_content(s, config.image_seed))
 
 
 def _content(s: Settings, seed: int) -> str:

@@ -31,4 +31,4 @@ def load(config: Config) -> Worlds:
         return found
     if limit > len(found):
         raise UserError(f"dataset.test_limit={limit:,} is more than the {len(found):,} foregrounds there are")
-    return found.only(np.sort(np.random.default_rng(config.seed).permutation(len(found))[:limit]))
+    return found.only(np.sort(np.random.default_rng(config.image_seed).permutation(len(found))[:limit]))

@@ -6,7 +6,8 @@ import functools
 import hashlib
 import platform
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -59,9 +60,25 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
+_held: list[int] = []
+
+
 def set_threads(count: int) -> None:
-    """Use ``count`` CPU threads, or every core this process may run on."""
-    torch.set_num_threads(count or cores())
+    """Use ``count`` CPU threads, or every core this process may run on; while they are held, as many as that says."""
+    torch.set_num_threads(_held[-1] if _held else count or cores())
+
+
+@contextmanager
+def holding_threads(count: int) -> Iterator[None]:
+    """Within, this process uses ``count`` CPU threads: as many as those that it works with."""
+    before = torch.get_num_threads()
+    _held.append(count)
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        _held.pop()
+        torch.set_num_threads(before)
 
 
 def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:

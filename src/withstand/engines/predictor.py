@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,17 +35,15 @@ class Predictor:
     """A classifier made ready for evaluation: an engine with its arithmetic and batch size, on a device.
 
     Attributes:
-        network: the classifier's own network; the engine has a copy, so that training may go on with this one.
+        classifier: whose own network it is; the engine has a copy, so that training may go on with it.
         dtype: of the arithmetic; float32 where it is int8 in part.
         plan: backend, arithmetic and batch size, in words.
         trial: what was measured where the plan was chosen by trying.
         plain: where set, this float32 engine recomputes borderline images.
-        calibrated: how many images int8 has learnt its ranges from, at random from all.
-        answers: from the network's outputs to the classes, where these are others.
+        calibration: the images that int8 has learnt its ranges from, at random from all: uint8 N×H×W×3.
     """
 
-    network: nn.Module
-    preprocessing: Ready
+    classifier: Classifier
     device: torch.device
     dtype: torch.dtype
     batch_size: int
@@ -52,8 +51,7 @@ class Predictor:
     engine: Engine
     trial: Trial | None = None
     plain: Engine | None = None
-    calibrated: int = 0
-    answers: Answering | None = None
+    calibration: Tensor | None = None
 
     @classmethod
     def of(
@@ -82,34 +80,44 @@ class Predictor:
         images = torch.empty((0, 1, 1, 3), dtype=torch.uint8, device=device)
         if sample is not None and (total or settings.dtype == "int8"):
             images = gather(sample.images, planning.spread(len(sample)), device)
-        size, ready = classifier.preprocessing.image_size, classifier.preprocessing
         plan, trial = planning.choose(classifier, device, settings, images, total)
-        calibration = None
-        if plan.dtype == "int8" and openvino_engine.learns_ranges(classifier.network):
-            calibration = ready(images)
-        engine = build(classifier.network, plan, device, size, calibration)
+        learns = plan.dtype == "int8" and openvino_engine.learns_ranges(classifier.network)
+        made = cls._built(classifier, device, plan, settings.exact, images if learns else None)
+        return replace(made, trial=trial)
+
+    @classmethod
+    def _built(
+        cls, classifier: Classifier, device: torch.device, plan: Plan, exact: bool, calibration: Tensor | None
+    ) -> Predictor:
+        """By a plan, whose int8 learns its ranges from ``calibration``."""
+        size, network = classifier.preprocessing.image_size, classifier.network
+        shown = None if calibration is None else classifier.preprocessing(calibration)
         fast = (plan.backend, plan.dtype) != ("eager", "float32")
         plain = Plan("eager", "float32", plan.batch_size)
         return cls(
-            classifier.network,
-            ready,
+            classifier,
             device,
             devices.choose_dtype(plan.dtype, device),
             plan.batch_size,
             plan,
-            engine,
-            trial,
-            build(classifier.network, plain, device, size) if settings.exact and fast else None,
-            0 if calibration is None else len(calibration),
-            classifier.answers,
+            build(network, plan, device, size, shown),
+            plain=build(network, plain, device, size) if exact and fast else None,
+            calibration=calibration,
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Engines are no data: sent to another process, it is made ready anew there, by the same plan."""
+        classifier, images = self.classifier, self.calibration
+        if self.device.type != "cpu":
+            own = copy.deepcopy(classifier.network).to("cpu")
+            classifier = replace(classifier, network=own)
+            images = None if images is None else images.cpu()
+        return _again, (classifier, self.device.type, self.plan, self.plain is not None, images)
 
     def like(self, classifier: Classifier) -> Predictor:
         """The same engine with another classifier's answers; another engine where it has another network."""
         if classifier.network is self.network:
-            return (
-                replace(self, answers=classifier.answers) if classifier.answers is not self.answers else self
-            )
+            return replace(self, classifier=classifier)
         settings = EvaluationConfig(**vars(self.plan), exact=self.plain is not None)
         return Predictor.planned(classifier, self.device, settings, None, 0)
 
@@ -123,8 +131,7 @@ class Predictor:
         make = as_written if own else build
         plain = Plan("eager", "float32", plan.batch_size)
         return cls(
-            classifier.network,
-            classifier.preprocessing,
+            classifier,
             device,
             devices.choose_dtype(plan.dtype, device),
             plan.batch_size,
@@ -133,14 +140,26 @@ class Predictor:
             plain=as_written(classifier.network, plain, device, size)
             if settings.exact and (not own or plan.dtype != "float32")
             else None,
-            answers=classifier.answers,
         )
+
+    @property
+    def network(self) -> nn.Module:
+        return self.classifier.network
+
+    @property
+    def preprocessing(self) -> Ready:
+        return self.classifier.preprocessing
+
+    @property
+    def answers(self) -> Answering | None:
+        """From the network's outputs to the classes, where these are others."""
+        return self.classifier.answers
 
     @property
     def precision(self) -> str:
         """In words, for keys and records: ``float32``, ``bfloat16 (openvino)``, ``int8 (openvino), exact``."""
         backend = "" if self.plan.backend == "eager" else f" ({self.plan.backend})"
-        ranges = f", ranges of {self.calibrated} images" if self.calibrated else ""
+        ranges = "" if self.calibration is None else f", ranges of {len(self.calibration)} images"
         return f"{self.plan.dtype}{backend}{ranges}{', exact' if self.plain else ''}"
 
     def facts(self) -> dict[str, Any]:
@@ -210,3 +229,15 @@ class Predictor:
         if not (short and self.plan.fixed_shape):
             return batch
         return torch.cat([batch, batch[-1:].expand(short, *batch.shape[1:])])
+
+
+def _again(
+    classifier: Classifier, device: str, plan: Plan, exact: bool, calibration: Tensor | None
+) -> Predictor:
+    """The predictor that another process has."""
+    here = torch.device(device)
+    if not classifier.rewritable:
+        settings = EvaluationConfig(plan.batch_size, plan.dtype, plan.backend, exact)
+        return Predictor._as_written(classifier, here, settings)
+    images = None if calibration is None else calibration.to(here)
+    return Predictor._built(classifier, here, plan, exact, images)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from withstand.base.console import progress
+from withstand.base.console import Bar, progress
+from withstand.base.crew import Piece, crew
 from withstand.engines.predictor import Predictor
+from withstand.evaluation.predicting import Answer, Predicting
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
@@ -20,8 +23,6 @@ from withstand.results.answering import Then
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.store import Cell, Predictions, Store
 from withstand.shifts import Shift, extras
-
-Answer = Callable[[Predictions], Predictions]
 
 
 @dataclass(frozen=True)
@@ -114,29 +115,31 @@ class Cells:
     def images(self, condition: Condition) -> Blocks:
         return self.sources[condition]()
 
+    @cached_property
+    def work(self) -> Predicting:
+        """What predicts them."""
+        title = self.predictor.classifier.origin or type(self.predictor.network).__name__
+        return Predicting(title, self.predictor, self.predictors, self.sources, self.answer)
+
     def fill(self, title: str, only: Collection[Condition] | None = None) -> Spent:
-        """Predict what the store lacks, of some conditions ``only``; each cell is written when it is whole."""
+        """Predict what the store lacks, of some conditions ``only``; each cell is written when it is whole.
+
+        Of a cell that is predicted in several pieces, those that are there are kept, whatever becomes of the rest.
+        """
         asked = [c for c in self.cells if only is None or c in only]
         missing = [c for c in self.missing if c in asked]
         started, predicted = time.perf_counter(), 0
         with progress(title, len(asked), len(asked) - len(missing)) as bar:
-            for condition in missing:
-                new, images = self.complete(condition)
-                predicted += new
-                bar.advance(images=images, note=str(condition))
+            as_clean = [c for c in missing if self._is_clean(c, missing)]
+            begun = [one for c in missing if c not in as_clean and (one := self._begun(c, bar))]
+            owners = [one for one in begun for _ in range(one.left)]
+            for number, made in crew().do(self.work, [piece for one in begun for piece in one.pieces]):
+                predicted += len(made)
+                self._add(owners[number], made, bar)
+            for condition in as_clean:
+                ids = self.images(condition).ids
+                self._write(condition, self.store.read(self.cells[CLEAN]).at(ids), bar)
         return Spent(predicted, time.perf_counter() - started if predicted else 0.0)
-
-    def complete(self, condition: Condition) -> tuple[int, int]:
-        """Write the cell of a condition in whole; gives how many images were predicted for it now, and has in all."""
-        images, cell = self.images(condition), self.cells[condition]
-        made, new = self._whole(condition, cell, images)
-        self.store.write(cell, made)
-        return new, len(images)
-
-    def predict(self, condition: Condition, images: Blocks) -> Predictions:
-        """What is kept of the classifier's answers to some images."""
-        found = self.predictors.get(condition.shift, self.predictor)(images)
-        return found if self.answer is None else self.answer(found)
 
     def files(self) -> list[dict[str, Any]]:
         """The cells as ``summary.json`` lists them; of one that is not there in whole, its part."""
@@ -145,18 +148,60 @@ class Cells:
             for condition, cell in self.cells.items()
         ]
 
-    def _whole(self, condition: Condition, cell: Cell, images: Blocks) -> tuple[Predictions, int]:
-        """The predictions of a cell in whole, and how many of them were made now."""
+    def _begun(self, condition: Condition, bar: Bar) -> _Begun | None:
+        """What is left to do of a cell; None where it lies elsewhere, and is taken from there."""
+        cell, images = self.cells[condition], self.images(condition)
         for other in self.elsewhere:
             if (found := _taken(other, cell, images)) is not None:
-                return found, 0
-        if condition.shift in self.as_clean and self.cells[CLEAN] in self.store:
-            return self.store.read(self.cells[CLEAN]).at(images.ids), 0
+                self._write(condition, found, bar)
+                return None
         part = self.store.part(cell)
-        if part is None:
-            return self.predict(condition, images), len(images)
-        rows = np.flatnonzero(~np.isin(images.ids, part.ids))
-        return part.join(self.predict(condition, images.take(rows))).at(images.ids), len(rows)
+        rows = None if part is None else np.flatnonzero(~np.isin(images.ids, part.ids))
+        return _Begun(condition, images.ids, part, self.work.pieces(condition, len(images), rows))
+
+    def _is_clean(self, condition: Condition, missing: Collection[Condition]) -> bool:
+        """Whether the predictions of a condition are the clean ones, which are there or will be."""
+        clean = self.cells.get(CLEAN)
+        return (
+            condition.shift in self.as_clean
+            and clean is not None
+            and (clean in self.store or CLEAN in missing)
+        )
+
+    def _add(self, to: _Begun, made: Predictions, bar: Bar) -> None:
+        """Keep a piece of a cell, or the cell where that is the last of it."""
+        to.made = made if to.made is None else to.made.join(made)
+        to.left -= 1
+        if to.left:
+            self.store.add(self.cells[to.condition], made)
+        else:
+            self._write(to.condition, to.made.at(to.ids), bar)
+            to.made = None
+
+    def _write(self, condition: Condition, whole: Predictions, bar: Bar) -> None:
+        self.store.write(self.cells[condition], whole)
+        bar.advance(images=len(whole), note=str(condition))
+
+
+@dataclass(eq=False)
+class _Begun:
+    """A cell that is not there in whole.
+
+    Attributes:
+        ids: int64 N, of all its images.
+        made: what there is of it.
+        pieces: that it lacks.
+        left: how many of them are still to come.
+    """
+
+    condition: Condition
+    ids: NDArray[np.int64]
+    made: Predictions | None
+    pieces: list[Piece]
+    left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = len(self.pieces)
 
 
 def answering_to(classifier: Classifier, shift: Shift) -> Classifier:

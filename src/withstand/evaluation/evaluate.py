@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ import numpy as np
 import torch
 
 from withstand.base.console import say
+from withstand.base.crew import crew
 from withstand.base.errors import UserError
 from withstand.engines import device as devices
 from withstand.engines.macs import macs
 from withstand.engines.predictor import Predictor
-from withstand.evaluation.cells import Cells, Spent
+from withstand.evaluation.cells import Cells
 from withstand.evaluation.sampling import fill_sample
 from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
@@ -26,8 +27,6 @@ from withstand.results.reading import load_run
 from withstand.results.runs import Run
 from withstand.results.sample import Sample
 from withstand.shifts import Shift, extras
-
-Fill = Callable[[Cells, str], Spent]
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,6 @@ def evaluate(
     predictor: Predictor | None = None,
     about: About | None = None,
     precision: float | None = None,
-    fill: Fill = Cells.fill,
 ) -> Run:
     """Predict the images, clean and under every condition of the shifts, where the run's folder lacks that.
 
@@ -88,7 +86,6 @@ def evaluate(
         predictor: of ``classifier``; by default, the usual one of this machine: eager, in float32.
         about: what the records say beside the cells; by default the folder's name, and a digest of the weights.
         precision: where given, a random part of the shifted images, until their mean is known to this many points.
-        fill: predicts the missing cells.
 
     Returns:
         The run as it is read back from its folder.
@@ -116,11 +113,11 @@ def evaluate(
         spent += more
         say(f"  {sample}; ± {100 * sample.mean.half_width:.2f} points around the value over all of them")
     else:
-        spent = fill(work, ", ".join(_called(shift) for shift in shifts) or "clean")
+        spent = work.fill(", ".join(_called(shift) for shift in shifts) or "clean")
     _record(work, shifts, folder, about, sample)
     for cell in work.cells.values():
         folder.store.forget_part(cell)
-    folder.update("provenance.json", spent.record())
+    folder.update("provenance.json", spent.record() | crew().costs())
     return load_run(folder.path)
 
 

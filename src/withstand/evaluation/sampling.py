@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.base.console import progress, say
+from withstand.base.console import Bar, progress, say
+from withstand.base.crew import Piece, crew
 from withstand.evaluation.cells import Cells, Spent
+from withstand.evaluation.predicting import joined
 from withstand.results import metrics
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.sample import Sample
@@ -45,8 +48,7 @@ def fill_sample(
                 if sample.mean.half_width <= precision / 100 or rounds == drawing.n:
                     return sample, Spent(drawing.predicted, time.perf_counter() - started)
             target = sequential.next_look(drawing.right(rounds), precision / 100, drawing.n)
-            for condition in drawing.seen:
-                bar.advance(0, images=drawing.extend(condition, target), note=str(condition))
+            drawing.extend(target, bar)
             steps.append((target, precision))
 
 
@@ -73,17 +75,27 @@ class _Drawing:
         columns = [metrics.correct(seen.take(whole)) for seen in self.seen.values()]
         return np.stack(columns, axis=1).astype(np.float64)
 
-    def extend(self, condition: Condition, rounds: int) -> int:
-        """Predict what a condition lacks to ``rounds`` images; gives how many that were."""
+    def extend(self, rounds: int, bar: Bar) -> None:
+        """Predict what each condition lacks to ``rounds`` images."""
+        pieces, owners, made = list[Piece](), list[Condition](), list[Predictions | None]()
+        for condition, seen in self.seen.items():
+            rows = self.orders[condition][len(seen) : rounds]
+            some = self.work.work.pieces(condition, self.n, rows) if len(rows) else []
+            pieces, owners = pieces + some, owners + [condition] * len(some)
+        left, made = Counter(owners), [None] * len(pieces)
+        for number, found in crew().do(self.work.work, pieces):
+            made[number], condition = found, owners[number]
+            left[condition] -= 1
+            if not left[condition]:
+                mine = [one for one, owner in zip(made, owners, strict=True) if owner == condition and one]
+                self._keep(condition, joined(mine))
+                bar.advance(0, images=sum(map(len, mine)), note=str(condition))
+
+    def _keep(self, condition: Condition, more: Predictions) -> None:
         seen = self.seen[condition]
-        rows = self.orders[condition][len(seen) : rounds]
-        if not len(rows):
-            return 0
-        more = self.work.predict(condition, self.images[condition].take(rows))
         self.seen[condition] = seen.join(more) if len(seen) else more
         self.work.store.write(self.work.cells[condition], self.seen[condition], part=True)
-        self.predicted += len(rows)
-        return len(rows)
+        self.predicted += len(more)
 
     def _stored(self, condition: Condition) -> Predictions:
         stored, images = self.work.store.part(self.work.cells[condition]), self.images[condition]
@@ -93,9 +105,9 @@ class _Drawing:
         wanted = images.ids[self.orders[condition]]
         if len(stored) == len(wanted):  # the whole cell, in the order of the test set
             return stored.take(self.orders[condition])
-        if not np.array_equal(stored.ids, wanted[: len(stored)]):
-            raise AssertionError(f"{self.work.cells[condition].part} holds other images than were drawn")
-        return stored
+        there = np.isin(wanted, stored.ids)  # in an order of another kind, where it is no part of a sample
+        first = len(wanted) if there.all() else int(there.argmin())
+        return stored.at(wanted[:first])
 
 
 def _earlier(before: Mapping[str, Any] | None, rounds: int) -> list[tuple[int, float]]:

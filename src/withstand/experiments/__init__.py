@@ -5,6 +5,9 @@ Plug-ins bring others.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from withstand import cluster
 from withstand.base import limits, plugins
 from withstand.config.schema import Config
 from withstand.session import usage
@@ -21,5 +24,9 @@ def run(config: Config, overrides: list[str]) -> int:
     if uses is not None:
         usage.check(config.experiment.name, uses, overrides)
     limits.check_address_space()
-    code: int = experiment.run(config, overrides)
+    settings, where = config.cluster, config.train.device
+    if devices := config.evaluation.devices:  # as it was said before there were clusters
+        settings, where = replace(settings, name="ray", workers=len(devices)), devices[0].partition(":")[0]
+    with cluster.opened(settings, where, config.threads, config.paths.data):
+        code: int = experiment.run(config, overrides)
     return code

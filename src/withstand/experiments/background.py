@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from withstand.base.console import console, say
+from withstand.base.crew import crew
 from withstand.config.schema import Config
 from withstand.datasets import worlds
 from withstand.engines import device
@@ -15,7 +17,7 @@ from withstand.images.imageset import Dataset, ImageSet
 from withstand.models import class_map
 from withstand.report import terminal
 from withstand.results.folder import RunFolder
-from withstand.session import identity, trained_on, usage
+from withstand.session import identity, several, trained_on, usage
 from withstand.session.alone import alone
 from withstand.session.background_parts import (
     Onward,
@@ -33,12 +35,11 @@ from withstand.session.setup import Setup
 
 _NOTHING = ImageSet(np.empty((0, 1, 1, 3), np.uint8), np.empty(0, np.int64), np.empty(0, np.int64), ())
 
-USES = ("model", "tracker", "train", "background", *usage.ENGINE)
+USES = ("model", "tracker", "train", "background", *several.USES, *usage.ENGINE)
 
 
 def run(config: Config, overrides: list[str]) -> int:
-    evaluate_backgrounds(config, overrides)
-    return 0
+    return several.each(config, overrides, evaluate_backgrounds)
 
 
 @alone
@@ -73,11 +74,13 @@ def evaluate_backgrounds(config: Config, overrides: list[str]) -> None:
         say(f"  {note}")
     tracker = start_tracker(config, f"background_{protocol}")
     features = features_of(setup, classifier, found) if parts[0].trains else None
+    onward = [Onward(tracker, number * config.train.epochs) for number in range(len(parts))]
+    train = [
+        partial(train_part, setup, found, part, features, to) for part, to in zip(parts, onward, strict=True)
+    ]
+    trained = crew().together(train) if parts[0].trains else [classifier] * len(parts)
     cells, planned = [], setup
-    for number, part in enumerate(parts):
-        if part.trains:
-            onward = Onward(tracker, number * config.train.epochs)
-            classifier = train_part(setup, found, part, features, onward)
+    for part, classifier in zip(parts, trained, strict=True):
         predictor = predictor_of(planned, classifier, found, parts)
         planned = setup.planned_as(predictor)
         cells.append(examine(setup, classifier, predictor, found, part, class_of))

@@ -9,17 +9,22 @@ from withstand.evaluation.cells import Elsewhere
 from withstand.report import terminal
 from withstand.results.folder import RunFolder
 from withstand.results.stages import before_and_after
-from withstand.session import usage
+from withstand.session import several, usage
 from withstand.session.alone import alone
 from withstand.session.fitting import start_tracker
 from withstand.session.setup import Setup
 from withstand.session.tuning import Work
 
-USES = ("model", "tracker", "shift", "finetune", *usage.TRAINING, *usage.ENGINE)
+USES = ("model", "tracker", "shift", "finetune", *several.USES, *usage.TRAINING, *usage.ENGINE)
+
+
+def run(config: Config, overrides: list[str]) -> int:
+    return several.each(config, overrides, finetune_one)
 
 
 @alone
-def run(config: Config, overrides: list[str]) -> int:
+def finetune_one(config: Config, overrides: list[str]) -> None:
+    """One classifier, before and after."""
     usage.refuse_freezing(config)
     whole = Setup.of(config, overrides)
     work = Work.of(whole)
@@ -36,7 +41,6 @@ def run(config: Config, overrides: list[str]) -> int:
     spent += after.fill("after")
     work.record(classifier, predictor, start, before, after, spent)
     tracker.finish(_results(whole, Change(*before_and_after(work.setup.folder.path))))
-    return 0
 
 
 def _results(whole: Setup, tuned: Change) -> dict[str, float]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from withstand.base.crew import crew
 from withstand.config.composing import compose
 from withstand.config.schema import Config
 from withstand.experiments import background, robustness, study
@@ -11,10 +14,14 @@ USES = (*study.USES, *background.USES, *several.USES)
 
 
 def run(config: Config, overrides: list[str]) -> int:
-    for model in config.models:
-        words = [*overrides, f"model={model}"]
-        study.run(compose(words), words)
-        background.run(compose(words), words)
-        cues = shifted.words_for("cue_conflict", words)
-        robustness.evaluate_one(compose(cues), cues)
+    commands = several.commands_of(config, overrides)
+    crew().together([partial(_whole, words) for words in commands])
     return several.reported(config)
+
+
+def _whole(words: list[str]) -> None:
+    """Everything of one model."""
+    study.study_one(compose(words), words)
+    background.evaluate_backgrounds(compose(words), words)
+    cues = shifted.words_for("cue_conflict", words)
+    robustness.evaluate_one(compose(cues), cues)

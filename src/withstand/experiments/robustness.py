@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from withstand.analysis.comparison import compare
 from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.config.schema import Config, Paths
-from withstand.evaluation.cells import Cells
 from withstand.evaluation.evaluate import About, evaluate
 from withstand.evaluation.sampling import drawn
 from withstand.models import Classifier
@@ -23,7 +21,7 @@ from withstand.report.page import command
 from withstand.results import metrics, thumbnails
 from withstand.results.conditions import ASIDE, CLEAN, Condition
 from withstand.results.runs import Run
-from withstand.session import several, shifted, side_by_side, usage
+from withstand.session import several, shifted, usage
 from withstand.session.alone import alone
 from withstand.session.evaluated import to_evaluate
 from withstand.session.fitting import start_tracker
@@ -70,7 +68,6 @@ def evaluate_shifts(
         predictor=predictor,
         about=about,
         precision=config.evaluation.precision,
-        fill=partial(side_by_side.fill, setup, classifier) if config.evaluation.devices else Cells.fill,
     )
     asked = [shift for shift in shifts if extras(shift).about.get("kind") not in ASIDE]
     means = {shift.name: _tell(setup, done, shift) for shift in asked}

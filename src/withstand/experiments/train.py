@@ -5,25 +5,29 @@ from __future__ import annotations
 from withstand import datasets, models
 from withstand.config.schema import Config
 from withstand.models import Classifier
-from withstand.session import identity, usage
+from withstand.session import identity, several, usage
 from withstand.session.alone import alone
 from withstand.session.fitting import fit, start_tracker
 from withstand.session.setup import Setup
 from withstand.session.tested import write_test
 from withstand.trackers import Tracker
 
-USES = ("model", "tracker", *usage.TRAINING, *usage.ENGINE)
+USES = ("model", "tracker", *several.USES, *usage.TRAINING, *usage.ENGINE)
+
+
+def run(config: Config, overrides: list[str]) -> int:
+    return several.each(config, overrides, train_one)
 
 
 @alone
-def run(config: Config, overrides: list[str]) -> int:
+def train_one(config: Config, overrides: list[str]) -> None:
+    """Train a classifier, and test its best epoch."""
     usage.refuse_freezing(config)
     setup = Setup.of(config, overrides)
     classifier = models.build(config)
     tracker = start_tracker(config)
     train_and_test(setup, classifier, tracker)
     tracker.finish({})
-    return 0
 
 
 def train_and_test(setup: Setup, classifier: Classifier, tracker: Tracker) -> Classifier:

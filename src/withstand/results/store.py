@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -115,9 +116,22 @@ class Cell:
         return f"{_called(self.condition)}.{self.key}.parquet"
 
     @property
+    def pieces(self) -> str:
+        """The folder of pieces of it that came one by one."""
+        return f"{_called(self.condition)}.{self.key}.pieces"
+
+    @property
     def part(self) -> str:
         """The file of a part of the images: another name, so that no part is ever taken for the whole."""
         return f"{_called(self.condition)}.{self.key}.part.parquet"
+
+
+def _once(parts: list[Predictions]) -> Predictions:
+    """Several parts as one, each image once: one piece may have been kept twice by two starts."""
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.join(part.take(np.flatnonzero(~np.isin(part.ids, whole.ids))))
+    return whole
 
 
 def _called(condition: Condition) -> str:
@@ -195,6 +209,15 @@ class Store:
 
     def write(self, cell: Cell, predictions: Predictions, *, part: bool = False) -> None:
         """Write ``predictions`` whole or not at all; as ``part`` of the images, in the place of a smaller part."""
+        self._write(self.root / (cell.part if part else cell.file), cell, predictions)
+
+    def add(self, cell: Cell, predictions: Predictions) -> None:
+        """Keep a piece of a cell beside what there is of it, until the cell is written whole."""
+        folder = self.root / cell.pieces
+        number = len([*folder.glob("*.parquet")]) if folder.is_dir() else 0
+        self._write(folder / f"{number}.{cell.key}.parquet", cell, predictions)
+
+    def _write(self, place: Path, cell: Cell, predictions: Predictions) -> None:
         classes = predictions.logits.shape[1]
         flat = pa.array(np.ascontiguousarray(predictions.logits, dtype=np.float32).reshape(-1))
         columns = {
@@ -207,7 +230,7 @@ class Store:
         table = pa.table(columns)
         facts = json.dumps({"condition": str(cell.condition), **cell.facts}, sort_keys=True)
         check = _checksum(predictions)
-        with atomic.replacing(self.root / (cell.part if part else cell.file)) as temporary:
+        with atomic.replacing(place) as temporary:
             said = table.replace_schema_metadata({"withstand": facts, "checksum": check})
             with temporary.open("wb") as file:  # Arrow itself knows no name that is not UTF-8
                 pq.write_table(said, file, compression="zstd", write_page_checksum=True)
@@ -245,9 +268,15 @@ class Store:
         """What there is of a cell: all of it, or the part that was predicted first; None where there is nothing."""
         if cell in self:
             return self.read(cell)
-        return self.read(cell.part) if (self.root / cell.part).is_file() else None
+        found = [cell.part] if (self.root / cell.part).is_file() else []
+        folder = self.root / cell.pieces
+        if folder.is_dir():
+            found += [f"{cell.pieces}/{one.name}" for one in sorted(folder.glob("*.parquet"))]
+        parts = [self.read(one) for one in found]
+        return parts[0] if len(parts) == 1 else _once(parts) if parts else None
 
     def forget_part(self, cell: Cell) -> None:
-        """Remove the part of a cell that is there in whole."""
+        """Remove the parts of a cell that is there in whole."""
         if cell in self:
             (self.root / cell.part).unlink(missing_ok=True)
+            shutil.rmtree(self.root / cell.pieces, ignore_errors=True)

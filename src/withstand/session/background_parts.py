@@ -147,7 +147,7 @@ def weights_of(setup: Setup, mapping: tuple[str, ...] | None) -> Classifier:
 def parts_of(config: Config, found: Worlds) -> list[Part]:
     """What the protocol trains on and tests, part by part."""
     if config.background.protocol == "grouped":
-        return folds.grouped(found, config.background.folds, config.train.validation, config.seed)
+        return folds.grouped(found, config.background.folds, config.train.validation, config.image_seed)
     if config.background.protocol == "published":
-        return folds.published(found, config.seed)
+        return folds.published(found, config.image_seed)
     return folds.untrained(found)

@@ -12,6 +12,7 @@ from withstand.backgrounds import folds
 from withstand.backgrounds.folds import Part
 from withstand.backgrounds.worlds import Worlds
 from withstand.base import atomic, json_file
+from withstand.base.crew import crew
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells
 from withstand.models import Classifier
@@ -58,7 +59,9 @@ def write(
     folder.update(
         "summary.json", about | ({"cells": []} if first else {}) | {"background": {protocol: record}}
     )
-    folder.update("provenance.json", (made if unknown else {}) | {"background": {protocol: made}})
+    folder.update(
+        "provenance.json", (made if unknown else {}) | {"background": {protocol: made | crew().costs()}}
+    )
     examples(found, folder.path / "background" / "examples.npz")
     found_all = reliance.reliances(load_run(folder.path))
     folder.write_csv(

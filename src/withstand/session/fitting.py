@@ -9,9 +9,11 @@ import torch
 
 from withstand import trackers
 from withstand.base.console import say
+from withstand.base.crew import Piece, crew
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
 from withstand.engines import device
+from withstand.engines.macs import macs
 from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
 from withstand.models.checkpoints import read_state
@@ -20,8 +22,10 @@ from withstand.results import provenance
 from withstand.results.folder import RunFolder
 from withstand.session.setup import Setup
 from withstand.trackers import Tracker
-from withstand.training.loop import Examples, train
+from withstand.training.loop import Examples, Training
 from withstand.training.progress import Progress
+
+_BACK_AND_FORTH = 3  # times the work of a look at an image, to learn from it
 
 
 def start_tracker(config: Config, kind: str = "") -> Tracker:
@@ -72,21 +76,28 @@ def fit(
         tracker.log(state.epoch, {k: v for k, v in row.items() if k != "epoch"})
 
     if done < config.train.epochs:
-        dtype = _dtype(setup, progress)
-        train(
-            classifier,
-            examples,
-            val_set,
-            config.train,
+        training = Training(
+            title=config.run_name,
+            classifier=classifier,
+            train_set=examples,
+            val_set=val_set,
+            settings=config.train,
             seed=config.seed,
             device=setup.device,
-            dtype=dtype,
+            dtype=_dtype(setup, progress),
             eval_batch_size=config.evaluation.batch_size,
-            resume=progress,
-            after_epoch=after_epoch,
             place=folder.checkpoint,
         )
+        shown = len(examples) * (config.train.epochs - done)
+        piece = Piece(f"{folder.path.name}, training,", progress, _weight(classifier, shown), shown)
+        for _, state in crew().do(training, [piece]):
+            after_epoch(state)
     load(classifier.network, read_state(folder.best), str(folder.best))
+
+
+def _weight(classifier: Classifier, shown: int) -> float:
+    """Of a training that shows so many images, where somebody weighs it against others."""
+    return 1.0 if crew().block is None else float(_BACK_AND_FORTH * shown * (macs(classifier) or 1))
 
 
 def _dtype(setup: Setup, progress: Progress | None) -> torch.dtype:

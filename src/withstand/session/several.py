@@ -1,12 +1,15 @@
-"""One command for several models: each in turn, then a report that has them side by side."""
+"""One command for several models, or several trainings of each: then a report that has them side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from withstand import report
 from withstand.base.console import console, say
+from withstand.base.crew import crew
 from withstand.base.errors import UserError
 from withstand.base.lock import one_writer
 from withstand.config.composing import compose, named
@@ -16,19 +19,32 @@ from withstand.report import terminal
 from withstand.results.reading import load_run, load_runs
 from withstand.results.runs import Runs, in_short
 
-USES = ("models", "report")
+USES = ("models", "seeds", "suffix", "cluster", "report")
 
 
-def each(config: Config, overrides: list[str], work: Callable[[Config, list[str]], None]) -> int:
-    """Do ``work`` for the one model, or for each of ``models``; several are then reported together."""
-    if not config.models:
+def each(config: Config, overrides: list[str], work: Callable[[Config, list[str]], Any]) -> int:
+    """Do ``work`` for the one model, or for each of ``models`` and ``seeds``; several are then reported together."""
+    if not (config.models or config.seeds):
         work(config, overrides)
         return 0
-    words = [word for word in overrides if key_of(word) not in ("model", "models")]
-    commands = [[*words, f"model={model}"] for model in config.models]
-    for composed, command in [(compose(command), command) for command in commands]:  # all are checked first
-        work(composed, command)
+    commands = commands_of(config, overrides)
+    composed = [compose(command) for command in commands]  # all are checked first
+    crew().together([partial(work, *one) for one in zip(composed, commands, strict=True)])
     return reported(config)
+
+
+def commands_of(config: Config, overrides: list[str]) -> list[list[str]]:
+    """The words for each model and seed: all are shown the same images, in folders of their own."""
+    own = {"models", "seeds", *(["model"] if config.models else []), *(["seed"] if config.seeds else [])}
+    words = [word for word in overrides if key_of(word) not in own]
+    models = [[f"model={model}"] for model in config.models] or [[]]
+    if config.seeds and "image_seed" not in map(key_of, words):
+        words.append(f"image_seed={config.seeds[0]}")
+    seeds = [
+        [f"seed={seed}", *([f"suffix={config.suffix}-seed{seed}"] if seed != config.seeds[0] else [])]
+        for seed in config.seeds
+    ] or [[]]
+    return [[*words, *model, *seed] for model in models for seed in seeds]
 
 
 def reported(config: Config) -> int:

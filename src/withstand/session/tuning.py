@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from withstand.base.console import say
+from withstand.base.crew import crew
 from withstand.base.errors import UserError
 from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells, Elsewhere, Spent
@@ -53,7 +54,7 @@ class Work:
             raise UserError(f"experiment=finetune trains on corruptions, not under shift={config.shift.name}")
         shift = shift_of(config.shift, whole.dataset)
         share, every = config.train.validation, shift.conditions()
-        plan = protocols.plan(settings, whole.dataset, every, every, validation=share, seed=config.seed)
+        plan = protocols.plan(settings, whole.dataset, every, every, validation=share, seed=config.image_seed)
         fresh, pool = plan.pool is not whole.dataset.test, plan.pool
         mix = Mix(
             origin=Made.of(config.shift, pool) if fresh else shift.origin,
@@ -169,4 +170,4 @@ class Work:
         record = setup.record(classifier, predictor.precision) | {"engine": predictor.facts()}
         record |= {"trained_in": state.dtype} if state.dtype else {}
         folder.update("provenance.json", record | {"seconds": seconds, "images_per_second": rates})
-        folder.update("provenance.json", spent.record())
+        folder.update("provenance.json", spent.record() | crew().costs())

@@ -6,18 +6,20 @@ again makes the same weights, bit for bit, as one that was left alone.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from withstand.base.console import Bar, progress
+from withstand.base.crew import Piece
 from withstand.base.errors import UserError, of_the_machine
 from withstand.config.schema import TrainConfig
 from withstand.engines import device as devices
@@ -71,6 +73,72 @@ class InMemory:
             yield self.images[rows], self.labels[rows]
 
 
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A training as work for whoever does the work (a ``withstand.base.crew.Job``).
+
+    A piece is all of it, from the state that an earlier run stopped in, or from the start: ``None``. What comes of it
+    is the state after each epoch.
+
+    Attributes:
+        train_set: images to show once an epoch, or examples that are made as they are shown.
+        val_set: shares no source image with the training images.
+        place: of the file that a state was read from, for messages.
+        away: whether it is done by another process, which may have another device of that kind.
+    """
+
+    title: str
+    classifier: Classifier
+    train_set: ImageSet | Examples
+    val_set: ImageSet
+    settings: TrainConfig
+    seed: int
+    device: torch.device
+    dtype: torch.dtype
+    eval_batch_size: int
+    place: Path | None = None
+    away: bool = False
+
+    def do(self, what: Progress | None) -> Iterator[Progress]:
+        states = train(
+            self.classifier,
+            self.train_set,
+            self.val_set,
+            self.settings,
+            seed=self.seed,
+            device=self.device,
+            dtype=self.dtype,
+            eval_batch_size=self.eval_batch_size,
+            resume=what,
+            place=self.place,
+        )
+        for state in states:
+            yield state.on_cpu() if self.away else state
+
+    def again(self, piece: Piece, last: Progress) -> Piece:
+        return replace(piece, what=last)
+
+    def sent(self, piece: Piece) -> Piece:
+        raise UserError(
+            f"{self.title}: images to train on lie in files that no node has; set cluster.data, or shift.source=made"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process, it is done by whatever device of the kind that has."""
+        network = self.classifier.network
+        own = network if self.device.type == "cpu" else copy.deepcopy(network).to("cpu")
+        sent = vars(self) | {
+            "classifier": replace(self.classifier, network=own),
+            "device": torch.device(self.device.type),
+            "away": True,
+        }
+        return _training, (sent,)
+
+
+def _training(sent: dict[str, Any]) -> Training:
+    return Training(**sent)
+
+
 def train(
     classifier: Classifier,
     train_set: ImageSet | Examples,
@@ -82,20 +150,18 @@ def train(
     dtype: torch.dtype,
     eval_batch_size: int,
     resume: Progress | None,
-    after_epoch: Callable[[Progress], None],
     place: Path | None = None,
-) -> None:
-    """Train ``classifier.network`` in place for ``settings.epochs`` epochs in all.
+) -> Iterator[Progress]:
+    """Train ``classifier.network`` in place for ``settings.epochs`` epochs in all; gives the state after each.
 
     Args:
         train_set: images to show once an epoch, or examples that are made as they are shown.
         val_set: shares no source image with the training images.
         resume: where an earlier run stopped, or None.
         place: of the file that ``resume`` was read from, for messages.
-        after_epoch: called with the state after each epoch, which it may save.
 
     Raises:
-        UserError: the loss is no longer finite; what ``after_epoch`` saved last is the last good state.
+        UserError: the loss is no longer finite; what was given last is the last good state.
     """
     network = classifier.network.to(device).to(memory_format=torch.channels_last)
     if device.type == "cpu":
@@ -119,9 +185,7 @@ def train(
             if not math.isfinite(row["val_loss"]):  # the last step may have been the one
                 raise _diverged(settings, epoch)
             history.append(row | {"learning_rate": rate, "seconds": time.perf_counter() - started})
-            after_epoch(
-                Progress(epoch, network.state_dict(), optimizer.state_dict(), history, devices.name(dtype))
-            )
+            yield Progress(epoch, network.state_dict(), optimizer.state_dict(), history, devices.name(dtype))
 
 
 def evaluate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +41,12 @@ class Progress:
     def best(self) -> dict[str, float]:
         """The row of the best epoch: the highest validation top-1, the earliest of equals."""
         return max(self.history, key=lambda row: (row["val_top1"], -row["epoch"]))
+
+    def on_cpu(self) -> Progress:
+        """A copy that any machine can read."""
+        return replace(
+            self, network=_on_cpu(self.network), optimizer=_on_cpu(self.optimizer), history=[*self.history]
+        )
 
     @classmethod
     def load(cls, folder: RunFolder) -> Progress | None:
@@ -101,6 +107,15 @@ class Progress:
         folder.write_csv("history.csv", HISTORY, self.history)
         with atomic.replacing(folder.checkpoint) as temporary:
             _write(vars(self), temporary)
+
+
+def _on_cpu(value: Any) -> Any:
+    """Tensors, in whatever they lie, copied to the CPU."""
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {key: _on_cpu(one) for key, one in value.items()}
+    return [_on_cpu(one) for one in value] if isinstance(value, list) else value
 
 
 class _Said(msgspec.Struct):

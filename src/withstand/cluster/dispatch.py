@@ -1,0 +1,287 @@
+"""Pieces go out to workers, and what comes of them comes back to who asked: one thread of the driver does both."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from withstand.base.console import Bar, say
+from withstand.base.crew import AbsentHereError, Job, Piece
+from withstand.base.errors import UserError
+from withstand.cluster.parcels import Parcel, Sender
+from withstand.cluster.schedule import Schedule
+from withstand.cluster.worker import Done
+from withstand.cluster.workers import Hand, Hands
+
+DEATHS = 3
+"""Workers that a piece may take with it before it is left."""
+
+_LOOK = 0.02  # seconds that an answer may wait
+_ROUND = 1.0  # between looks for nodes
+_PATIENCE = 60.0  # before a user is told that nobody works
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A piece is done: by whom, in which time, and how often it was begun."""
+
+    node: str
+    done: Done
+    begun: int
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A piece is left."""
+
+
+@dataclass(eq=False)
+class Order:
+    """Pieces of one job that somebody waits for.
+
+    Attributes:
+        answers: what comes of them, each with the number of its piece; an exception ends it.
+    """
+
+    job: Job
+    answers: queue.SimpleQueue[tuple[int, Any]] = field(default_factory=queue.SimpleQueue)
+    wanted: bool = True
+
+
+@dataclass(eq=False)
+class _Task:
+    number: int
+    piece: Piece
+    order: Order
+    begun: int = 0
+    deaths: int = 0
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A job as it is sent: by its key, with a reference to its content."""
+
+    key: str
+    content: Any
+    parcel: Parcel
+
+
+class Dispatch:
+    """The pieces that wait, and the workers."""
+
+    def __init__(self, hands: Hands, bar: Bar) -> None:
+        import ray
+
+        self.hands, self._bar, self._put = hands, bar, ray.put
+        self._schedule, self._sender = Schedule(), Sender(ray.put)
+        self._jobs: weakref.WeakKeyDictionary[Job, str] = weakref.WeakKeyDictionary()
+        self._sent: weakref.WeakKeyDictionary[Job, dict[bool, _Sent]] = weakref.WeakKeyDictionary()
+        self._names, self._lock, self._stop = itertools.count(), threading.RLock(), threading.Event()
+        self._orders: weakref.WeakSet[Order] = weakref.WeakSet()
+        self._poor: set[str] = set()  # nodes that lack files
+        self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
+        self._idle_since, self._told = time.monotonic(), False
+
+    def start(self) -> None:
+        self.hands.recruit()
+        self._thread.start()
+
+    def stop(self, why: BaseException) -> None:
+        """End everything; who waits is told ``why``."""
+        self._stop.set()
+        self._tell_all(why)
+        if self._thread.is_alive():
+            self._thread.join()
+        for hand in [*self.hands.all]:
+            self.hands.let_go(hand)
+
+    def order(self, job: Job, pieces: Sequence[Piece]) -> Order:
+        """Have pieces done.
+
+        Raises:
+            UserError: the job cannot be sent.
+        """
+        order = Order(job)
+        with self._lock:
+            key = self._sending(job).key
+            self._orders.add(order)
+            self._schedule.add(
+                key, [(piece.weight, _Task(number, piece, order)) for number, piece in enumerate(pieces)]
+            )
+            self._bar.expect(len(pieces))
+            self._hand_out()
+        return order
+
+    def drop(self, order: Order, left: int) -> None:
+        """Nobody waits for an order any more, of which ``left`` pieces were not done."""
+        with self._lock:
+            order.wanted = False
+            self._bar.expect(-left)
+
+    def _sending(self, job: Job, *, whole: bool = False) -> _Sent:
+        known = self._sent.setdefault(job, {})
+        if whole not in known:
+            key = self._jobs.setdefault(job, f"job {next(self._names)}")
+            try:
+                parcel = self._sender.pack(job, whole=whole)
+            except Exception as error:  # what cannot be pickled says so in many ways
+                said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+                raise UserError(
+                    f"{job.title} cannot be sent to other processes ({said}); leave cluster=ray out"
+                ) from error
+            known[whole] = _Sent(f"{key}{' whole' if whole else ''}", self._put(parcel.content), parcel)
+        return known[whole]
+
+    # The thread
+
+    def _run(self) -> None:
+        import ray
+
+        looked = time.monotonic()
+        while not self._stop.is_set():
+            with self._lock:
+                asked = {hand.asked: hand for hand in self.hands.all if hand.asked is not None}
+            ready: list[Any] = []
+            if asked:
+                ready, _ = ray.wait([*asked], num_returns=len(asked), timeout=_LOOK, fetch_local=False)
+            if not ready:
+                time.sleep(0 if asked else _LOOK)
+            try:
+                with self._lock:
+                    for one in ready:
+                        self._take(asked[one])
+                    if time.monotonic() - looked > _ROUND:
+                        looked = time.monotonic()
+                        self.hands.recruit()
+                        self._check_somebody_works()
+                    self._hand_out()
+            except Exception as error:
+                self._tell_all(error)
+
+    def _hand_out(self) -> None:
+        """Give every worker that is free the piece that it should do next."""
+        for hand in self.hands.idle():
+            task: _Task | None = None
+            while (found := self._schedule.next(id(hand))) is not None:
+                if found[1].order.wanted:
+                    task = found[1]
+                    break
+            if task is None:
+                return
+            self._give(hand, task, task.piece.what)
+
+    def _give(self, hand: Hand, task: _Task, what: Any) -> None:
+        sent = self._sending(task.order.job, whole=hand.node in self._poor)
+        task.begun += 1
+        hand.doing = task
+        hand.asked = hand.actor.do.options(num_returns="streaming").remote(
+            sent.key, [sent.content], dict(sent.parcel.arrays), what
+        )
+
+    def _take(self, hand: Hand) -> None:
+        """What a worker has to say."""
+        import ray
+        from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+
+        try:
+            said = ray.get(next(hand.asked) if hand.doing is not None else hand.asked, timeout=60)
+        except (StopIteration, GetTimeoutError):
+            return
+        except RayTaskError as error:
+            self._failed(hand, getattr(error, "cause", None) or error)
+            return
+        except RayError as error:
+            self._died(hand, error)
+            return
+        if hand.doing is None:
+            self.hands.welcome(hand, said)
+            return
+        task: _Task = hand.doing
+        if isinstance(said, Done):
+            hand.doing = hand.asked = None
+            if task.order.wanted:
+                self._bar.advance(images=task.piece.images, note=f"{len(self.hands.ready)} workers")
+            task.order.answers.put((task.number, Ended(hand.name, said, task.begun)))
+        else:
+            task.piece = task.order.job.again(task.piece, said)
+            task.order.answers.put((task.number, said))
+
+    def _failed(self, hand: Hand, error: BaseException) -> None:
+        """A piece ended in an error; the worker lives."""
+        task: _Task | None = hand.doing
+        hand.doing = hand.asked = None
+        if task is None:
+            self.hands.leave_out(hand, hand.node[:8], " ".join(str(error).split())[-200:])
+        elif isinstance(error, AbsentHereError):
+            self._send_along(hand, task, error)
+        elif isinstance(error, ModuleNotFoundError):
+            self.hands.leave_out(hand, hand.name, f"it has no package {error.name}")
+            self._back(task)
+        else:
+            task.order.answers.put((task.number, error))
+
+    def _send_along(self, hand: Hand, task: _Task, error: AbsentHereError) -> None:
+        """A node lacks a file: what was in it is sent, to the node where it can be, else with every piece."""
+        if hand.node not in self._poor:
+            say(
+                f"  {hand.name} has no {error}: it is sent what is in it (cluster.data says where data lies there)"
+            )
+            self._poor.add(hand.node)
+            self._give(hand, task, task.piece.what)
+        else:
+            task.piece = task.order.job.sent(task.piece)
+            self._give(hand, task, task.piece.what)
+
+    def _died(self, hand: Hand, error: Exception) -> None:
+        """A worker is gone, alone or with its node."""
+        task: _Task | None = hand.doing
+        hand.doing = None
+        self.hands.let_go(hand)
+        self._schedule.gone(id(hand))
+        alone = self.hands.alive(hand.node)
+        if task is None:
+            if alone and not hand.name:
+                said = " ".join(str(error).split())[-200:]
+                self.hands.leave_out(hand, hand.node[:8], f"no worker starts there ({said})")
+            return
+        if not task.order.wanted:
+            return
+        task.deaths += alone
+        where = f"a worker on {hand.name}" if alone else f"{hand.name}, a node,"
+        if task.deaths < DEATHS:
+            say(f"  {where} was lost; {task.piece.name} is done again")
+            self._back(task)
+        else:
+            say(f"  {where} was lost, for the third time at {task.piece.name}, which is left")
+            task.order.answers.put((task.number, Lost()))
+
+    def _back(self, task: _Task) -> None:
+        """A piece waits again."""
+        self._schedule.add(self._sending(task.order.job).key, [(task.piece.weight, task)])
+
+    def _check_somebody_works(self) -> None:
+        """Raises ``UserError`` where nobody is there, and nobody can come; says so where somebody may."""
+        if self.hands.all or not any(order.wanted for order in self._orders):
+            self._idle_since, self._told = time.monotonic(), False
+            return
+        if self.hands.left_out and not self.hands.could_come():
+            why = "; ".join(dict.fromkeys(self.hands.left_out.values()))
+            raise UserError(
+                f"cluster=ray: no node can take part ({why}); start from a machine like the nodes"
+            )
+        if time.monotonic() - self._idle_since > _PATIENCE and not self._told:
+            self._told = True
+            say(
+                f"  no node has room for a worker of cluster.cpus={self.hands.wanted.cpus},"
+                f" cluster.gpus={self.hands.wanted.gpus:g}; waiting for one"
+            )
+
+    def _tell_all(self, error: BaseException) -> None:
+        for order in list(self._orders):
+            order.answers.put((-1, error))
