@@ -36,8 +36,8 @@ def opened(settings: ClusterConfig, device: str, threads: int = 0, data: str = "
         # Here, too: what is tried and done here is as it is there.
         with devices.holding_threads(joining.cpus_of(settings, threads)):
             wanted = joining.wanted(settings, device, threads, data)
-            say(f"cluster: {nodes}; {wanted}")
+            say(f"cluster: {nodes}; a worker has {wanted.room}")
             with progress("cluster", 0) as bar, console.hushed():  # this bar is for all
-                ours = RayCrew(Dispatch(Hands(wanted), bar))
+                ours = RayCrew(Dispatch(Hands(wanted), bar), settings.images_per_piece)
                 with ours.working(), led(ours):
                     yield

@@ -18,9 +18,6 @@ from withstand.base.crew import Given, Job, Piece, UnfinishedError, Unit
 from withstand.base.errors import UserError
 from withstand.cluster.dispatch import DEATHS, Dispatch, Ended, Lost
 
-BLOCK = 2048
-"""Images of a piece, about: seconds of work, and little to do again where a worker is lost."""
-
 
 class _Stopped(BaseException):
     """In a unit: the command has ended."""
@@ -29,9 +26,8 @@ class _Stopped(BaseException):
 class RayCrew:
     """See ``withstand.base.crew.Crew``; ``withstand.cluster.opened`` makes one."""
 
-    block: int | None = BLOCK
-
-    def __init__(self, dispatch: Dispatch) -> None:
+    def __init__(self, dispatch: Dispatch, block: int) -> None:
+        self.block: int | None = block
         self._dispatch = dispatch
         self._turn, self._unit = threading.Lock(), threading.local()
 

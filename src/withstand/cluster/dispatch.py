@@ -267,10 +267,10 @@ class Dispatch:
 
     def _check_somebody_works(self) -> None:
         """Raises ``UserError`` where nobody is there, and nobody can come; says so where somebody may."""
-        if self.hands.all or not any(order.wanted for order in self._orders):
+        if self.hands.ready or not any(order.wanted for order in self._orders):
             self._idle_since, self._told = time.monotonic(), False
             return
-        if self.hands.left_out and not self.hands.could_come():
+        if self.hands.left_out and not self.hands.all and not self.hands.could_come():
             why = "; ".join(dict.fromkeys(self.hands.left_out.values()))
             raise UserError(
                 f"cluster=ray: no node can take part ({why}); start from a machine like the nodes"
@@ -278,8 +278,7 @@ class Dispatch:
         if time.monotonic() - self._idle_since > _PATIENCE and not self._told:
             self._told = True
             say(
-                f"  no node has room for a worker of cluster.cpus={self.hands.wanted.cpus},"
-                f" cluster.gpus={self.hands.wanted.gpus:g}; waiting for one"
+                f"  no worker has started in {_PATIENCE:.0f} s: no node has {self.hands.wanted.room} free; waiting"
             )
 
     def _tell_all(self, error: BaseException) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,9 +84,10 @@ def _start(ray: Any, address: str) -> None:
         )
     ours = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM) if ours else None
-    how: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    how: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
         if address:
+            _knock(address)
             ray.init(address=address, **how)
         else:
             ray.init(num_cpus=cores(), include_dashboard=False, **how)
@@ -97,6 +100,13 @@ def _start(ray: Any, address: str) -> None:
     finally:
         if ours:
             signal.signal(signal.SIGTERM, before)
+
+
+def _knock(address: str) -> None:
+    """Raise ``OSError`` where nobody listens: Ray would go on asking for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def _sheets() -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.base.crew import AbsentHereError
+from withstand.models import code
 
 _LARGE = 1 << 18  # bytes of an array that is sent apart
 _LOOKED_AT = 64  # places of a file that tell whether it is the same
@@ -81,6 +83,9 @@ class Sender:
                 kept.append(item)
                 return _by_content, (name,)
 
+        for name, module in [*sys.modules.items()]:
+            if name.startswith(code.USER):  # a file of the user's, which nodes cannot import
+                cloudpickle.register_pickle_by_value(module)
         stream = io.BytesIO()
         packer: Any = Packer(stream, protocol=5)
         packer.dump(job)

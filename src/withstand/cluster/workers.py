@@ -33,9 +33,11 @@ class Wanted:
     kind: Kind
     sheets: Any = None
 
-    def __str__(self) -> str:
+    @property
+    def room(self) -> str:
+        """What it takes up of a node, in words."""
         cores = f"{self.cpus} core{'s' if self.cpus > 1 else ''}"
-        return f"a worker has {cores}{f' and {self.gpus:g} GPU' if self.gpus else ''}"
+        return f"{cores}{f' and {self.gpus:g} GPU' if self.gpus else ''}"
 
 
 @dataclass(eq=False)

@@ -331,6 +331,7 @@ class ClusterConfig:
     cpus: int = ranged(0, 0, 1024, about="0: threads, else 1")
     gpus_per_piece: float | None = ranged(None, 0, 64, about="null: 1 where the device is a GPU")
     workers: int | None = ranged(None, 1, 100_000)
+    images_per_piece: int = ranged(2048, 1, 100_000_000)
     data: str = ""  # where paths.data lies on the nodes; empty: at the same path
 
 

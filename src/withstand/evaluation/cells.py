@@ -176,6 +176,7 @@ class Cells:
             self.store.add(self.cells[to.condition], made)
         else:
             self._write(to.condition, to.made.at(to.ids), bar)
+            self.store.forget_part(self.cells[to.condition])
             to.made = None
 
     def _write(self, condition: Condition, whole: Predictions, bar: Bar) -> None:

@@ -15,6 +15,9 @@ from typing import Any
 
 from torch import nn
 
+USER = "withstand_user_"
+"""What the names of modules begin with that were read from a user's file."""
+
 _LIBRARIES = tuple({Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")})
 _PLAIN = (bool, int, float, str, type(None))
 

@@ -69,7 +69,7 @@ def _module(place: str) -> ModuleType:
         file = Path(place)
         if not file.is_file():
             raise UserError(f"there is no file {file}")
-        name = f"withstand_user_{file.stem}"
+        name = f"{code.USER}{file.stem}"
         spec = importlib.util.spec_from_file_location(name, file)
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)

@@ -1,0 +1,98 @@
+"""Every experiment on two nodes gives what this process alone gives, bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("ray", reason="Ray is not installed")
+
+from tests.cluster.conftest import costs, predicted
+
+from withstand.cli import main
+from withstand.results.conditions import Condition
+from withstand.results.store import Cell, Store
+
+SMALL = [
+    "model=small_cnn",
+    "model.image_size=16",
+    "dataset=shapes",
+    "dataset.size=16",
+    "dataset.n_train=64",
+    "dataset.n_test=200",
+    "threads=1",
+]
+SHIFT = ["shift.corruptions=[contrast,frost,gaussian_noise]", "shift.severities=[1,5]"]
+STUDY = ["experiment=study", *SMALL, *SHIFT, "train.epochs=2"]
+TUNING = ["experiment=finetune", *SMALL, *SHIFT, "finetune.test=0.5", "train.epochs=1"]
+FOLDS = ["experiment=background", *SMALL, "background.folds=2", "train.epochs=2", "suffix=-b"]
+SAMPLE = [*STUDY, "suffix=-s", "evaluation.precision=4"]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything by this process."""
+    root = tmp_path_factory.mktemp("alone")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        assert [main(words) for words in (STUDY, TUNING, FOLDS, SAMPLE)] == [0, 0, 0, 0]
+    return root / "checkpoints"
+
+
+@pytest.fixture
+def shared(two_nodes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return ["cluster=ray", f"cluster.address={two_nodes.address}", "cluster.images_per_piece=64"]
+
+
+def test_a_study_and_a_fine_tuning(alone, shared, tmp_path):
+    run, theirs = tmp_path / "checkpoints/small_cnn_shapes", alone / "small_cnn_shapes"
+    assert main([*STUDY, *shared]) == 0
+    spent = costs(run)
+    assert spent["pieces"] == 2 + 3 + 6 * 4, "a training, a test, and 200 images in batches of 64 six times"
+    assert spent["again"] == 0 and len(spent["nodes"]) == 1 and spent["device_seconds"]["cpu"] > 0
+    assert main([*TUNING, *shared]) == 0
+    assert len(predicted(run)) == 7 + 14 and predicted(run) == predicted(theirs)
+    table = "robustness_results.csv"
+    assert (run / table).read_text() == (theirs / table).read_text()
+
+    # As a driver leaves it that is killed while pieces of one cell are there.
+    whole = next((run / "predictions").glob("corruption-frost-5.*.parquet"))
+    store, (*_, key, _) = Store(whole.parent), whole.name.split(".")
+    found, facts = store.read(whole.name), store.facts(whole.name)
+    facts.pop("condition")
+    cell = Cell(Condition("corruption", "frost", 5), facts)
+    assert cell.key == key
+    whole.unlink()
+    store.add(cell, found.take(np.arange(64, 128)))
+    store.add(cell, found.take(np.arange(192, 200)))
+    assert main(["experiment=robustness", *SMALL, *SHIFT, *shared]) == 0
+    assert costs(run)["pieces"] == 2
+    assert predicted(run) == predicted(theirs)
+    assert not [*run.rglob("*.pieces")], "pieces go when the cell is whole"
+
+
+def test_folds_and_a_sample_side_by_side(alone, shared, tmp_path):
+    assert main([*FOLDS, *shared]) == 0
+    assert main([*SAMPLE, *shared]) == 0
+    for name in ("small_cnn_shapes-b", "small_cnn_shapes-s"):
+        mine = tmp_path / "checkpoints" / name
+        assert predicted(mine) == predicted(alone / name) != {}
+    table = "small_cnn_shapes-s/robustness_results.csv"
+    assert (tmp_path / "checkpoints" / table).read_text() == (alone / table).read_text()
+
+
+def test_a_sweep_is_one_command_and_a_report(shared, tmp_path, capsys):
+    words = [*STUDY, "models=[small_cnn,small_vit]", "seeds=[3,4]", "dataset.n_test=64", *shared]
+    words = [word for word in words if word != "model=small_cnn" and not word.startswith("model.")]
+    assert main(words) == 0
+    names = {one.name for one in (tmp_path / "checkpoints").iterdir()}
+    assert names == {f"{m}_shapes{s}" for m in ("small_cnn", "small_vit") for s in ("", "-seed4")}
+    assert "report: reports/shapes/report.html" in capsys.readouterr().out
+    each = [Store(one / "predictions") for one in sorted((tmp_path / "checkpoints").iterdir())]
+    images = {
+        store.facts(file.name)["images"] for store in each for file in store.root.glob("corruption*.parquet")
+    }
+    assert len(images) == 1, "all trainings are shown the same images"
