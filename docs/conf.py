@@ -12,7 +12,7 @@ project, author = "withstand", "the withstand authors"
 version = release = __version__
 copyright = author
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "making.outside", "making.mathml"]
-extensions += ["making.docstrings"]
+extensions += ["making.docstrings", "making.commands"]
 exclude_patterns = ["making"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4  # GitHub's names of headings, so that a link holds there and here
@@ -22,10 +22,13 @@ html_title = f"withstand {version}"
 html_static_path = ["making/static"]
 html_css_files = ["site.css"]
 html_copy_source = html_show_sourcelink = html_show_sphinx = False
-html_theme_options = {"navigation_with_keys": True}
+html_theme_options = {
+    "navigation_with_keys": True,
+    "light_css_variables": {"color-code-background": "#f3f5f7"},
+    "dark_css_variables": {"color-code-background": "#22272e"},
+}
+default_role = "any"  # of single backquotes in docstrings
 math_renderer = html_math_renderer = "mathml"  # nothing is fetched to read a page
-pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
-# `{image}` is markup; `KEY=VALUE` in plain blocks is a command, which Pygments has no language for.
 highlight_language = "text"
 suppress_warnings = ["misc.highlighting_failure"]
 

@@ -9,7 +9,7 @@ from withstand.results.metrics import BINS, COVERAGE
 
 FORMULAS: dict[str, tuple[str, str]] = {
     "top1": (
-        r"\frac{1}{N} \sum_i [\hat{y}_i = y_i]",
+        r"\frac{1}{N} \sum_i [a_i = y_i]",
         "The share of the images whose highest logit is that of the true class. Of equal logits, the first class counts.",
     ),
     "top5": (
@@ -27,27 +27,27 @@ FORMULAS: dict[str, tuple[str, str]] = {
         "The squared distance of the probabilities from the truth, summed over the classes (Brier, 1950).",
     ),
     "ece": (
-        r"\sum_b \frac{n_b}{N} \left| \overline{c}_b - \overline{a}_b \right|",
-        f"The gap between mean confidence $\\overline{{c}}_b$ and accuracy $\\overline{{a}}_b$, over {BINS} bins of equally"
-        " many images $n_b$ (Naeini et al., 2015; bins of equal mass: Nguyen & O'Connor, 2015). What chance adds to the"
+        r"\sum_b \frac{n_b}{N} \left| \mathrm{conf}_b - \mathrm{acc}_b \right|",
+        f"The gap between mean confidence and accuracy in a bin, averaged over {BINS} bins $b$ of equally many images"
+        " $n_b$ (Naeini et al., 2015; bins of equal mass: Nguyen & O'Connor, 2015). What chance adds to the"
         " gaps is subtracted (Kumar et al., 2019).",
     ),
     "classwise_ece": (
-        r"\frac{1}{K} \sum_k \sum_b \frac{n_{kb}}{N} \left| \overline{p}_{kb} - \overline{a}_{kb} \right|",
-        "The same for the probability of every class, averaged over the $K$ classes (Kull et al., 2019; Nixon et al.,"
+        r"\frac{1}{K} \sum_k \sum_b \frac{n_{kb}}{N} \left| \mathrm{conf}_{kb} - \mathrm{acc}_{kb} \right|",
+        "The same for the probability of every class $k$, averaged over the $K$ classes (Kull et al., 2019; Nixon et al.,"
         " 2019).",
     ),
     "aurc": (
-        r"\frac{1}{N} \sum_{m=1}^{N} \frac{1}{m} \sum_{i \in S_m} [\hat{y}_i \neq y_i]",
+        r"\frac{1}{N} \sum_{m=1}^{N} \frac{1}{m} \sum_{i \in S_m} [a_i \neq y_i]",
         "The area under the risk-coverage curve: the share of wrong answers among the $m$ most confident images, averaged"
         " over $m$ (El-Yaniv & Wiener, 2010; Geifman et al., 2019). Equally confident images share a rank.",
     ),
     "selective": (
-        r"\frac{1}{m} \sum_{i \in S_m} [\hat{y}_i = y_i], \quad m = " + f"{COVERAGE:g} N",
+        r"\frac{1}{m} \sum_{i \in S_m} [a_i = y_i], \quad m = " + f"{COVERAGE:g} N",
         "Accuracy where the least confident images are left to somebody else (El-Yaniv & Wiener, 2010).",
     ),
     "shape_bias": (
-        r"\frac{\sum_i [\hat{y}_i = s_i]}{\sum_i [\hat{y}_i = s_i] + \sum_i [\hat{y}_i = t_i]}",
+        r"\frac{\sum_i [a_i = s_i]}{\sum_i [a_i = s_i] + \sum_i [a_i = t_i]}",
         "Of the images with the shape of class $s_i$ and the texture of class $t_i$ that are taken for either, the share"
         " that is taken for the shape's (Geirhos et al., 2019). People: about 96%.",
     ),
