@@ -1,4 +1,4 @@
-"""`python -m benchmarks.table`: the tables in docs/speed.md and benchmarks/README.md, made again from results/*.json."""
+"""`python -m benchmarks.table`: the tables of docs/speed.md and benchmarks/README.md, made from results/*.json."""
 
 from __future__ import annotations
 

@@ -44,5 +44,8 @@ python_maximum_signature_line_length = 88
 nitpick_ignore_regex = [
     ("py:.*", r"(numpy|np|torch|pandas|pd|nn|collections|pathlib|typing)(\..*)?"),
     ("py:.*", "NDArray|Images|mean"),
-    ("py:class", r"withstand\.(analysis\.(comparable|pairs)|results\.entries)\.(Compared|Together|About)"),  # inner
+    (
+        "py:class",
+        r"withstand\.(analysis\.(comparable|pairs)|results\.entries)\.(Compared|Together|About)",
+    ),  # inner
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_COMMANDS = re.compile(r"^```\n(?=(?:python|pip|bash|withstand|ruff|mypy|mv|git|\.ci/|[A-Z_]+=)\b)", re.MULTILINE)
+_COMMANDS = re.compile(
+    r"^```\n(?=(?:python|pip|bash|withstand|ruff|mypy|mv|git|\.ci/|[A-Z_]+=)\b)", re.MULTILINE
+)
 
 
 def _read(app: Any, docname: str, source: list[str]) -> None:

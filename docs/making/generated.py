@@ -30,7 +30,9 @@ def metrics() -> Iterator[str]:
     """A section for each metric."""
     for name, metric in METRICS.ours.items():
         formula, about = FORMULAS[name]
-        bounds = f"{metric.low:g} to {metric.high:g}" if metric.high is not None else f"{metric.low:g} or more"
+        bounds = (
+            f"{metric.low:g} to {metric.high:g}" if metric.high is not None else f"{metric.low:g} or more"
+        )
         unit = "percent; a share from 0 to 1 in Python" if metric.share else metric.unit or "a pure number"
         yield f"### {metric.title}: `{name}`\n"
         yield f"$$\n{formula}\n$$\n"
@@ -45,12 +47,17 @@ def corruptions() -> Iterator[str]:
         yield f"### {family.capitalize()}\n"
         module = import_module(f"withstand.corruptions.{family}")
         for name in names:
-            says = (inspect.getdoc(getattr(module, name)) or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
+            says = (
+                (inspect.getdoc(getattr(module, name)) or "")
+                .split("\n\n")[0]
+                .replace("\n", " ")
+                .replace("``", "`")
+            )
             extra = " It is not among the 15 of the benchmark." if name in EXTRAS else ""
             yield f"**{name.replace('_', ' ').capitalize()}** (`{name}`). {says}{extra}\n"
             yield f"![{name} at severities 1 to 5, after the clean image](images/corruptions/{name}.png)\n"
     yield "## Constants\n"
-    yield "In pixels for 32 × 32 (`cifar`) and 224 × 224 (`imagenet`) where a star is; `*` scales with the image size.\n"
+    yield "Columns with a star are in pixels of 32 × 32 (`cifar`) or 224 × 224 (`imagenet`), and scale with the size.\n"
     yield "| corruption | columns | `cifar`, severity 1 to 5 | `imagenet`, severity 1 to 5 |"
     yield "| --- | --- | --- | --- |"
     for name in CORRUPTIONS:
@@ -64,7 +71,8 @@ def shifts() -> Iterator[str]:
     yield "| --- | --- | --- |"
     for file in sorted((DOCS.parent / "configs" / "shift").glob("*.yaml")):
         said = yaml.safe_load(file.read_text(encoding="utf-8"))
-        yield f"| `{file.stem}` | {said['title'].replace(' (default)', '')} | [{said['name']}](#{_anchor(said['name'])}) |"
+        title, name = said["title"].replace(" (default)", ""), said["name"]
+        yield f"| `{file.stem}` | {title} | [{name}](#{name.replace('_', '-')}) |"
 
 
 def decisions() -> Iterator[str]:
@@ -82,10 +90,6 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
 
 def _rows(rows: tuple[tuple[float, ...], ...]) -> str:
     return "; ".join(" ".join(f"{value:.4g}" for value in row) for row in rows)
-
-
-def _anchor(shift: str) -> str:
-    return shift.replace("_", "-")
 
 
 def renewed(text: str) -> str:

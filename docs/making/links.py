@@ -55,7 +55,11 @@ def broken(site: Path, pages: dict[Path, Page]) -> Iterator[str]:
                 yield f"{where} leads out of the site"
             elif not place.is_file():
                 yield f"{where} leads to no file"
-            elif address.fragment and place in pages and unquote(address.fragment) not in pages[place].anchors | {"top"}:
+            elif (
+                address.fragment
+                and place in pages
+                and unquote(address.fragment) not in pages[place].anchors | {"top"}
+            ):
                 yield f"{where} leads to no part of the page"
 
 
@@ -70,7 +74,9 @@ def main(site: Path) -> int:
     pages = read(site)
     wrong, addresses = list(broken(site, pages)), outside(pages)
     print(*wrong, sep="\n", end="\n" if wrong else "")
-    print(f"{len(pages)} pages, {sum(len(page.leads) for page in pages.values()):,} links, {len(wrong)} broken")
+    print(
+        f"{len(pages)} pages, {sum(len(page.leads) for page in pages.values()):,} links, {len(wrong)} broken"
+    )
     print(f"outside, not tried: {len(addresses)} addresses", *addresses, sep="\n  ")
     return int(bool(wrong) or not pages)
 

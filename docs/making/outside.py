@@ -22,7 +22,10 @@ _FENCE = re.compile(r"(^```.*?^```\s*$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 def rewritten(text: str, folder: Path) -> str:
     """The text of a document that stands in ``folder``, with links for a page of ``docs/`` at the same depth."""
     parts = _FENCE.split(text)  # what is quoted is left alone
-    whole = [part if at % 2 else _LINK.sub(lambda found: _link(found, folder), part) for at, part in enumerate(parts)]
+    whole = [
+        part if at % 2 else _LINK.sub(lambda found: _link(found, folder), part)
+        for at, part in enumerate(parts)
+    ]
     return "".join(whole)
 
 
@@ -33,13 +36,13 @@ def _link(found: re.Match[str], folder: Path) -> str:
         if place == ROOT / document:
             return f"{shown}({_to(DOCS / f'{page}.md', folder)}{part})"
     if place.is_dir() or (place.suffix == ".md" and not place.is_relative_to(DOCS)):
-        return f"`{place.relative_to(ROOT)}`"
+        return f"`{place.relative_to(ROOT).as_posix()}`"
     return f"{shown}({_to(place, folder)}{part})"
 
 
 def _to(place: Path, folder: Path) -> str:
     """From the page; documents of the root have theirs in docs/."""
-    return os.path.relpath(place, DOCS if folder == ROOT else folder)
+    return Path(os.path.relpath(place, DOCS if folder == ROOT else folder)).as_posix()
 
 
 def _read(app: Any, docname: str, source: list[str]) -> None:
@@ -51,6 +54,6 @@ def _read(app: Any, docname: str, source: list[str]) -> None:
         source[0] = rewritten(source[0], (DOCS / docname).parent)
 
 
-def setup(app: Any) -> dict[str, bool]:  # noqa: D103
+def setup(app: Any) -> dict[str, bool]:
     app.connect("source-read", _read)
     return {"parallel_read_safe": True}

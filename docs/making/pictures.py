@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,9 @@ def corruption() -> Image.Image:
 
 def cue_conflict() -> Image.Image:
     clean = _drawn(_SHOWN)
-    return strip({"clean": clean.images, "shape of one,\ntexture of\nanother": conflicting(clean, _SEED).images})
+    return strip(
+        {"clean": clean.images, "shape of one,\ntexture of\nanother": conflicting(clean, _SEED).images}
+    )
 
 
 def collection() -> Image.Image:
@@ -129,13 +132,21 @@ def _variants(clean: ImageSet) -> dict[str, NDArray[np.uint8]]:
     return {name: world.images for name, world in found.variants.items()}
 
 
-def without_photographs() -> None:
-    """Frost is drawn by us: no published sheet of ice stands in a picture."""
-    frost.sheets = ice.sheets  # type: ignore[assignment]
+@contextmanager
+def without_photographs() -> Iterator[None]:
+    """Frost is drawn by us meanwhile: no published sheet of ice stands in a picture."""
+    photographed = frost.sheets
+    frost.sheets = ice.sheets
+    frost._scaled.cache_clear()
+    try:
+        yield
+    finally:
+        frost.sheets = photographed
+        frost._scaled.cache_clear()
 
 
 def write(to: Path) -> None:
-    without_photographs()
+    """Every picture, into its folder."""
     for folder, made in (("corruptions", dict.fromkeys(CORRUPTIONS)), ("shifts", SHIFTS)):
         (to / folder).mkdir(parents=True, exist_ok=True)
         for name, picture in made.items():
@@ -145,4 +156,5 @@ def write(to: Path) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    write(IMAGES)
+    with without_photographs():
+        write(IMAGES)

@@ -28,9 +28,7 @@ class Block:
             words = shlex.split(line, comments=True)
             while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
                 words = words[1:]
-            for start in _OURS:
-                if words[: len(start)] == start:
-                    found.append(words[len(start) :])
+            found += [words[len(start) :] for start in _OURS if words[: len(start)] == start]
         return found
 
 
@@ -39,5 +37,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def pages() -> list[Path]:
-    """All but the decisions, which tell what was so when they were taken, and what is made from the root's documents."""
-    return [page for page in sorted(DOCS.glob("*.md")) if page.name not in ("contributing.md", "changelog.md")]
+    """All but the decisions, which tell what was so once, and what is made from the root's documents."""
+    return [
+        page for page in sorted(DOCS.glob("*.md")) if page.name not in ("contributing.md", "changelog.md")
+    ]

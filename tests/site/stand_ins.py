@@ -13,7 +13,7 @@ from torch import nn
 from withstand.datasets.shapes import CLASSES, draw
 from withstand.images.imageset import ImageSet
 
-NETWORK = '''
+NETWORK = """
 from torch import nn
 from withstand import Preprocessing
 
@@ -24,7 +24,7 @@ def build():
         nn.Conv2d(64, 64, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(1024, 10),
     )
     return network, Preprocessing(32, "bilinear", (0, 0, 0), (1, 1, 1))
-'''
+"""
 SORTED = np.argsort(np.argsort(CLASSES))  # the label of each class among folders, which are sorted by name
 
 
@@ -32,8 +32,8 @@ def lay_out(folder: Path) -> None:
     """Everything, into an empty folder."""
     (folder / "net.py").write_text(NETWORK, encoding="utf-8")
     _weights(folder)
-    february = _photographs(folder / "photos", 50_000, 60)
-    _photographs(folder / "photos-march", 60_000, 60, correlation=0.0)
+    february = _photographs(folder / "photos", 50_000, 40)
+    _photographs(folder / "photos-march", 60_000, 40, correlation=0.0)
     _photographs(folder / "other-things", 70_000, 20)
     with open(folder / "cameras.csv", "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)

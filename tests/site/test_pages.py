@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
 from tests.site import stand_ins
 from tests.site.commands import DOCS, ROOT, Block, blocks, pages
+
 from withstand.cli import main
 from withstand.config.composing import choices, compose
 from withstand.datasets.shapes import draw
@@ -20,7 +21,7 @@ RUN = ("start", "photographs", "compare", "deployment", "own_shift", "plan", "co
 """The pages of which every `bash` and `python` block is run; docs/library.md is, as a notebook."""
 _INFORM = ("--help", "--cfg")
 LOOKED_AT = [
-    pytest.param(words, id=f"{page.stem} {at}")
+    pytest.param(page, words, id=f"{page.stem} {at}")
     for page in [ROOT / "README.md", *pages()]
     for at, words in enumerate(words for block in blocks(page) for words in block.commands)
 ]
@@ -34,8 +35,12 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("words", LOOKED_AT)
-def test_a_command_can_be_given(words: list[str]) -> None:
+@pytest.mark.parametrize(("page", "words"), LOOKED_AT)
+def test_a_command_can_be_given(
+    page: Path, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _models_of(page, tmp_path / "configs" / "model")
     if words and words[0] in choices("experiment"):
         words = [f"experiment={words[0]}", *words[1:]]
     words = [word for word in words if word not in _INFORM]
@@ -55,6 +60,14 @@ def test_what_a_page_has_people_run_runs(
     assert any(ran)
 
 
+def _models_of(page: Path, folder: Path) -> None:
+    """The models that a page has its readers write."""
+    for block in blocks(page):
+        if found := re.search(r"cfg_name: (\w+)", block.text if block.language == "yaml" else ""):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{found[1]}.yaml").write_text(block.text, encoding="utf-8")
+
+
 def _run(block: Block, known: dict[str, Any], where: str) -> bool:
     if block.language == "python":
         exec(compile(block.text, where, "exec"), known)
@@ -62,5 +75,7 @@ def _run(block: Block, known: dict[str, Any], where: str) -> bool:
         assert block.commands, f"{where}: a bash block without a command of ours: {block.text}"
         for words in block.commands:
             code = main(words)
-            assert code in (0, 1, 3) if "experiment=gate" in words else code == 0, f"{where}: {words} ended with {code}"
+            assert code in (0, 1, 3) if "experiment=gate" in words else code == 0, (
+                f"{where}: {words} ended with {code}"
+            )
     return block.language in ("bash", "python")
