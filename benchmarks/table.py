@@ -1,4 +1,4 @@
-"""`python -m benchmarks.table`: the tables in README.md and benchmarks/README.md, made again from results/*.json."""
+"""`python -m benchmarks.table`: the tables of docs/speed.md and benchmarks/README.md, made from results/*.json."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = ("README.md", "benchmarks/README.md")
+PAGES = ("docs/speed.md", "benchmarks/README.md")
 SHOWN = ("evaluation", "training", "epoch", "loading")
 _PLACE = re.compile(
     r"(<!-- (benchmarks|corruptions|agreement|memory|coverage) -->\n).*?(<!-- /\2 -->)", re.DOTALL

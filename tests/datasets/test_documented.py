@@ -1,4 +1,4 @@
-"""Data sets have a line each in the README, whose command is one that can be given."""
+"""Data sets have a line each on their page, whose command is one that can be given."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from withstand.config.composing import choices, compose
 from withstand.session import usage
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-TABLE = README.split("\n## Data sets\n")[1].split("\n## ")[0]
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "datasets.md"
+TABLE = PAGE.read_text(encoding="utf-8").split("\n## ")[0]
 LINES = dict(re.findall(r"(?m)^\| `(\w+)` \| .*\| `python main\.py ([^`]*)` \|$", TABLE))
 
 

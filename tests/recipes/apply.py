@@ -146,9 +146,9 @@ def section(copy: Path) -> None:
 
 
 def model(copy: Path) -> None:
-    """The README's example, as a model that is shipped."""
-    readme = (copy / "README.md").read_text(encoding="utf-8")
-    example = readme.split("\n## Your own model\n")[1].split("```yaml\n")[1].split("```")[0]
+    """The example of docs/models.md, as a model that is shipped."""
+    page = (copy / "docs" / "models.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
     _write(copy / "configs" / "model" / "convnext_tiny.yaml", example)
 
 

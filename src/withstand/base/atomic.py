@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from withstand.base import leftovers
+from withstand.base import leftovers, moving
 from withstand.base.errors import UserError, of_system
 from withstand.base.leftovers import PART
 
@@ -42,12 +42,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
-        os.replace(temporary, path)
+        moving.replace(temporary, path)
     except OSError as error:
         raise of_system(f"write {path}", error) from error
     finally:
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            moving.discard(temporary)
             leftovers.ours.discard(temporary.name)
 
 
@@ -85,12 +85,12 @@ def _exchange(temporary: Path, path: Path) -> None:
     old = temporary.with_name(f"{temporary.name.removesuffix(PART)}.old{PART}")
     there = path.exists()
     if there:
-        os.replace(path, old)
+        moving.replace(path, old)
     try:
-        os.replace(temporary, path)
+        moving.replace(temporary, path)
     except OSError:
         if there:
-            os.replace(old, path)
+            moving.replace(old, path)
         raise
 
 
@@ -154,8 +154,10 @@ def check_folder(folder: str | Path) -> None:
         UserError: what is there is no folder, or may not be written to.
     """
     place = Path(folder).absolute()
-    while not place.exists():
+    while not place.exists() and place != place.parent:  # a drive that is not there is its own parent
         place = place.parent
+    if not place.exists():
+        raise UserError(f"cannot write {folder}: there is no {place}; choose another folder")
     if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
         what = "may not be written to" if place.is_dir() else "is a file"
         raise UserError(f"cannot write {folder}: {place} {what}; choose another folder")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from withstand.base import atomic, json_file
+from withstand.base import atomic, json_file, moving
 from withstand.base.errors import UserError
 
 
@@ -48,7 +48,7 @@ def _linked(place: Path, made: Any) -> Any:
             other = _read(place)
             if other is not None:
                 return other
-            os.replace(whole, place)  # damaged
+            moving.replace(whole, place)  # damaged
     return made
 
 

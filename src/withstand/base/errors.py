@@ -7,6 +7,8 @@ import errno
 import re
 from collections.abc import Iterable
 
+from withstand.base import moving
+
 _MOST = 20  # names that one line lists
 
 _REMEDIES = {
@@ -43,7 +45,14 @@ class Terminated(KeyboardInterrupt):
 
 def of_system(doing: str, error: OSError) -> UserError:
     """What the system refused, as a line: ``cannot write FILE: No space left on device; …``."""
-    return UserError(f"cannot {doing}: {error.strerror or error}; {_REMEDIES.get(error.errno or 0, _ELSE)}")
+    remedy = _REMEDIES.get(error.errno or 0, _ELSE)
+    if moving.is_open(error):
+        remedy = "close what has it open, or see that it may be written to"
+    elif moving.is_too_long(error):
+        remedy = (
+            f"{moving.LONGEST} characters are the most of a path: choose a shorter folder, or allow long ones"
+        )
+    return UserError(f"cannot {doing}: {error.strerror or error}; {remedy}")
 
 
 def of_the_machine(error: Exception) -> str | None:

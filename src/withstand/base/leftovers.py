@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import re
-import shutil
 import socket
 from pathlib import Path
 
+from withstand.base import moving
+
 PART = ".part"
-_SHORT = 160  # bytes of a file's own name in that of its temporary one; names end at 255
+_SHORT = 160 if os.name == "posix" else 24
+"""Bytes of a file's own name in that of its temporary one; names end at 255, on Windows whole paths at 259."""
+
 _FIRST = "4026531836"  # the number of the first name space of processes, the same on every Linux
 
 ours: set[str] = set()
@@ -60,7 +62,7 @@ def clear(folder: Path, *, deep: bool = False) -> None:
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
             if _dead(name):
-                _remove(Path(place, name))
+                moving.discard(Path(place, name))
         if not deep:
             return
         folders[:] = [name for name in folders if not name.endswith(PART)]
@@ -84,11 +86,3 @@ def _lives(process: int) -> bool:
     except PermissionError:  # another user's
         return True
     return True
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

@@ -15,6 +15,8 @@ _LONGEST = (
 )
 _MOST = 200  # bytes of a name that a person gives
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
+_REFUSED = frozenset('<>:"|?*\\') if os.name == "nt" else frozenset()
+"""What Windows has in no name; after a colon it would even write elsewhere, unseen."""
 _NEVER = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 _UNSEEN = {chr(one) for one in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 """What turns the direction of writing."""
@@ -39,7 +41,7 @@ def names_a_folder(name: str) -> bool:
     """Whether a name may be a folder's, as it is: one, here, on every system, and in words that can be read."""
     return (
         bool(name.strip(". "))
-        and not {"/", "\0", os.sep} & set(name)
+        and not {"/", "\0", os.sep, *_REFUSED} & set(name)
         and all(_plain(sign) or "\udc80" <= sign <= "\udcff" for sign in name)  # a byte that is no UTF-8
         and name == name.strip().rstrip(".")
         and not _DEVICES.fullmatch(name)

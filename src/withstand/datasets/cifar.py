@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 import tarfile
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.base import atomic
+from withstand.base import atomic, moving
 from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.base.lock import one_writer
@@ -72,7 +71,7 @@ class Release:
             try:
                 with tarfile.open(archive) as tar:
                     tar.extractall(scratch, filter="data")
-                os.replace(scratch / self.folder, root / self.folder)
+                moving.replace(scratch / self.folder, root / self.folder)
             except (OSError, tarfile.TarError) as error:
                 raise UserError(f"cannot unpack {archive} in {root}: {error}") from error
 

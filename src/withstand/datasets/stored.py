@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.base import files, json_file
+from withstand.base import files, json_file, moving
 from withstand.base.console import say
 from withstand.base.errors import UserError
 from withstand.base.lock import one_writer
@@ -128,7 +128,7 @@ def _turned(
         say(f"{stored}: {shape[0]:,} images, {layout}, are written as N×H×W×3 to {copy}")
         name = copy.name.rsplit(".", 2)[0]
         for old in copy.parent.glob(f"{glob.escape(name)}.{'[0-9a-f]' * 16}.*"):
-            old.unlink(missing_ok=True)
+            moving.discard(old)
         turned = (np.ascontiguousarray(_WAYS[layout](block)) for block in stored.blocks())
         digest = npy.write(copy, turned, np.dtype(np.uint8), shape)
         json_file.write(record, {"digest": digest, "of": str(stored), "layout": layout})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +21,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from withstand.base import moving
 from withstand.base.console import console, say
 from withstand.base.errors import UserError, of_system
 
@@ -54,7 +54,7 @@ def download(mirrors: Sequence[str], target: Path, *, md5: str) -> Path:
         for mirror in mirrors:
             failure = _attempt(mirror, part, md5)
             if failure is None:
-                os.replace(part, target)
+                moving.replace(part, target)
                 return target
             failures.setdefault(failure, []).append(mirror.split("/")[2])
     why = "; ".join(f"{', '.join(hosts)}: {failure}" for failure, hosts in failures.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from withstand.base import atomic
+from withstand.base import atomic, moving
 from withstand.base.errors import UserError, of_system
 from withstand.images import npy, picture
 from withstand.images.imageset import ImageSet, digests
@@ -162,6 +163,16 @@ def _picture(one: Any, at: int) -> Image.Image:
     )
 
 
+def _anew(file: Path) -> Path:
+    """Where a new file can be: what lies there goes, but for what Windows keeps because it is mapped into memory."""
+    for number in count(1):
+        moving.discard(file)
+        if not file.exists():
+            break
+        file = file.with_name(f"images-{number}.npy")
+    return file
+
+
 def _room(shape: tuple[int, ...], folder: Path) -> NDArray[np.uint8]:
     """Memory, or a file for as much as that would take."""
     if np.prod(shape, dtype=np.int64) <= _IN_MEMORY:
@@ -169,6 +180,7 @@ def _room(shape: tuple[int, ...], folder: Path) -> NDArray[np.uint8]:
     file = folder / "images.npy"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        file = _anew(file)
         start = npy.header(np.dtype(np.uint8), shape)
         file.write_bytes(start)
         atomic.reserve(file, len(start) + int(np.prod(shape, dtype=np.int64)))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from withstand.base import atomic, json_file, trust
+from withstand.base import atomic, json_file, moving, trust
 from withstand.base.console import progress, say
 from withstand.base.limits import cores
 from withstand.base.lock import one_writer
@@ -135,7 +135,7 @@ def of_pictures(
         own = glob.escape(name)
         for old in [*cache.glob(f"{own}.*.npy"), *cache.glob(f"{own}.*.json")]:
             if key not in old.name:
-                old.unlink(missing_ok=True)
+                moving.discard(old)
         return _photographs(content, npy.mapped(array))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.base import json_file
+from withstand.base import json_file, moving
 from withstand.base.lock import one_writer
 from withstand.images import npy
 from withstand.images.photographs import Photographs
@@ -33,7 +33,7 @@ def undamaged(found: Photographs, cache: Path, name: str) -> tuple[NDArray[np.ui
         if npy.intact(array, npy.recorded(record)):
             return npy.mapped(array), rows
         for old in cache.glob(f"{glob.escape(name)}-whole.*"):
-            old.unlink(missing_ok=True)
+            moving.discard(old)
         shape = (len(rows), *found.images.shape[1:])
         digest = npy.write(array, _pieces(found.images, rows), np.dtype(np.uint8), shape)
         json_file.write(record, {"digest": digest})
