@@ -32,6 +32,7 @@ class Toy:
             for number in range(first, last):
                 with open(log, "a", encoding="utf-8") as file:
                     file.write(f"{number}\n")
+                time.sleep(0.2)  # what it gave has arrived
                 if number == 2 and Path(f"{log}.once").exists():
                     Path(f"{log}.once").unlink()
                     os._exit(1)

@@ -21,6 +21,8 @@ from withstand.config.schema import ClusterConfig
 
 cloudpickle.register_pickle_by_value(jobs)
 
+pytestmark = pytest.mark.xdist_group("cluster")  # one cluster, in one process of the tests
+
 
 def piece(*what: Any) -> Piece:
     return Piece(" ".join(map(str, what[:1])), what, images=1)

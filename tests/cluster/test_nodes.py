@@ -22,6 +22,8 @@ from withstand.base.crew import Piece, crew
 from withstand.base.errors import UserError
 from withstand.config.schema import ClusterConfig
 
+pytestmark = pytest.mark.xdist_group("cluster")  # one cluster, in one process of the tests
+
 
 def test_a_node_of_another_kind_takes_no_part(two_nodes, capsys):
     odd = two_nodes.add_node(num_cpus=1, env_vars={"ATEN_CPU_CAPABILITY": "default"})

@@ -25,7 +25,15 @@ def cores(root: Path = _ROOT) -> int:
         root: where ``proc`` and ``sys`` are.
     """
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min([own, *(math.ceil(quota) for quota in _quotas(root))]))
+    return max(1, min([own, *_given, *(math.ceil(quota) for quota in _quotas(root))]))
+
+
+_given: list[int] = []
+
+
+def give(cores: int) -> None:
+    """From now on, this process has no more cores than that: others of its kind have the rest."""
+    _given[:] = [cores]
 
 
 def memory(root: Path = _ROOT) -> int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from withstand.base.crew import led
 from withstand.base.console import console, progress, say
+from withstand.base.crew import led
 from withstand.config.schema import ClusterConfig
 from withstand.engines import device as devices
 

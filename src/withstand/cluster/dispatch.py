@@ -61,6 +61,7 @@ class _Task:
     order: Order
     begun: int = 0
     deaths: int = 0
+    sent: bool = False  # with what it would read
 
 
 @dataclass(frozen=True)
@@ -174,14 +175,14 @@ class Dispatch:
                     break
             if task is None:
                 return
-            self._give(hand, task, task.piece.what)
+            self._give(hand, task)
 
-    def _give(self, hand: Hand, task: _Task, what: Any) -> None:
+    def _give(self, hand: Hand, task: _Task) -> None:
         sent = self._sending(task.order.job, whole=hand.node in self._poor)
         task.begun += 1
         hand.doing = task
         hand.asked = hand.actor.do.options(num_returns="streaming").remote(
-            sent.key, [sent.content], dict(sent.parcel.arrays), what
+            sent.key, [sent.content], dict(sent.parcel.arrays), task.piece.what
         )
 
     def _take(self, hand: Hand) -> None:
@@ -233,10 +234,13 @@ class Dispatch:
                 f"  {hand.name} has no {error}: it is sent what is in it (cluster.data says where data lies there)"
             )
             self._poor.add(hand.node)
-            self._give(hand, task, task.piece.what)
+        elif not task.sent:
+            task.piece, task.sent = task.order.job.sent(task.piece), True
         else:
-            task.piece = task.order.job.sent(task.piece)
-            self._give(hand, task, task.piece.what)
+            said = f"{task.order.job.title}: {hand.name} has no {error}; put it there, or set cluster.data"
+            task.order.answers.put((task.number, UserError(said)))
+            return
+        self._give(hand, task)
 
     def _died(self, hand: Hand, error: Exception) -> None:
         """A worker is gone, alone or with its node."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from withstand.base import limits
 from withstand.base.crew import AbsentHereError
 from withstand.base.errors import UserError
 
@@ -42,6 +43,7 @@ class Worker:
         from withstand.corruptions import frost
 
         console.hush = True  # who asked says how far it is
+        limits.give(threads)
         torch.set_num_threads(threads)
         with contextlib.suppress(OSError):
             os.chdir(folder)

@@ -17,7 +17,7 @@ from withstand.shifts.corruption.manifest import MANIFEST, Manifest, Recipe
 from withstand.shifts.corruption.sources import Made, notes, preset_for
 from withstand.shifts.corruption.writing import Parts, opened, parts, write
 
-USES = ("shift", "corrupt")
+USES = ("shift", "corrupt", "cluster")
 
 
 def run(config: Config, overrides: list[str]) -> int:

@@ -15,7 +15,7 @@ from withstand.config.schema import Config
 from withstand.images.photographs import decoded
 from withstand.report import canvas, sheet
 
-USES = ("make_backgrounds",)
+USES = ("make_backgrounds", "cluster")
 
 
 def run(config: Config, overrides: list[str]) -> int:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from withstand.backgrounds.make.sources import LocatedImage
 from withstand.backgrounds.variants import MIXED, VARIANTS, choose_backgrounds, pasted, plain_variants, tiled
 from withstand.base import atomic, json_file, lock
 from withstand.base.console import progress
+from withstand.base.crew import Piece, crew
 from withstand.base.errors import UserError
 from withstand.base.leftovers import PART
 from withstand.base.limits import cores
@@ -149,6 +150,33 @@ def _begun(left: Path) -> bool:
     return left.name == lock.FILE or left.name.endswith(PART)
 
 
+@dataclass(frozen=True, eq=False)
+class Cutting:
+    """Objects cut out of photographs (a ``withstand.base.crew.Job``): of some rows, what each became."""
+
+    title: str
+    settings: MakeBackgroundsConfig
+    sources: Sequence[LocatedImage]
+    photographs: Photographs
+
+    def do(self, what: range) -> Iterator[list[CutOut | str]]:
+        with _threads() as pool:
+            yield list(pool.map(self._cut, what))
+
+    def again(self, piece: Piece, last: object) -> Piece:
+        return piece
+
+    def sent(self, piece: Piece) -> Piece:
+        return piece
+
+    def _cut(self, row: int) -> CutOut | str:
+        photographs = self.photographs
+        if row in photographs.damaged:
+            return f"it cannot be decoded ({photographs.damaged[row]})"
+        width, height = photographs.sizes[row].tolist()
+        return cut(photographs.images[row], (width, height), self.sources[row], self.settings)
+
+
 def _cut_all(
     settings: MakeBackgroundsConfig,
     sources: Sequence[LocatedImage],
@@ -157,25 +185,26 @@ def _cut_all(
     key: str,
 ) -> list[CutOut | str]:
     """Every object, a file for each batch of them, so that a run that was stopped can resume."""
+    batches = {
+        work / f"cut-{key}-{start:07d}.npz": range(start, min(start + _CHUNK, len(sources)))
+        for start in range(0, len(sources), _CHUNK)
+    }
 
-    def one(row: int) -> CutOut | str:
-        if row in photographs.damaged:
-            return f"it cannot be decoded ({photographs.damaged[row]})"
-        width, height = photographs.sizes[row].tolist()
-        return cut(photographs.images[row], (width, height), sources[row], settings)
+    def there(file: Path) -> list[CutOut | str] | None:
+        return _load(file, len(batches[file]), settings.size) if file.is_file() else None
 
+    missing = [file for file in batches if there(file) is None]  # not made yet, or damaged
+    pieces = [Piece(f"objects {batches[f].start} on", batches[f], images=len(batches[f])) for f in missing]
+    job = Cutting("cutting objects out", settings, sources, photographs)
+    with progress("cutting out", len(batches), len(batches) - len(missing)) as bar:
+        for number, cuts in crew().do(job, pieces):
+            _save(missing[number], cuts, settings.size)
+            bar.advance(images=len(cuts))
     found: list[CutOut | str] = []
-    with progress("cutting out", len(sources)) as bar, _threads() as pool:
-        for start in range(0, len(sources), _CHUNK):
-            rows = range(start, min(start + _CHUNK, len(sources)))
-            file = work / f"cut-{key}-{start:07d}.npz"
-            part = _load(file, len(rows), settings.size) if file.is_file() else None
-            if part is None:  # not made yet, or damaged
-                _save(file, list(pool.map(one, rows)), settings.size)
-                part = _load(file, len(rows), settings.size)
-                assert part is not None
-            found += part
-            bar.advance(len(rows), images=len(rows))
+    for file in batches:
+        part = there(file)
+        assert part is not None
+        found += part
     return found
 
 

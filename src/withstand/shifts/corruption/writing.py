@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from withstand.base.console import Bar
+from withstand.base.crew import Piece, crew, in_order
 from withstand.base.errors import UserError
 from withstand.corruptions import corrupt
 from withstand.corruptions.constants import constants
@@ -22,6 +24,31 @@ Parts = dict[str, tuple[str, Sequence[float]]]
 """What is written as one, by its name in the manifest: a corruption and its severities."""
 
 _AT_ONCE = 64 << 20  # bytes of images in memory
+_SENT = 16 << 20  # that come back from another process in one piece
+
+
+@dataclass(frozen=True, eq=False)
+class Corrupting:
+    """Images under corruption (a ``withstand.base.crew.Job``): of corruption, severity and first row, a block."""
+
+    title: str
+    test: ImageSet
+    recipe: Recipe
+    block: int
+
+    def do(self, what: tuple[str, float, int]) -> Iterator[NDArray[np.uint8]]:
+        name, severity, start = what
+        part, recipe = self.test.take(slice(start, start + self.block)), self.recipe
+        own = recipe.constants.get(name)
+        yield corrupt(
+            part.images, name, severity, seed=recipe.seed, ids=part.ids, preset=recipe.preset, constants=own
+        )
+
+    def again(self, piece: Piece, last: object) -> Piece:
+        return piece
+
+    def sent(self, piece: Piece) -> Piece:
+        return piece
 
 
 def parts(cells: Asked, layout: str) -> Parts:
@@ -78,11 +105,15 @@ def write(
 ) -> None:
     """Write one of ``parts``; the manifest names it once it is there whole."""
     recipe, (name, severities) = manifest.recipe, cells
+    block = max(1, (_AT_ONCE if crew().block is None else _SENT) // int(np.prod(recipe.shape)))
+    job = Corrupting(f"corrupted images in {folder}", test, recipe, block)
+    asked = [(name, severity, start) for severity in severities for start in range(0, recipe.n, block)]
 
     def blocks() -> Iterator[NDArray[np.uint8]]:
-        for severity in severities:
-            yield from _corrupted(test, recipe, name, severity)
-            bar.advance(images=recipe.n, note=f"{name} {severity}")
+        pieces = [Piece(f"{name} {one[1]}", one, images=block) for one in asked]
+        for one, (_, severity, start) in zip(in_order(job, pieces), asked, strict=True):
+            yield one
+            bar.advance(int(start + block >= recipe.n), images=len(one), note=f"{name} {severity}")
 
     if recipe.layout == "tree":
         form = recipe.format.partition(" ")[0]
@@ -96,12 +127,3 @@ def write(
         constants(recipe.preset, name, severity, *size, own) for severity in severities
     ]
     manifest.save(folder)
-
-
-def _corrupted(test: ImageSet, recipe: Recipe, name: str, severity: float) -> Iterator[NDArray[np.uint8]]:
-    size, own = max(1, _AT_ONCE // int(np.prod(recipe.shape))), recipe.constants.get(name)
-    for start in range(0, recipe.n, size):
-        part = test.take(slice(start, start + size))
-        yield corrupt(
-            part.images, name, severity, seed=recipe.seed, ids=part.ids, preset=recipe.preset, constants=own
-        )
