@@ -19,6 +19,9 @@ from withstand.base.errors import UserError
 from withstand.cluster.dispatch import DEATHS, Dispatch, Ended, Lost
 
 
+_AT_ONCE = 64  # units, each of which holds its classifier and its images here
+
+
 class _Stopped(BaseException):
     """In a unit: the command has ended."""
 
@@ -76,7 +79,7 @@ class RayCrew:
     def together(self, units: Sequence[Unit[Given]]) -> list[Given]:
         if len(units) < 2:
             return [unit() for unit in units]
-        with self._waiting(), ThreadPoolExecutor(min(len(units), 2 * self.width + 2)) as pool:
+        with self._waiting(), ThreadPoolExecutor(min(len(units), 2 * self.width + 2, _AT_ONCE)) as pool:
             running = [pool.submit(self._in_turn, unit) for unit in units]
             try:
                 all_of(running)

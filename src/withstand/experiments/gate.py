@@ -7,7 +7,7 @@ from withstand.config.schema import Config
 from withstand.experiments import evaluate, robustness
 from withstand.session import gated, shifted, usage
 
-USES = ("model", "baseline", "gate", "evaluation", *shifted.USES, *usage.CLASSES)
+USES = ("model", "baseline", "gate", "evaluation", "cluster", *shifted.USES, *usage.CLASSES)
 
 
 def run(config: Config, overrides: list[str]) -> int:

@@ -1,0 +1,192 @@
+"""Clusters: what sharing out costs, what two nodes gain, and a study of ten thousand models on up to 512 workers.
+
+The study is simulated: the very schedule that hands out pieces is run with times of pieces as they were measured here,
+and nothing is computed. The nodes are real processes of this machine, one core each.
+"""
+
+from __future__ import annotations
+
+import heapq
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.frame import Contest, Options, contest
+from withstand import cluster, datasets, models, shifts
+from withstand.base.crew import Piece, crew
+from withstand.cluster.schedule import Schedule
+from withstand.config.composing import compose
+from withstand.config.schema import ClusterConfig
+from withstand.engines.predictor import Predictor
+from withstand.evaluation.cells import Cells, Spent
+from withstand.results.store import Store
+
+WORKERS = (1, 8, 64, 512)
+WORDS = (
+    "model=resnet50",
+    "dataset=shapes",
+    "dataset.size=32",
+    "shift.corruptions=[fog,contrast,gaussian_noise,jpeg_compression]",
+    "threads=1",
+)
+
+
+def run(options: Options) -> list[Contest]:
+    simulated = [study(workers, options.quick) for workers in WORKERS[: 2 if options.quick else None]]
+    return [_shared(options), *simulated]
+
+
+def _shared(options: Options) -> Contest:
+    """One process, one worker and two, at the same cells."""
+    from ray.cluster_utils import Cluster
+
+    n, turns = (128, 1) if options.quick else (640, 3)
+    config = compose([*WORDS, f"dataset.n_test={n}", "dataset.n_train=64"])
+    data, classifier = datasets.load(config), models.build(config)
+    shift = shifts.load(config.shift, data)
+    torch.set_num_threads(1)
+    predictor = Predictor.of(classifier, torch.device("cpu"), torch.float32, 64)
+
+    def fill() -> Spent:
+        with tempfile.TemporaryDirectory() as folder:
+            return Cells.of(classifier, predictor, data.test, [shift], Store(Path(folder))).fill("cells")
+
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    for _ in range(2):
+        nodes.add_node(num_cpus=1)
+    nodes.wait_for_nodes()
+    ways: dict[str, Callable[[], object]] = {"one process": fill}
+    for workers in (1, 2):
+        ways[f"Ray, {workers} node{'s' if workers > 1 else ''} of one core"] = _by(
+            nodes.address, workers, n, fill
+        )
+    try:
+        return contest(
+            f"evaluate resnet50 at 32×32 under 20 conditions, in pieces of {n} images",
+            {name: _timed(go) for name, go in ways.items()},
+            amount=21 * n,
+            ours="one process",
+            turns=turns,
+            clock=_spent,
+        )
+    finally:
+        nodes.shutdown()
+
+
+_clock = [0.0]
+
+
+def _spent() -> float:
+    """Seconds of the work itself, without the start of Ray and its workers."""
+    return _clock[0]
+
+
+def _timed(go: Callable[[], object]) -> Callable[[], None]:
+    def timed() -> None:
+        spent = go()
+        assert isinstance(spent, Spent)
+        _clock[0] += spent.seconds
+
+    return timed
+
+
+def _by(address: str, workers: int, n: int, fill: Callable[[], Spent]) -> Callable[[], Spent]:
+    """The same by workers that are there, and have their libraries loaded."""
+
+    def go() -> Spent:
+        settings = ClusterConfig(name="ray", address=address, workers=workers, images_per_piece=n)
+        with cluster.opened(settings, "cpu", threads=1):
+            warm = [Piece("warm", None)] * (4 * workers)
+            for _ in crew().do(_Warm(), warm):
+                pass
+            return fill()
+
+    return go
+
+
+class _Warm:
+    """A little of what is to come."""
+
+    title = "warming up"
+
+    def do(self, what: Any) -> Iterator[float]:
+        import torch as here
+
+        started = time.perf_counter()
+        while time.perf_counter() - started < 0.5:
+            here.randn(256, 256) @ here.randn(256, 256)
+        yield 0.0
+
+    def again(self, piece: Piece, last: Any) -> Piece:
+        return piece
+
+    def sent(self, piece: Piece) -> Piece:
+        return piece
+
+
+def study(workers: int, quick: bool) -> Contest:
+    """10,000 models under 95 conditions of 50,000 images, in blocks, handed out by the schedule.
+
+    A piece takes what one of its model takes, with the spread that pieces of one model were measured to have, and
+    longer where a worker has to load the model first. The driver opens as many models at a time as it has threads for.
+    """
+    few, conditions, blocks = (200, 95, 5) if quick else (10_000, 95, 5)
+    draw = np.random.default_rng(0)
+    each = draw.lognormal(np.log(20), 1.0, few)  # seconds a piece: from small to large models
+    order = np.argsort(-each)  # the driver begins with the models that take longest
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.perf_counter()
+    schedule, left, ends, busy = Schedule(), dict[int, int](), [(0.0, w) for w in range(workers)], 0.0
+    following, loaded = iter(order.tolist()), dict[int, int]()
+
+    def opened() -> bool:
+        model = next(following, None)
+        if model is None:
+            return False
+        many = conditions * blocks
+        left[model] = many
+        spread = draw.lognormal(0, 0.2, many) * each[model]
+        schedule.add(model, zip(spread.tolist(), spread.tolist(), strict=True))
+        return True
+
+    for _ in range(2 * workers + 2):
+        opened()
+    last = 0.0
+    while ends:
+        now, worker = heapq.heappop(ends)
+        last = max(last, now)
+        if (found := schedule.next(worker)) is None:
+            continue
+        model, seconds = found
+        took = seconds + (LOAD if loaded.get(worker) != model else 0.0)
+        loaded[worker] = model
+        busy += seconds
+        left[model] -= 1
+        if not left[model]:
+            del left[model]
+            opened()
+        heapq.heappush(ends, (now + took, worker))
+    pieces = few * conditions * blocks
+    took = time.perf_counter() - started
+    return Contest(
+        f"hand out {few:,} models × {conditions} conditions × {blocks} blocks to {workers} workers (simulated)",
+        "pieces",
+        pieces,
+        "withstand",
+        {"withstand": [took]},
+        {
+            "efficiency": round(busy / (workers * last), 4),
+            "days": round(last / 86_400, 1),
+            "driver_mb_more": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, 1),
+        },
+    )
+
+
+LOAD = 5.0
+"""Seconds to load a model: fetched, unpickled, made ready."""
