@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -44,8 +45,10 @@ def run(options: Options) -> list[Contest]:
 
 def _shared(options: Options) -> Contest:
     """One process, one worker and two, at the same cells."""
+    from ray import cloudpickle
     from ray.cluster_utils import Cluster
 
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
     n, turns = (128, 1) if options.quick else (640, 3)
     config = compose([*WORDS, f"dataset.n_test={n}", "dataset.n_train=64"])
     data, classifier = datasets.load(config), models.build(config)

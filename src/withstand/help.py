@@ -46,6 +46,7 @@ def show() -> None:
         ("shift", "Shifts"),
         ("suite", "Suites: suite=SUITE is several shifts"),
         ("tracker", "Trackers"),
+        ("cluster", "Who does the work: cluster=…"),
     ):
         table = _table()
         for name, config in choices(group).items():

@@ -18,7 +18,6 @@ from withstand.base.crew import Given, Job, Piece, UnfinishedError, Unit
 from withstand.base.errors import UserError
 from withstand.cluster.dispatch import DEATHS, Dispatch, Ended, Lost
 
-
 _AT_ONCE = 64  # units, each of which holds its classifier and its images here
 
 

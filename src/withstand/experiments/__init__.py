@@ -24,6 +24,8 @@ def run(config: Config, overrides: list[str]) -> int:
     if uses is not None:
         usage.check(config.experiment.name, uses, overrides)
     limits.check_address_space()
+    if getattr(experiment, "PROCESSES", False):  # each is led on its own
+        return int(experiment.run(config, overrides))
     settings, where = config.cluster, config.train.device
     if devices := config.evaluation.devices:  # as it was said before there were clusters
         settings, where = replace(settings, name="ray", workers=len(devices)), devices[0].partition(":")[0]

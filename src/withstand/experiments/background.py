@@ -35,7 +35,7 @@ from withstand.session.setup import Setup
 
 _NOTHING = ImageSet(np.empty((0, 1, 1, 3), np.uint8), np.empty(0, np.int64), np.empty(0, np.int64), ())
 
-USES = ("model", "tracker", "train", "background", *several.USES, *usage.ENGINE)
+USES = ("model", "tracker", "train", "background", *several.SWEEPS, *usage.ENGINE)
 
 
 def run(config: Config, overrides: list[str]) -> int:

@@ -15,7 +15,7 @@ from withstand.session.alone import alone
 from withstand.session.evaluated import to_evaluate
 from withstand.statistics import mean_interval
 
-USES = ("model", *several.USES, *usage.ENGINE, *usage.CLASSES)
+USES = ("model", *several.SWEEPS, *usage.ENGINE, *usage.CLASSES)
 
 
 def run(config: Config, overrides: list[str]) -> int:

@@ -15,7 +15,7 @@ from withstand.session.fitting import start_tracker
 from withstand.session.setup import Setup
 from withstand.session.tuning import Work
 
-USES = ("model", "tracker", "shift", "finetune", *several.USES, *usage.TRAINING, *usage.ENGINE)
+USES = ("model", "tracker", "shift", "finetune", *several.SWEEPS, *usage.TRAINING, *usage.ENGINE)
 
 
 def run(config: Config, overrides: list[str]) -> int:

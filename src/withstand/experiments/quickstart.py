@@ -10,7 +10,7 @@ from withstand.config.schema import Config
 from withstand.experiments import background, robustness, study
 from withstand.session import several, shifted
 
-USES = (*study.USES, *background.USES, *several.USES)
+USES = (*study.USES, *background.USES, *several.SWEEPS)
 
 
 def run(config: Config, overrides: list[str]) -> int:

@@ -29,6 +29,9 @@ USES = (
     *(use for one in (study, corrupt, finetune, background, make_backgrounds, report) for use in one.USES),
 )
 
+PROCESSES = True
+"""Its parts are processes, each of which has its workers where there is a cluster."""
+
 _running: set[subprocess.Popen[bytes]] = set()
 
 LOGS = "parts"

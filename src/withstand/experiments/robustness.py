@@ -32,7 +32,7 @@ from withstand.trackers import Tracker
 
 COLUMNS = ("model", "corruption", "severity", "top1_acc", "top5_acc")
 
-USES = ("model", "evaluation", "tracker", *shifted.USES, *several.USES, *usage.CLASSES)
+USES = ("model", "evaluation", "tracker", *shifted.USES, *several.SWEEPS, *usage.CLASSES)
 
 
 def run(config: Config, overrides: list[str]) -> int:

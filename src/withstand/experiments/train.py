@@ -12,7 +12,7 @@ from withstand.session.setup import Setup
 from withstand.session.tested import write_test
 from withstand.trackers import Tracker
 
-USES = ("model", "tracker", *several.USES, *usage.TRAINING, *usage.ENGINE)
+USES = ("model", "tracker", *several.SWEEPS, *usage.TRAINING, *usage.ENGINE)
 
 
 def run(config: Config, overrides: list[str]) -> int:

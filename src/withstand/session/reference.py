@@ -96,7 +96,7 @@ def _comments() -> dict[str, tuple[str, str]]:
             if text or key not in found:
                 found.setdefault(key, (value, text))
                 found[key] = (found[key][0], found[key][1] or text)
-    for group in ("tracker", "model"):
+    for group in ("tracker", "cluster", "model"):
         for file in sorted((folder / group).glob("*.yaml")):
             for key, value, text in _lines(file):
                 if text:

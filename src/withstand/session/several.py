@@ -19,7 +19,8 @@ from withstand.report import terminal
 from withstand.results.reading import load_run, load_runs
 from withstand.results.runs import Runs, in_short
 
-USES = ("models", "seeds", "suffix", "cluster", "report")
+USES = ("models", "report")
+SWEEPS = (*USES, "seeds", "suffix", "cluster")
 
 
 def each(config: Config, overrides: list[str], work: Callable[[Config, list[str]], Any]) -> int:

@@ -10,7 +10,17 @@ from withstand.base.errors import UserError
 from withstand.config.composing import choices
 from withstand.config.schema import Config, TrainConfig
 
-EVERYWHERE = ("experiment", "dataset", "seed", "device", "threads", "overwrite", "lock", "paths")
+EVERYWHERE = (
+    "experiment",
+    "dataset",
+    "seed",
+    "image_seed",
+    "device",
+    "threads",
+    "overwrite",
+    "lock",
+    "paths",
+)
 """What every experiment takes: which data, on what machine, where to; the study's scripts pass them to all."""
 
 TRAINING = tuple(f"train.{item.name}" for item in fields(TrainConfig) if item.name != "freeze")
