@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from withstand.results.runs import Runs as Runs
     from withstand.session.direct import evaluate as evaluate
     from withstand.session.result import Result as Result
+    from withstand.session.shared import on_cluster as on_cluster
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ _HOME = {
     "evaluate": "session.direct",
     "gate": "analysis.gate",
     "leaderboard": "analysis.leaderboard",
+    "on_cluster": "session.shared",
     "plan": "analysis.plan",
     "load_run": "results.reading",
     "load_runs": "results.reading",
@@ -74,6 +76,7 @@ __all__ = [
     "leaderboard",
     "load_run",
     "load_runs",
+    "on_cluster",
     "plan",
 ]
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+
+import withstand
 
 pytest.importorskip("ray", reason="Ray is not installed")
 
@@ -109,3 +112,20 @@ def test_a_sweep_is_one_command_and_a_report(shared, tmp_path, capsys):
         store.facts(file.name)["images"] for store in each for file in store.root.glob("corruption*.parquet")
     }
     assert len(images) == 1, "all trainings are shown the same images"
+
+
+def test_evaluate_in_python_takes_a_module_of_ones_own(two_nodes):
+    images = np.random.default_rng(0).integers(0, 256, (130, 8, 8, 3), np.uint8)
+    labels = np.arange(130) % 4
+
+    class Own(torch.nn.Module):
+        def forward(self, x):
+            return x.flatten(1)[:, :4]
+
+    settings = {"corruption": {"corruptions": ["contrast"], "severities": [1, 5]}}
+    alone = withstand.evaluate(Own(), images, labels, shifts=settings, batch_size=32)
+    with withstand.on_cluster(two_nodes.address, device="cpu", images_per_piece=32):
+        shared = withstand.evaluate(Own(), images, labels, shifts=settings, batch_size=32)
+    assert str(alone) == str(shared)
+    (cost,) = [json.loads((Path(shared.run.folder) / "provenance.json").read_text())["cluster"]]
+    assert cost["pieces"] == 3 * 5

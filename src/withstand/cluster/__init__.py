@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from withstand.base.console import console, progress, say
 from withstand.base.crew import led
 from withstand.config.schema import ClusterConfig
-from withstand.engines import device as devices
 
 
 @contextmanager
@@ -32,6 +31,7 @@ def opened(settings: ClusterConfig, device: str, threads: int = 0, data: str = "
         from withstand.cluster.crew import RayCrew
         from withstand.cluster.dispatch import Dispatch
         from withstand.cluster.workers import Hands
+        from withstand.engines import device as devices
 
         # Here, too: what is tried and done here is as it is there.
         with devices.holding_threads(joining.cpus_of(settings, threads)):

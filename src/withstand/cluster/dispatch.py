@@ -87,7 +87,7 @@ class Dispatch:
         self._orders: weakref.WeakSet[Order] = weakref.WeakSet()
         self._poor: set[str] = set()  # nodes that lack files
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
-        self._idle_since, self._told = time.monotonic(), False
+        self._idle_since, self._told, self._again = time.monotonic(), False, 0
 
     def start(self) -> None:
         self.hands.recruit()
@@ -146,14 +146,14 @@ class Dispatch:
 
         looked = time.monotonic()
         while not self._stop.is_set():
-            with self._lock:
-                asked = {hand.asked: hand for hand in self.hands.all if hand.asked is not None}
-            ready: list[Any] = []
-            if asked:
-                ready, _ = ray.wait([*asked], num_returns=len(asked), timeout=_LOOK, fetch_local=False)
-            if not ready:
-                time.sleep(0 if asked else _LOOK)
             try:
+                with self._lock:
+                    asked = {hand.asked: hand for hand in self.hands.all if hand.asked is not None}
+                ready: list[Any] = []
+                if asked:
+                    ready, _ = ray.wait([*asked], num_returns=len(asked), timeout=_LOOK, fetch_local=False)
+                else:
+                    time.sleep(_LOOK)
                 with self._lock:
                     for one in ready:
                         self._take(asked[one])
@@ -207,11 +207,18 @@ class Dispatch:
         if isinstance(said, Done):
             hand.doing = hand.asked = None
             if task.order.wanted:
-                self._bar.advance(images=task.piece.images, note=f"{len(self.hands.ready)} workers")
+                self._bar.advance(images=task.piece.images, note=self._who())
             task.order.answers.put((task.number, Ended(hand.name, said, task.begun)))
         else:
             task.piece = task.order.job.again(task.piece, said)
             task.order.answers.put((task.number, said))
+
+    def _who(self) -> str:
+        """Beside the bar: who is at work, and what went wrong so far."""
+        ready = self.hands.ready
+        nodes = len({hand.node for hand in ready})
+        said = f"{len(ready)} workers on {nodes} node{'s' if nodes > 1 else ''}"
+        return said + (f", {self._again} pieces again" if self._again else "")
 
     def _failed(self, hand: Hand, error: BaseException) -> None:
         """A piece ended in an error; the worker lives."""
@@ -267,6 +274,7 @@ class Dispatch:
 
     def _back(self, task: _Task) -> None:
         """A piece waits again."""
+        self._again += 1
         self._schedule.add(self._sending(task.order.job).key, [(task.piece.weight, task)])
 
     def _check_somebody_works(self) -> None:

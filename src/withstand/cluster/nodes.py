@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 import withstand
-from withstand.engines import device as devices
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,3 @@ class Kind:
         return ", ".join(
             f"{name} {its[name]} in place of {mine[name]}" for name in mine if mine[name] != its[name]
         )
-
-
-def device_for(kind: str) -> torch.device:
-    """The device of a worker, which sees no others.
-
-    Raises:
-        UserError: it has none of that kind.
-    """
-    return devices.choose(kind)

@@ -56,9 +56,13 @@ class Worker:
         """What this node computes with."""
         from dataclasses import asdict
 
-        from withstand.cluster.nodes import Kind, device_for
+        from withstand.cluster.nodes import Kind
+        from withstand.engines import device as devices
 
-        return asdict(Kind.here(device_for(self._device))) | {"name": platform.node(), "process": os.getpid()}
+        return asdict(Kind.here(devices.choose(self._device))) | {
+            "name": platform.node(),
+            "process": os.getpid(),
+        }
 
     def do(self, key: str, content: list[Any], arrays: dict[str, Any], what: Any) -> Iterator[Any]:
         """Do a piece: gives what comes of it, then ``Done``.
