@@ -90,7 +90,7 @@ def _start(ray: Any, address: str) -> None:
             _knock(address)
             ray.init(address=address, **how)
         else:
-            ray.init(num_cpus=cores(), include_dashboard=False, **how)
+            ray.init("local", num_cpus=cores(), include_dashboard=False, **how)
     except Exception as error:  # whatever Ray finds wrong
         said = " ".join(str(error).split())[:200]
         where = f"there is no Ray cluster at {address}" if address else "Ray does not start here"
