@@ -16,7 +16,8 @@ from typing import Any
 
 from withstand.base.crew import Given, Job, Piece, UnfinishedError, Unit
 from withstand.base.errors import UserError
-from withstand.cluster.dispatch import DEATHS, Dispatch, Ended, Lost
+from withstand.cluster.dispatch import DEATHS, Dispatch
+from withstand.cluster.orders import Ended, Lost
 
 _AT_ONCE = 64  # units, each of which holds its classifier and its images here
 

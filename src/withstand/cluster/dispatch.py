@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import queue
 import threading
 import time
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from withstand.base.console import Bar, say
 from withstand.base.crew import AbsentHereError, Job, Piece
 from withstand.base.errors import UserError
-from withstand.cluster.parcels import Parcel, Sender
+from withstand.cluster.orders import Ended, Lost, Order, Task
+from withstand.cluster.post import Post
 from withstand.cluster.schedule import Schedule
 from withstand.cluster.worker import Done
 from withstand.cluster.workers import Hand, Hands
@@ -27,63 +25,15 @@ _ROUND = 1.0  # between looks for nodes
 _PATIENCE = 60.0  # before a user is told that nobody works
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A piece is done: by whom, in which time, and how often it was begun."""
-
-    node: str
-    done: Done
-    begun: int
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A piece is left."""
-
-
-@dataclass(eq=False)
-class Order:
-    """Pieces of one job that somebody waits for.
-
-    Attributes:
-        answers: what comes of them, each with the number of its piece; an exception ends it.
-    """
-
-    job: Job
-    answers: queue.SimpleQueue[tuple[int, Any]] = field(default_factory=queue.SimpleQueue)
-    wanted: bool = True
-
-
-@dataclass(eq=False)
-class _Task:
-    number: int
-    piece: Piece
-    order: Order
-    begun: int = 0
-    deaths: int = 0
-    sent: bool = False  # with what it would read
-
-
-@dataclass(frozen=True)
-class _Sent:
-    """A job as it is sent: by its key, with a reference to its content."""
-
-    key: str
-    content: Any
-    parcel: Parcel
-
-
 class Dispatch:
     """The pieces that wait, and the workers."""
 
     def __init__(self, hands: Hands, bar: Bar) -> None:
         import ray
 
-        self.hands, self._bar, self._put = hands, bar, ray.put
-        self._schedule, self._sender = Schedule(), Sender(ray.put)
-        self._jobs: weakref.WeakKeyDictionary[Job, str] = weakref.WeakKeyDictionary()
-        self._sent: weakref.WeakKeyDictionary[Job, dict[bool, _Sent]] = weakref.WeakKeyDictionary()
-        self._names, self._lock, self._stop = itertools.count(), threading.RLock(), threading.Event()
+        self.hands, self._bar = hands, bar
+        self._schedule, self._post = Schedule(), Post(ray.put)
+        self._lock, self._stop = threading.RLock(), threading.Event()
         self._orders: weakref.WeakSet[Order] = weakref.WeakSet()
         self._poor: set[str] = set()  # nodes that lack files
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
@@ -110,10 +60,10 @@ class Dispatch:
         """
         order = Order(job)
         with self._lock:
-            key = self._sending(job).key
+            key = self._post.sending(job).key
             self._orders.add(order)
             self._schedule.add(
-                key, [(piece.weight, _Task(number, piece, order)) for number, piece in enumerate(pieces)]
+                key, [(piece.weight, Task(number, piece, order)) for number, piece in enumerate(pieces)]
             )
             self._bar.expect(len(pieces))
             self._hand_out()
@@ -124,20 +74,6 @@ class Dispatch:
         with self._lock:
             order.wanted = False
             self._bar.expect(-left)
-
-    def _sending(self, job: Job, *, whole: bool = False) -> _Sent:
-        known = self._sent.setdefault(job, {})
-        if whole not in known:
-            key = self._jobs.setdefault(job, f"job {next(self._names)}")
-            try:
-                parcel = self._sender.pack(job, whole=whole)
-            except Exception as error:  # what cannot be pickled says so in many ways
-                said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-                raise UserError(
-                    f"{job.title} cannot be sent to other processes ({said}); leave cluster=ray out"
-                ) from error
-            known[whole] = _Sent(f"{key}{' whole' if whole else ''}", self._put(parcel.content), parcel)
-        return known[whole]
 
     # The thread
 
@@ -168,7 +104,7 @@ class Dispatch:
     def _hand_out(self) -> None:
         """Give every worker that is free the piece that it should do next."""
         for hand in self.hands.idle():
-            task: _Task | None = None
+            task: Task | None = None
             while (found := self._schedule.next(id(hand))) is not None:
                 if found[1].order.wanted:
                     task = found[1]
@@ -177,8 +113,8 @@ class Dispatch:
                 return
             self._give(hand, task)
 
-    def _give(self, hand: Hand, task: _Task) -> None:
-        sent = self._sending(task.order.job, whole=hand.node in self._poor)
+    def _give(self, hand: Hand, task: Task) -> None:
+        sent = self._post.sending(task.order.job, whole=hand.node in self._poor)
         task.begun += 1
         hand.doing = task
         hand.asked = hand.actor.do.options(num_returns="streaming").remote(
@@ -203,7 +139,7 @@ class Dispatch:
         if hand.doing is None:
             self.hands.welcome(hand, said)
             return
-        task: _Task = hand.doing
+        task: Task = hand.doing
         if isinstance(said, Done):
             hand.doing = hand.asked = None
             if task.order.wanted:
@@ -222,7 +158,7 @@ class Dispatch:
 
     def _failed(self, hand: Hand, error: BaseException) -> None:
         """A piece ended in an error; the worker lives."""
-        task: _Task | None = hand.doing
+        task: Task | None = hand.doing
         hand.doing = hand.asked = None
         if task is None:
             self.hands.leave_out(hand, hand.node[:8], " ".join(str(error).split())[-200:])
@@ -234,7 +170,7 @@ class Dispatch:
         else:
             task.order.answers.put((task.number, error))
 
-    def _send_along(self, hand: Hand, task: _Task, error: AbsentHereError) -> None:
+    def _send_along(self, hand: Hand, task: Task, error: AbsentHereError) -> None:
         """A node lacks a file: what was in it is sent, to the node where it can be, else with every piece."""
         if hand.node not in self._poor:
             say(
@@ -251,7 +187,7 @@ class Dispatch:
 
     def _died(self, hand: Hand, error: Exception) -> None:
         """A worker is gone, alone or with its node."""
-        task: _Task | None = hand.doing
+        task: Task | None = hand.doing
         hand.doing = None
         self.hands.let_go(hand)
         self._schedule.gone(id(hand))
@@ -272,10 +208,10 @@ class Dispatch:
             say(f"  {where} was lost, for the third time at {task.piece.name}, which is left")
             task.order.answers.put((task.number, Lost()))
 
-    def _back(self, task: _Task) -> None:
+    def _back(self, task: Task) -> None:
         """A piece waits again."""
         self._again += 1
-        self._schedule.add(self._sending(task.order.job).key, [(task.piece.weight, task)])
+        self._schedule.add(self._post.sending(task.order.job).key, [(task.piece.weight, task)])
 
     def _check_somebody_works(self) -> None:
         """Raises ``UserError`` where nobody is there, and nobody can come; says so where somebody may."""

@@ -149,7 +149,7 @@ class Cells:
         ]
 
     def _begun(self, condition: Condition, bar: Bar) -> _Begun | None:
-        """What is left to do of a cell; None where it lies elsewhere, and is taken from there."""
+        """What is left to do of a cell; None where it lies elsewhere, or in parts that only need to be joined."""
         cell, images = self.cells[condition], self.images(condition)
         for other in self.elsewhere:
             if (found := _taken(other, cell, images)) is not None:
@@ -157,6 +157,10 @@ class Cells:
                 return None
         part = self.store.part(cell)
         rows = None if part is None else np.flatnonzero(~np.isin(images.ids, part.ids))
+        if part is not None and rows is not None and not len(rows):
+            self._write(condition, part.at(images.ids), bar)
+            self.store.forget_part(cell)
+            return None
         return _Begun(condition, images.ids, part, self.work.pieces(condition, len(images), rows))
 
     def _is_clean(self, condition: Condition, missing: Collection[Condition]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +88,7 @@ class Predicting:
             if len(some := whole[at : at + size])
         ]
 
-    @property
+    @cached_property
     def _cost(self) -> float:
         return float(macs(self.predictor.classifier) or _COSTLY)
 
