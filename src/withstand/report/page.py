@@ -58,6 +58,8 @@ def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Pat
         UserError: no runs, runs of several datasets, no such baseline, or files that cannot be read or written.
     """
     folder, dataset = Path(folder), _dataset(runs)
+    for run in runs:
+        run.work_out()
     context = Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)), baseline)
     mce.check(context.together, baseline)
     sampled = sampling.samples(context.runs)

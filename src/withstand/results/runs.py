@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,9 +22,10 @@ from withstand.base.errors import UserError
 from withstand.base.names import shown
 from withstand.config.schema import folder_label
 from withstand.results import records
-from withstand.results.columns import Columns
+from withstand.results.columns import CHOSEN, CONFIDENCE, Columns
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts, training_of
+from withstand.results.kept import Source
 from withstand.results.metrics import METRICS
 from withstand.results.sample import Sample
 from withstand.results.scores import Scores
@@ -196,13 +197,30 @@ class Run:
     @cached_property
     def scores(self) -> Scores:
         """The per-image values of every metric and condition; the logits are read once a metric, and not kept."""
-        return Scores.over(
-            self._of_the_same, self.predictions, self.sampled is not None, self.kept.of(self._cell)
-        )
+        return Scores.over(self._of_the_same, self.predictions, self.sampled is not None, self.columns)
 
-    def _cell(self, condition: Condition) -> Hashable:
-        """All that the predictions under a condition are read by."""
-        return (
+    def answers(
+        self, condition: Condition
+    ) -> tuple[NDArray[np.int64], NDArray[np.integer], NDArray[np.float64]]:
+        """The images seen under a condition; the class chosen for each, and its probability.
+
+        An answer that is not a number is a wrong class, and sure.
+        """
+        ids, _ = self.columns.rows(condition, self.predictions)
+        chosen, sure = (self.columns.values(condition, one, self.predictions) for one in (CHOSEN, CONFIDENCE))
+        return ids, chosen, sure
+
+    def work_out(self) -> None:
+        """Have every metric at hand, each cell being read once at most; they are kept in the run's folder."""
+        self.columns.fill(self.conditions, list(METRICS), self.predictions)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """What was read of the cells, as this view of the run reads them."""
+        return self.kept.of(self._cell)
+
+    def _cell(self, condition: Condition) -> Source:
+        return Source(
             str(self.folder),
             condition,
             self.files[condition],
@@ -238,12 +256,13 @@ class Run:
 
     def frame(self) -> pd.DataFrame:
         """A row for each condition: shift, variant, severity, n, each metric's mean, top-1's 95% interval (exact)."""
+        self.work_out()
         each = [self.under(c for c in self.conditions if c.shift == shift).scores for shift in self.shifts]
         rows = []
-        for scores, column, condition in ((s, k, c) for s in each for k, c in enumerate(s.conditions)):
+        for scores, condition in ((scores, condition) for scores in each for condition in scores.conditions):
             asked = [name for name, metric in METRICS.items() if metric.asked_of(condition.shift)]
-            values = {name: scores.values(name)[:, column].astype(np.float64) for name in asked}
-            n = int((~np.isnan(values["top1"])).sum())
+            values = {name: scores.column(condition, name)[1].astype(np.float64) for name in asked}
+            n = len(values["top1"])
             interval = clopper_pearson(int(np.nansum(values["top1"])), n) if n else None
             rows.append(
                 {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,7 @@ class Scores:
         kept = Columns() if kept is None else kept
         ids = np.empty(0, np.int64)
         labels = np.empty(0, np.int64)
+        kept.fill(conditions, ["top1"], read)  # which is asked for next
         for place, condition in enumerate(conditions):
             found_ids, found_labels = kept.rows(condition, read)
             if place and np.array_equal(found_ids, ids):
@@ -68,24 +70,37 @@ class Scores:
         Raises:
             UserError: there is no such metric.
         """
-        known = find(metric)
         if metric not in self._known:
-            table = np.full((len(self.ids), len(self.conditions)), np.nan, np.float32)
-            for column, condition in enumerate(self.conditions):
-                ids, _ = self.kept.rows(condition, self.read)
-                if np.isin(ids, self.ids).all():
-                    value, self._broken[condition] = self.kept.values(condition, metric, self.read)
-                else:  # what is made of the whole set is made of the images that count
-                    read = self.read(condition)
-                    read = read.take(np.flatnonzero(np.isin(ids, self.ids)))
-                    ids, self._broken[condition] = read.ids, int(not_numbers(read).sum())
-                    value = np.asarray(known.per_image(read), np.float32)
-                # A network that gave no number is not an image unseen: it must show. A measure that is asked of one
-                # shift alone may have nothing to say.
-                lost = np.nan if known.only else np.inf
-                table[np.searchsorted(self.ids, ids), column] = np.where(np.isnan(value), lost, value)
+            find(metric)
+            self.kept.fill(self.conditions, [metric], self.read)
+            # A row a condition: what is asked for next are some conditions of all images.
+            table = np.full((len(self.conditions), len(self.ids)), np.nan, np.float32)
+            for row, condition in zip(table, self.conditions, strict=True):
+                ids, values = self.column(condition, metric)
+                row[slice(None) if ids is self.ids else np.searchsorted(self.ids, ids)] = values
             self._known[metric] = table
-        return self._known[metric]
+        return self._known[metric].T
+
+    def column(self, condition: Condition, metric: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The images that were seen under a condition, and the value of each."""
+        known = find(metric)
+        ids, _ = self.kept.rows(condition, self.read)
+        if np.array_equal(ids, self.ids):
+            ids = self.ids
+        if ids is self.ids or np.isin(ids, self.ids).all():
+            self._broken[condition] = self.kept.broken(condition, self.read)
+            values = self.kept.values(condition, metric, self.read)
+        else:  # what is made of the whole set is made of the images that count
+            read = self.read(condition)
+            read = read.take(np.flatnonzero(np.isin(ids, self.ids)))
+            ids, self._broken[condition] = read.ids, int(not_numbers(read).sum())
+            values = np.asarray(known.per_image(read))
+        values = np.asarray(values, np.float32)
+        # A network that gave no number is not an image unseen: it must show. A measure that is asked of one shift
+        # alone may have nothing to say.
+        if (lost := np.isnan(values)).any() and not known.only:
+            values = np.where(lost, np.float32(np.inf), values)
+        return ids, values
 
     @property
     def broken(self) -> dict[Condition, int]:
@@ -97,10 +112,14 @@ class Scores:
         self, metric: str, conditions: Iterable[Condition], ids: NDArray[np.int64] | None = None
     ) -> NDArray[np.float32]:
         """float32 N×C of one metric: the columns of ``conditions``, the rows of ``ids``; NaN where not seen."""
-        columns = [self.conditions.index(condition) for condition in conditions]
-        values = self.values(metric)
+        columns = [self._places[condition] for condition in conditions]
+        values = self.values(metric).T[columns]
         if ids is None or np.array_equal(ids, self.ids):
-            return values[:, columns]
+            return values.T
         rows = np.minimum(np.searchsorted(self.ids, ids), max(len(self.ids) - 1, 0))
         there = self.ids[rows] == ids
-        return np.where(there[:, None], values[rows][:, columns], np.float32(np.nan))
+        return np.where(there, values[:, rows], np.float32(np.nan)).T
+
+    @cached_property
+    def _places(self) -> dict[Condition, int]:
+        return {condition: place for place, condition in enumerate(self.conditions)}

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
 from withstand.results.metrics.answers import (
+    answered,
     brier,
     chosen,
+    confidence,
     correct,
     losses,
     nll,
@@ -49,11 +51,13 @@ __all__ = [
     "METRICS",
     "Metric",
     "Metrics",
+    "answered",
     "bin_of",
     "brier",
     "calibration",
     "calibration_of",
     "chosen",
+    "confidence",
     "classwise_calibration",
     "correct",
     "decisions",
