@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +40,12 @@ def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
     if not candidates:
         return Matched({}, np.empty(0, np.int64), (), False, tuple(left_out))
     every = list(candidates.values())
+    lacks = cache(_lacks)
 
     def standing(run: Run) -> tuple[int, int, int, int]:
-        covering = [other for other in every if not _lacks(other, run, shift)]
+        covering = [other for other in every if not lacks(other, run, shift)]
         return (
-            sum(not _lacks(run, other, shift) for other in covering),
+            sum(not lacks(run, other, shift) for other in covering),
             len(covering),
             len(run.conditions) * len(run.scores.ids),
             run.sampled is None,
@@ -52,7 +54,7 @@ def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
     reference = max(every, key=standing)
     kept: dict[str, Run] = {}
     for name, run in candidates.items():
-        reason = _lacks(run, reference, shift) or _apart(run, kept.values())
+        reason = lacks(run, reference, shift) or _apart(run, kept.values())
         if reason:
             left_out.append(LeftOut(name, reason))
         else:

@@ -20,8 +20,9 @@ from withstand.analysis.comparison import compare
 from withstand.base import atomic
 from withstand.base.errors import UserError
 from withstand.base.names import csv_text, file_name, shown
+from withstand.report import escape as escape_to
 from withstand.report import (
-    canvas,
+    figures,
     gallery,
     left_out,
     mce,
@@ -32,7 +33,6 @@ from withstand.report import (
     sections,
     wording,
 )
-from withstand.report import escape as escape_to
 from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
@@ -128,7 +128,7 @@ def _content(
         "script": script.read(),
         "command": command(runs[0]),
         "version": __version__,
-        "inline": _write_figures([*([first] if first else []), *pictures], folder / "figures"),
+        "inline": figures.write([*([first] if first else []), *pictures], folder / "figures"),
         "address": gallery.address,
     }
 
@@ -186,17 +186,3 @@ def _write_tables(built: Sequence[Section], runs: Sequence[Run], folder: Path) -
 
 def _sheet(photographs: Gallery) -> Picture:
     return Picture(photographs.name, photographs.caption, gallery.draw(photographs))
-
-
-def _write_figures(pictures: Sequence[Picture], folder: Path) -> dict[str, Markup]:
-    """Every picture as PNG and SVG; gives, by name, the SVG that stands in the page."""
-    return {picture.name: write_figure(picture, folder) for picture in pictures}
-
-
-def write_figure(picture: Picture, folder: Path) -> Markup:
-    """The SVG that stands in a page, kept in ``folder`` as SVG and PNG."""
-    name = file_name(picture.name)
-    canvas.save_png(picture.figure, folder / f"{name}.png")
-    drawn = canvas.svg(picture.figure, name)
-    atomic.write_text(folder / f"{name}.svg", drawn)
-    return Markup(canvas.inlined(drawn, picture.caption))  # safe: drawn here, its words escaped

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import zlib
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ class Array(msgspec.Struct, array_like=True):
 
 
 class Cell(msgspec.Struct, array_like=True):
-    """What was made of one cell: under ``key``, of files as they were, of which images, with how many broken answers."""
+    """What was made of one cell: of its files as they were, of which images, with how many broken answers."""
 
     key: str
     files: list[tuple[str, int, int, int]]

@@ -259,7 +259,7 @@ class Run:
         self.work_out()
         each = [self.under(c for c in self.conditions if c.shift == shift).scores for shift in self.shifts]
         rows = []
-        for scores, condition in ((scores, condition) for scores in each for condition in scores.conditions):
+        for scores, condition in ((one, condition) for one in each for condition in one.conditions):
             asked = [name for name, metric in METRICS.items() if metric.asked_of(condition.shift)]
             values = {name: scores.column(condition, name)[1].astype(np.float64) for name in asked}
             n = len(values["top1"])

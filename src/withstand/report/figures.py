@@ -1,0 +1,81 @@
+"""Figures as files of a report: drawn where they have changed since the last time, else taken as they lie there.
+
+A figure is the same if the same function of the same code is given the same, or if its SVG is the same: what was last
+drawn of what is kept beside the files, with their checksums. It may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from markupsafe import Markup
+
+from withstand.base import atomic, code, files, json_file
+from withstand.base.errors import UserError
+from withstand.base.names import file_name
+from withstand.report import canvas
+from withstand.report.section import Drawing, Picture
+
+FILE = ".drawn.json"
+
+
+class _Drawn(msgspec.Struct):
+    """What the last figure of a name was drawn of, and checksums of its SVG and its PNG."""
+
+    of: str
+    svg: int
+    png: int
+
+
+def write(pictures: Sequence[Picture], folder: Path) -> dict[str, Markup]:
+    """Every picture as PNG and SVG; gives, by name, the SVG that stands in a page."""
+    known = json_file.kept(folder / FILE, dict[str, _Drawn]) or {}
+    shown, drawn = {}, {}
+    for picture in pictures:
+        name = file_name(picture.name)
+        svg, drawn[name] = _write(picture, folder / name, known.get(name))
+        shown[picture.name] = Markup(
+            canvas.inlined(svg, picture.caption)
+        )  # safe: drawn here, its words escaped
+    with contextlib.suppress(UserError):
+        json_file.write(folder / FILE, {name: msgspec.to_builtins(one) for name, one in drawn.items()})
+    return shown
+
+
+def _write(picture: Picture, place: Path, known: _Drawn | None) -> tuple[str, _Drawn]:
+    svg, png = (place.with_name(f"{place.name}.{kind}") for kind in ("svg", "png"))
+    figure, of = picture.figure, ""
+    there = None if known is None else _intact(png, known.png)
+    if isinstance(figure, Drawing):
+        of = _digest(figure.function.__module__, place.name, figure.given)
+        old = None if known is None or there is None or known.of != of else _intact(svg, known.svg)
+        if known is not None and old is not None:
+            return old.decode("utf-8", "surrogateescape"), known
+        figure = figure.figure()
+    drawn = canvas.svg(figure, place.name)
+    of = of or _digest(__name__, place.name, drawn.encode("utf-8", "surrogateescape"))
+    atomic.write_text(svg, drawn)
+    if known is None or there is None or known.of != of:
+        canvas.save_png(figure, png)
+    return drawn, _Drawn(of, *(zlib.crc32(files.content(one)) for one in (svg, png)))
+
+
+def _digest(module: str, *given: str | bytes) -> str:
+    """Of what a figure is drawn of, and by which code."""
+    packages = sorted({__name__.partition(".")[0], module.partition(".")[0]})
+    by = [code.digest(one, "matplotlib", "numpy") for one in packages]
+    return hashlib.sha256(repr((by, given)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _intact(place: Path, checksum: int) -> bytes | None:
+    """What a file holds, as long as that is what was written."""
+    try:
+        found = files.content(place)
+    except files.BAD:
+        return None
+    return found if zlib.crc32(found) == checksum else None
