@@ -123,7 +123,7 @@ def _lacks(run: Run, reference: Run, shift: str) -> str:
 
 def _other_images(run: Run, reference: Run, needed: set[Condition]) -> str:
     """Whether the same condition shows the two runs other images, by what their predictions record of them."""
-    for condition in sorted(needed):
+    for condition in sorted(needed) if run is not reference else ():
         mine, theirs = run.shown(condition), reference.shown(condition)
         if mine.get("shift") != theirs.get("shift"):
             sources = [one.summary.get("corruption_source") for one in (run, reference)]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from withstand.results.conditions import Condition
 from withstand.results.runs import Run
+from withstand.results.scores import in_place
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Answers:
     def under(self, conditions: Iterable[Condition]) -> Answers:
         """The answers under some of the conditions."""
         wanted, places = tuple(conditions), {one: place for place, one in enumerate(self.conditions)}
-        columns = [places[condition] for condition in wanted]
+        columns = in_place([places[condition] for condition in wanted])
         return Answers(wanted, self.chosen.T[columns].T, self.confidence.T[columns].T)
 
 

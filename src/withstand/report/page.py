@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from withstand import __version__
 from withstand.analysis.backgrounds.reliance import reliances
-from withstand.analysis.comparison import compare
+from withstand.analysis.comparison import Comparison, compare
 from withstand.base import atomic
 from withstand.base.errors import UserError
 from withstand.base.names import csv_text, file_name, shown
@@ -42,7 +42,9 @@ from withstand.results.sample import Sample
 from withstand.statistics import Estimate
 
 
-def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Path:
+def write(
+    runs: Sequence[Run], folder: Path, baseline: str | None = None, together: Comparison | None = None
+) -> Path:
     """Write ``report.html`` (one file, needs nothing else), ``report.md``, the tables as CSV and LaTeX, the figures as
     SVG and PNG.
 
@@ -50,6 +52,7 @@ def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Pat
         runs: of one dataset, as ``load_runs`` gives them; those that do not compare are named in the report.
         folder: is made where it is not there.
         baseline: the run that mCE is measured by; by default AlexNet's published errors, on ImageNet-C.
+        together: the comparison of the runs, where there is one.
 
     Returns:
         The path of ``report.html``.
@@ -60,7 +63,8 @@ def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Pat
     folder, dataset = Path(folder), _dataset(runs)
     for run in runs:
         run.work_out()
-    context = Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)), baseline)
+    together = compare(runs) if together is None else together
+    context = Context(dict(zip(names(runs), runs, strict=True)), together, looks(names(runs)), baseline)
     mce.check(context.together, baseline)
     sampled = sampling.samples(context.runs)
     built = [

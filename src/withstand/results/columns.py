@@ -48,6 +48,7 @@ class Columns:
     facts: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
     _rows: dict[Hashable, Made] = field(default_factory=dict)
     _made: dict[tuple[Hashable, str], Values] = field(default_factory=dict)
+    _filled: set[Hashable] = field(default_factory=set)
 
     def of(self, cell: Callable[[Condition], Hashable]) -> Columns:
         """The same, for a view whose cells are those that ``cell`` tells."""
@@ -73,7 +74,11 @@ class Columns:
 
     def fill(self, conditions: Iterable[Condition], names: Sequence[str], read: Read) -> None:
         """Have metrics or answers of all conditions: each cell that lacks any is read once, for all that it lacks."""
-        work = {one: lacking for one in conditions if (lacking := self._lacking(one, names))}
+        asked = tuple(conditions), tuple(names)
+        if (cells := (tuple(map(self.cell, asked[0])), asked[1])) in self._filled:
+            return
+        self._filled.add(cells)
+        work = self._lacking(*asked)
         made: dict[Hashable, Made] = {}
         for condition, one in zip(work, _each(partial(_made, self.cell, read), work.items()), strict=True):
             made[cell := self.cell(condition)] = one
@@ -85,15 +90,21 @@ class Columns:
                 for name in (name for name, (_, by) in one.columns.items() if by):
                     del self._made[cell, name]
 
-    def _lacking(self, condition: Condition, names: Sequence[str]) -> list[str]:
-        asked = [one for one in names if one in ANSWERS or find(one).asked_of(condition.shift)]
-        wanted = dict.fromkeys(one for name in asked for one in _with(name))
-        return [one for one in wanted if not self._has(condition, one)]
-
-    def _has(self, condition: Condition, name: str) -> bool:
-        cell = self.cell(condition)
-        kept = isinstance(cell, Source) and self.kept.has(cell, name, maker(name))
-        return kept or (cell, name) in self._made
+    def _lacking(self, conditions: Sequence[Condition], names: Sequence[str]) -> dict[Condition, list[str]]:
+        """What is neither at hand nor kept, by condition."""
+        found: dict[Condition, list[str]] = {}
+        for shift in dict.fromkeys(one.shift for one in conditions):
+            asked = [one for one in names if one in ANSWERS or find(one).asked_of(shift)]
+            wanted = {one: maker(one) for name in asked for one in _with(name)}
+            for condition in (one for one in conditions if one.shift == shift):
+                cell = self.cell(condition)
+                kept = self.kept.names(cell) if isinstance(cell, Source) else {}
+                lacking = [
+                    one for one, by in wanted.items() if kept.get(one) != by and (cell, one) not in self._made
+                ]
+                if lacking:
+                    found[condition] = lacking
+        return found
 
     def _known(self, condition: Condition, name: str) -> Values | None:
         cell = self.cell(condition)

@@ -75,15 +75,15 @@ class Kept:
         self._file: Reading | None = None
         self._keys: dict[Source, str] = {}
 
-    def has(self, source: Source, name: str, by: str) -> bool:
-        """Whether there is a column of a cell, made by that."""
+    def names(self, source: Source) -> dict[str, str]:
+        """The columns of a cell, and what they were made by."""
         cell = self._cell(source)
-        return cell is not None and name in cell.columns and cell.columns[name].by == by
+        return {} if cell is None else {name: one.by for name, one in cell.columns.items()}
 
     def column(self, source: Source, name: str, by: str) -> Values | None:
         """The values of a cell's rows; None where there are none, or they are damaged: there are none from now on."""
         cell = self._cell(source)
-        if cell is None or not self.has(source, name, by):
+        if cell is None or name not in cell.columns or cell.columns[name].by != by:
             return None
         found = self._reading.array(cell.columns[name])
         if found is None:

@@ -112,7 +112,7 @@ class Scores:
         self, metric: str, conditions: Iterable[Condition], ids: NDArray[np.int64] | None = None
     ) -> NDArray[np.float32]:
         """float32 N×C of one metric: the columns of ``conditions``, the rows of ``ids``; NaN where not seen."""
-        columns = [self._places[condition] for condition in conditions]
+        columns = in_place([self._places[condition] for condition in conditions])
         values = self.values(metric).T[columns]
         if ids is None or np.array_equal(ids, self.ids):
             return values.T
@@ -123,3 +123,9 @@ class Scores:
     @cached_property
     def _places(self) -> dict[Condition, int]:
         return {condition: place for place, condition in enumerate(self.conditions)}
+
+
+def in_place(rows: Sequence[int]) -> Sequence[int] | slice:
+    """The same rows of an array; where they follow each other, so that nothing is copied."""
+    follow = len(rows) > 0 and list(rows) == list(range(rows[0], rows[0] + len(rows)))
+    return slice(rows[0], rows[0] + len(rows)) if follow else rows

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from withstand import report
+from withstand.analysis.comparison import compare
 from withstand.base.console import console, say
 from withstand.base.errors import UserError
 from withstand.base.lock import one_writer
@@ -69,9 +70,12 @@ def chosen(config: Config, folders: Sequence[str] = ()) -> Runs:
 
 def write(runs: Runs, folder: Path, baseline: str | None = None) -> None:
     """Write the report of ``runs``, print its table, and say where it is."""
-    page = report.write(runs, folder, baseline)
+    for run in runs:
+        run.work_out()
+    together = compare(runs)
+    page = report.write(runs, folder, baseline, together)
     if any(run.files for run in runs):
-        console.print(terminal.table(runs))
+        console.print(terminal.table(runs, together))
         if (every := terminal.shifts(runs)) is not None:
             console.print(every)
     say(f"report: {page}")
