@@ -36,8 +36,8 @@ class Answers:
 
 def answers(run: Run, ids: NDArray[np.int64]) -> Answers:
     """What ``run`` answered to the images ``ids`` (all of them must be there), under all its conditions."""
-    chosen = np.empty((len(run.conditions), len(ids)), np.int64)
-    confidence = np.empty(chosen.shape)
+    confidence = np.empty((len(run.conditions), len(ids)))
+    chosen = np.empty(confidence.shape, np.uint16)
     for row, condition in enumerate(run.conditions):
         seen, answered, sure = run.answers(condition)
         if not np.array_equal(seen, ids):

@@ -220,13 +220,15 @@ class Run:
         return self.kept.of(self._cell)
 
     def _cell(self, condition: Condition) -> Source:
-        return Source(
-            str(self.folder),
-            condition,
-            self.files[condition],
-            self.among_all,
-            len(self._answers(condition)),
-        )
+        return self._sources[condition]
+
+    @cached_property
+    def _sources(self) -> dict[Condition, Source]:
+        folder, among_all = str(self.folder), self.among_all
+        return {
+            one: Source(folder, one, files, among_all, len(self._answers(one)))
+            for one, files in self.files.items()
+        }
 
     @cached_property
     def _of_the_same(self) -> tuple[Condition, ...]:
@@ -318,7 +320,8 @@ def names(runs: Sequence[Run]) -> tuple[str, ...]:
 
 def _mean(metric: str, values: NDArray[np.float64]) -> float:
     """Of the images seen; NaN without any. The mean of influences may miss a bound by a rounding error."""
-    seen, known = values[~np.isnan(values)], METRICS[metric]
+    known, missing = METRICS[metric], np.isnan(values)
+    seen = values[~missing] if missing.any() else values
     return float(np.clip(seen.mean(), known.low, known.high)) if len(seen) else np.nan
 
 

@@ -13,6 +13,7 @@ from withstand.results.columns import Columns
 from withstand.results.conditions import Condition
 from withstand.results.metrics import find, not_numbers
 from withstand.results.store import Predictions
+from withstand.statistics import image_values, seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,7 @@ class Scores:
     read: Callable[[Condition], Predictions]
     _known: dict[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
     _broken: dict[Condition, int] = field(default_factory=dict, repr=False)
+    _whole: dict[str, bool] = field(default_factory=dict, repr=False)
     kept: Columns = field(default_factory=Columns, repr=False)
 
     @classmethod
@@ -119,6 +121,19 @@ class Scores:
         rows = np.minimum(np.searchsorted(self.ids, ids), max(len(self.ids) - 1, 0))
         there = self.ids[rows] == ids
         return np.where(there, values[:, rows], np.float32(np.nan)).T
+
+    def image_values(
+        self, metric: str, conditions: Iterable[Condition], ids: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
+        """float64 of each image of ``ids`` that was seen: its mean over conditions (``statistics.image_values``)."""
+        known = tuple(conditions)
+        if metric not in self._whole:
+            self._whole[metric] = not np.isnan(self.values(metric)).any()
+        if self._whole[metric] and (ids is None or np.array_equal(ids, self.ids)):  # the same, and sooner
+            rows = in_place([self._places[condition] for condition in known])
+            return np.asarray(self.values(metric).T[rows].sum(axis=0, dtype=np.float64) / len(known))
+        values = self.of(metric, known, ids)
+        return image_values(values[seen(values)])
 
     @cached_property
     def _places(self) -> dict[Condition, int]:
