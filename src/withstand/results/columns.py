@@ -20,7 +20,7 @@ from withstand.results.conditions import Condition
 from withstand.results.kept import Kept, Made, Source
 from withstand.results.kept_file import Values
 from withstand.results.makers import maker
-from withstand.results.metrics import METRICS, Metric, answered, confidence, find, not_numbers
+from withstand.results.metrics import METRICS, answered, confidence, find, not_numbers
 from withstand.results.store import Predictions
 
 Ids = NDArray[np.int64]
@@ -166,15 +166,10 @@ def _with(name: str) -> list[str]:
     """What is worked out while a cell is in memory: one metric, and what of ours is asked for with it."""
     if name not in ANSWERS and find(name).only:
         return [name]
-    counts = name not in ANSWERS and _counts(find(name))
+    counts = name not in ANSWERS and find(name).counts
     alike = [one for one, metric in METRICS.ours.items() if one in METRICS and not metric.only]
     return [
         name,
-        *(one for one in alike if _counts(METRICS.ours[one]) or not counts),
+        *(one for one in alike if METRICS.ours[one].counts or not counts),
         *(() if counts else ANSWERS),
     ]
-
-
-def _counts(metric: Metric) -> bool:
-    """Whether it only counts right answers, which needs no probabilities."""
-    return metric.share and not metric.of_the_set

@@ -250,11 +250,11 @@ class Run:
 
         Equal ones mean equal images, wherever they were read from.
         """
-        known, file = self.kept.facts, self.files[condition][0]
-        if (self.folder, file) not in known:
-            facts = Store(self.folder / "predictions").facts(file)
-            known[self.folder, file] = {key: facts[key] for key in ("images", "shift") if key in facts}
-        return known[self.folder, file]
+        known, source = self.kept.facts, self._cell(condition)
+        if source not in known:
+            facts = Store(self.folder / "predictions").facts(source.files[0])
+            known[source] = {key: facts[key] for key in ("images", "shift") if key in facts}
+        return known[source]
 
     def frame(self) -> pd.DataFrame:
         """A row for each condition: shift, variant, severity, n, each metric's mean, top-1's 95% interval (exact)."""

@@ -35,6 +35,7 @@ class Scores:
     _known: dict[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
     _broken: dict[Condition, int] = field(default_factory=dict, repr=False)
     _whole: dict[str, bool] = field(default_factory=dict, repr=False)
+    _all_seen: dict[Condition, bool] = field(default_factory=dict, repr=False)
     kept: Columns = field(default_factory=Columns, repr=False)
 
     @classmethod
@@ -87,8 +88,9 @@ class Scores:
         """The images that were seen under a condition, and the value of each."""
         known = find(metric)
         ids, _ = self.kept.rows(condition, self.read)
-        if np.array_equal(ids, self.ids):
-            ids = self.ids
+        if condition not in self._all_seen:
+            self._all_seen[condition] = np.array_equal(ids, self.ids)
+        ids = self.ids if self._all_seen[condition] else ids
         if ids is self.ids or np.isin(ids, self.ids).all():
             self._broken[condition] = self.kept.broken(condition, self.read)
             values = self.kept.values(condition, metric, self.read)
@@ -131,7 +133,8 @@ class Scores:
             self._whole[metric] = not np.isnan(self.values(metric)).any()
         if self._whole[metric] and (ids is None or np.array_equal(ids, self.ids)):  # the same, and sooner
             rows = in_place([self._places[condition] for condition in known])
-            return np.asarray(self.values(metric).T[rows].sum(axis=0, dtype=np.float64) / len(known))
+            exact = np.float32 if find(metric).counts and len(known) < 1 << 24 else np.float64
+            return np.asarray(self.values(metric).T[rows].sum(axis=0, dtype=exact) / np.float64(len(known)))
         values = self.of(metric, known, ids)
         return image_values(values[seen(values)])
 

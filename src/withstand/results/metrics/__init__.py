@@ -112,6 +112,11 @@ class Metric:
         return self.only in ("", shift)
 
     @property
+    def counts(self) -> bool:
+        """Whether it only counts right answers, which needs no probabilities."""
+        return self.share and not self.of_the_set
+
+    @property
     def bounds(self) -> tuple[float | None, float | None]:
         """Of an image's value: an influence on the whole set may be of either sign."""
         if self.unbounded:
