@@ -56,7 +56,7 @@ def _write(picture: Picture, place: Path, known: _Drawn | None) -> tuple[str, _D
         old = None if known is None or there is None or known.of != of else _intact(svg, known.svg)
         if known is not None and old is not None:
             return old.decode("utf-8", "surrogateescape"), known
-        figure = figure.figure()
+    figure = picture.drawn()
     drawn = canvas.svg(figure, place.name)
     of = of or _digest(__name__, place.name, drawn.encode("utf-8", "surrogateescape"))
     atomic.write_text(svg, drawn)

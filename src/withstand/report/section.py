@@ -89,6 +89,9 @@ class Picture:
     captioned: bool = True
     model: str = ""
 
+    def drawn(self) -> Figure:
+        return self.figure.figure() if isinstance(self.figure, Drawing) else self.figure
+
 
 @dataclass(frozen=True, eq=False)
 class Shot:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -156,6 +156,10 @@ class Run:
         """The shifts that it was evaluated under, in order; ``clean`` is one."""
         return tuple(dict.fromkeys(condition.shift for condition in self.conditions))
 
+    def cells(self) -> Iterator[Path]:
+        """The files of its predictions."""
+        return (self.folder / "predictions" / file for files in self.files.values() for file in files)
+
     def predictions(self, condition: Condition) -> Predictions:
         """Read the predictions under one condition.
 
@@ -210,9 +214,9 @@ class Run:
         chosen, sure = (self.columns.values(condition, one, self.predictions) for one in (CHOSEN, CONFIDENCE))
         return ids, chosen, sure
 
-    def work_out(self) -> None:
-        """Have every metric at hand, each cell being read once at most; they are kept in the run's folder."""
-        self.columns.fill(self.conditions, list(METRICS), self.predictions)
+    def work_out(self, metrics: Iterable[str] = METRICS) -> None:
+        """Have metrics at hand, each cell being read once at most; they are kept in the run's folder."""
+        self.columns.fill(self.conditions, list(metrics), self.predictions)
 
     @cached_property
     def columns(self) -> Columns:

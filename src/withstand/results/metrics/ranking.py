@@ -62,5 +62,5 @@ def _ranks(ordered: NDArray[np.floating]) -> NDArray[np.float64]:
     """From 0, the least; equal ones share the middle of theirs."""
     if (ordered[1:] > ordered[:-1]).all():
         return np.arange(len(ordered), dtype=np.float64)
-    ends = (np.searchsorted(ordered, ordered, side) for side in ("left", "right"))
-    return (sum(ends) - 1) / 2
+    first, last = (np.searchsorted(ordered, ordered, side) for side in ("left", "right"))
+    return np.asarray((first + last - 1) / 2)
