@@ -52,7 +52,7 @@ def test_the_same_is_not_drawn_again(done):
 
 
 def test_what_changed_is_drawn(done):
-    folder, first, again = done
+    _, first, again = done
     shown, drawn, saved = again(4.0)
     assert drawn == ["to come"] and saved == ["here.png", "to come.png"] and shown != first
     assert again(3.0)[0] == first

@@ -133,7 +133,7 @@ def _key(run: Run) -> str:
 
 
 def _made(run: Run, key: str) -> _Kept:
-    kept = _Kept(key, [], [])
+    kept, run = _Kept(key, [], []), run.anew()
     places: dict[tuple[bytes, bytes], int] = {}
     run.columns.fill(run.conditions, COUNTED, run.predictions)
     for condition in run.conditions:

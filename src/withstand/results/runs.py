@@ -25,7 +25,7 @@ from withstand.results import records
 from withstand.results.columns import CHOSEN, CONFIDENCE, Columns
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts, training_of
-from withstand.results.kept import Source
+from withstand.results.kept import Kept, Source
 from withstand.results.metrics import METRICS
 from withstand.results.sample import Sample
 from withstand.results.scores import Scores
@@ -139,6 +139,10 @@ class Run:
         if np.isin(self.scores.ids, ids).all():
             return self
         return replace(self, only=ids, kept=Columns())
+
+    def anew(self) -> Run:
+        """The same run, of which nothing was read yet."""
+        return replace(self, kept=Columns(kept=Kept(self.folder if self.only is None else None)))
 
     def under(self, conditions: Iterable[Condition]) -> Run:
         """The same run as if it had been evaluated under ``conditions`` alone."""

@@ -81,8 +81,8 @@ class Scores:
             for row, condition in zip(table, self.conditions, strict=True):
                 ids, values = self.column(condition, metric)
                 row[slice(None) if ids is self.ids else np.searchsorted(self.ids, ids)] = values
-            self._known[metric] = table
-        return self._known[metric].T
+            self._known[metric] = table.T
+        return self._known[metric]
 
     def column(self, condition: Condition, metric: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The images that were seen under a condition, and the value of each."""
