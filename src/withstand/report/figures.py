@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from markupsafe import Markup
@@ -24,7 +25,7 @@ from withstand.report.section import Drawing, Picture
 FILE = ".drawn.json"
 
 
-class _Drawn(msgspec.Struct):
+class Drawn(msgspec.Struct):
     """What the last figure of a name was drawn of, and checksums of its SVG and its PNG."""
 
     of: str
@@ -32,37 +33,54 @@ class _Drawn(msgspec.Struct):
     png: int
 
 
+class Written(NamedTuple):
+    """A picture whose files are there: its SVG, and what it was drawn of."""
+
+    name: str
+    caption: str
+    svg: str
+    drawn: Drawn
+
+
 def write(pictures: Sequence[Picture], folder: Path) -> dict[str, Markup]:
     """Every picture as PNG and SVG; gives, by name, the SVG that stands in a page."""
-    known = json_file.kept(folder / FILE, dict[str, _Drawn]) or {}
-    shown, drawn = {}, {}
-    for picture in pictures:
-        name = file_name(picture.name)
-        svg, drawn[name] = _write(picture, folder / name, known.get(name))
-        shown[picture.name] = Markup(
-            canvas.inlined(svg, picture.caption)
-        )  # safe: drawn here, its words escaped
-    with contextlib.suppress(UserError):
-        json_file.write(folder / FILE, {name: msgspec.to_builtins(one) for name, one in drawn.items()})
-    return shown
+    known = record(folder)
+    return shown([draw(picture, folder, known) for picture in pictures], folder)
 
 
-def _write(picture: Picture, place: Path, known: _Drawn | None) -> tuple[str, _Drawn]:
+def record(folder: Path) -> dict[str, Drawn]:
+    """What is on record of the figures in a folder."""
+    return json_file.kept(folder / FILE, dict[str, Drawn]) or {}
+
+
+def draw(picture: Picture, folder: Path, record: Mapping[str, Drawn]) -> Written:
+    """Have the SVG and the PNG of a picture in the folder."""
+    place = folder / file_name(picture.name)
     svg, png = (place.with_name(f"{place.name}.{kind}") for kind in ("svg", "png"))
-    figure, of = picture.figure, ""
+    figure, known, of = picture.figure, record.get(place.name), ""
     there = None if known is None else _intact(png, known.png)
     if isinstance(figure, Drawing):
         of = _digest(figure.function.__module__, place.name, figure.given)
         old = None if known is None or there is None or known.of != of else _intact(svg, known.svg)
         if known is not None and old is not None:
-            return old.decode("utf-8", "surrogateescape"), known
+            return Written(picture.name, picture.caption, old.decode("utf-8", "surrogateescape"), known)
     figure = picture.drawn()
     drawn = canvas.svg(figure, place.name)
     of = of or _digest(__name__, place.name, drawn.encode("utf-8", "surrogateescape"))
     atomic.write_text(svg, drawn)
     if known is None or there is None or known.of != of:
         canvas.save_png(figure, png)
-    return drawn, _Drawn(of, *(zlib.crc32(files.content(one)) for one in (svg, png)))
+    sums = (zlib.crc32(files.content(one)) for one in (svg, png))
+    return Written(picture.name, picture.caption, drawn, Drawn(of, *sums))
+
+
+def shown(written: Sequence[Written], folder: Path) -> dict[str, Markup]:
+    """Record all figures of a folder; gives, by name, the SVG that stands in a page."""
+    of = {file_name(one.name): msgspec.to_builtins(one.drawn) for one in written}
+    with contextlib.suppress(UserError):
+        json_file.write(folder / FILE, of)
+    # Safe: drawn here, its words escaped.
+    return {one.name: Markup(canvas.inlined(one.svg, one.caption)) for one in written}
 
 
 def _digest(module: str, *given: str | bytes) -> str:

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from withstand import __version__
 from withstand.analysis.backgrounds.reliance import reliances
 from withstand.analysis.comparison import Comparison, compare
 from withstand.base import atomic
+from withstand.base.beside import shared
 from withstand.base.errors import UserError
 from withstand.base.names import csv_text, file_name, shown
 from withstand.report import escape as escape_to
@@ -67,16 +69,48 @@ def write(
     context = Context(dict(zip(names(runs), runs, strict=True)), together, looks(names(runs)), baseline)
     mce.check(context.together, baseline)
     sampled = sampling.samples(context.runs)
+    _ = together.standing  # which almost all of them ask for
+    place, builders = folder / "figures", (_overview, *sections.builders())
+    record = figures.record(place)
+    tasks: list[Callable[[], Any]] = [partial(_part, one, context, place, record) for one in builders]
+    cells, *parts = shared([partial(_cells, runs), *tasks])
+    first, *found = (section for section, _ in parts)
     built = [
         replace(section, tables=[sampling.marked(table, sampled) for table in section.tables])
-        for section in sections.build(context)
+        for section in found
+        if section is not None
     ]
-    _write_tables(built, runs, folder / "tables")
-    content = _content(context, built, sampled, runs, folder) | {"dataset": dataset}
+    _write_tables(built, cells, folder / "tables")
+    content = _content(context, built, sampled, runs) | {
+        "dataset": dataset,
+        "overview": first and first.pictures[0],
+        "inline": figures.shown([one for _, written in parts for one in written], place),
+    }
     for name, finalize in (("report.md", escape_to.markdown), ("report.html", escape_to.html)):
         environment = environment_of(finalize)
         atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
     return folder / "report.html"
+
+
+def _part(
+    build: Callable[[Context], Section | None],
+    context: Context,
+    folder: Path,
+    record: Mapping[str, figures.Drawn],
+) -> tuple[Section | None, list[figures.Written]]:
+    """A section, and its figures, which are written."""
+    section = build(context)
+    if section is None:
+        return None, []
+    sheets = [_sheet(one) for one in section.galleries if not one.explored]
+    written = [figures.draw(picture, folder, record) for picture in (*section.pictures, *sheets)]
+    return replace(section, pictures=[replace(one, figure=None) for one in section.pictures]), written
+
+
+def _overview(context: Context) -> Section | None:
+    """The first screen's picture."""
+    first = overview.picture(context)
+    return None if first is None else Section("overview", "", pictures=[first])
 
 
 def environment_of(finalize: Callable[[Any], Any]) -> jinja2.Environment:
@@ -105,22 +139,14 @@ def _content(
     built: Sequence[Section],
     sampled: Mapping[str, Sample],
     runs: Sequence[Run],
-    folder: Path,
 ) -> dict[str, Any]:
-    """What the templates show; writes the figures that the page holds within itself."""
-    first = overview.picture(context)
-    pictures = [
-        picture
-        for section in built
-        for picture in (*section.pictures, *(_sheet(one) for one in section.galleries if not one.explored))
-    ]
+    """What the templates show, but for the figures."""
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
     unused += sampling.left_out(context)
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
     return {
         "verdict": verdict(context.together, [o for run in runs for o in reliances(run)]),
         "cards": overview.cards(context),
-        "overview": first,
         "sections": [section for section in built if section.shows],
         "source": provenance.corruption_sources(context.runs),
         "left_out": left_out.together(unused),
@@ -132,7 +158,6 @@ def _content(
         "script": script.read(),
         "command": command(runs[0]),
         "version": __version__,
-        "inline": figures.write([*([first] if first else []), *pictures], folder / "figures"),
         "address": gallery.address,
     }
 
@@ -178,13 +203,18 @@ def _dataset(runs: Sequence[Run]) -> str:
     return datasets[0]
 
 
-def _write_tables(built: Sequence[Section], runs: Sequence[Run], folder: Path) -> None:
-    for table in (table for section in built for table in section.tables):
-        atomic.write_text(folder / f"{file_name(table.name)}.csv", table.csv())
-        atomic.write_text(folder / f"{file_name(table.name)}.tex", latex(table))
+def _cells(runs: Sequence[Run]) -> pd.DataFrame:
+    """A row for each condition of each run, as a table that spreadsheets open."""
     cells = pd.concat([run.frame() for run in runs])
     for column in ("model", "shift", "variant"):
         cells[column] = cells[column].map(csv_text) if column in cells else None
+    return cells
+
+
+def _write_tables(built: Sequence[Section], cells: pd.DataFrame, folder: Path) -> None:
+    for table in (table for section in built for table in section.tables):
+        atomic.write_text(folder / f"{file_name(table.name)}.csv", table.csv())
+        atomic.write_text(folder / f"{file_name(table.name)}.tex", latex(table))
     atomic.write_text(folder / "conditions.csv", cells.to_csv(index=False, lineterminator="\n"))
 
 

@@ -80,17 +80,20 @@ class Drawing:
 class Picture:
     """A figure: its file name, what it shows in words, and whether the words stand under it or are only read aloud.
 
-    ``model`` is the one that all of it is about, if it is about one. A `Drawing` is drawn only where it has changed.
+    ``model`` is the one that all of it is about, if it is about one. A `Drawing` is drawn only where it has changed;
+    there is none where its files are written.
     """
 
     name: str
     caption: str
-    figure: Figure | Drawing
+    figure: Figure | Drawing | None
     captioned: bool = True
     model: str = ""
 
     def drawn(self) -> Figure:
-        return self.figure.figure() if isinstance(self.figure, Drawing) else self.figure
+        figure = self.figure.figure() if isinstance(self.figure, Drawing) else self.figure
+        assert figure is not None, "its files are written"
+        return figure
 
 
 @dataclass(frozen=True, eq=False)
