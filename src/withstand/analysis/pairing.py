@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,11 @@ def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
     if not candidates:
         return Matched({}, np.empty(0, np.int64), (), False, tuple(left_out))
     every = list(candidates.values())
-    lacks = cache(_lacks)
+    seen = cache(partial(_seen, shift=shift))
+
+    @cache
+    def lacks(run: Run, reference: Run, shift: str) -> str:
+        return "" if seen(run) == seen(reference) else _lacks(run, reference, shift)
 
     def standing(run: Run) -> tuple[int, int, int, int]:
         covering = [other for other in every if not lacks(other, run, shift)]
@@ -95,6 +100,16 @@ def _shifted(run: Run, shift: str) -> set[Condition]:
     return {condition for condition in run.conditions if condition.shift == shift}
 
 
+def _seen(run: Run, shift: str) -> tuple[object, ...]:
+    """What a run says of the images that it saw: runs that say the same compare."""
+    shown = {
+        str(one): run.shown(one) for one in sorted({*_shifted(run, shift), *({CLEAN} & {*run.conditions})})
+    }
+    ids, labels = (one.tobytes() for one in (run.scores.ids, run.scores.labels))
+    sample = None if run.sampled is None else run.folder  # no two are alike
+    return json.dumps(shown, sort_keys=True), ids, labels, run.summary.get("corruption_source"), sample
+
+
 def _lacks(run: Run, reference: Run, shift: str) -> str:
     """Why ``run`` cannot be compared on what ``reference`` saw; empty where it can."""
     needed = _shifted(reference, shift) | ({CLEAN} & set(reference.conditions))
@@ -123,7 +138,7 @@ def _lacks(run: Run, reference: Run, shift: str) -> str:
 
 def _other_images(run: Run, reference: Run, needed: set[Condition]) -> str:
     """Whether the same condition shows the two runs other images, by what their predictions record of them."""
-    for condition in sorted(needed) if run is not reference else ():
+    for condition in sorted(needed):
         mine, theirs = run.shown(condition), reference.shown(condition)
         if mine.get("shift") != theirs.get("shift"):
             sources = [one.summary.get("corruption_source") for one in (run, reference)]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import pandas as pd
@@ -39,7 +39,7 @@ from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
 from withstand.report.verdict import verdict
-from withstand.results.runs import Run, Runs, in_short, names
+from withstand.results.runs import Run, Runs, in_short, names, work_out
 from withstand.results.sample import Sample
 from withstand.statistics import Estimate
 
@@ -63,28 +63,24 @@ def write(
         UserError: no runs, runs of several datasets, no such baseline, or files that cannot be read or written.
     """
     folder, dataset = Path(folder), _dataset(runs)
-    for run in runs:
-        run.work_out()
+    work_out(runs)
     together = compare(runs) if together is None else together
     context = Context(dict(zip(names(runs), runs, strict=True)), together, looks(names(runs)), baseline)
     mce.check(context.together, baseline)
     sampled = sampling.samples(context.runs)
     _ = together.standing  # which almost all of them ask for
-    place, builders = folder / "figures", (_overview, *sections.builders())
-    record = figures.record(place)
-    tasks: list[Callable[[], Any]] = [partial(_part, one, context, place, record) for one in builders]
-    cells, *parts = shared([partial(_cells, runs), *tasks])
-    first, *found = (section for section, _ in parts)
-    built = [
-        replace(section, tables=[sampling.marked(table, sampled) for table in section.tables])
-        for section in found
-        if section is not None
+    record = figures.record(folder / "figures")
+    tasks: list[Callable[[], _Part]] = [
+        partial(_part, build, context, folder, record) for build in (_overview, *sections.builders())
     ]
-    _write_tables(built, cells, folder / "tables")
+    tasks.append(partial(_conditions, runs, folder))
+    first, *parts = shared(tasks)
+    built = [one.section for one in parts if one.section is not None]
+    written = [picture for one in (first, *parts) for picture in one.written]
     content = _content(context, built, sampled, runs) | {
         "dataset": dataset,
-        "overview": first and first.pictures[0],
-        "inline": figures.shown([one for _, written in parts for one in written], place),
+        "overview": first.section and first.section.pictures[0],
+        "inline": figures.shown(written, folder / "figures"),
     }
     for name, finalize in (("report.md", escape_to.markdown), ("report.html", escape_to.html)):
         environment = environment_of(finalize)
@@ -92,19 +88,41 @@ def write(
     return folder / "report.html"
 
 
+class _Part(NamedTuple):
+    """A section whose tables and figures are written; None where there is nothing for it."""
+
+    section: Section | None
+    written: Sequence[figures.Written] = ()
+
+
 def _part(
     build: Callable[[Context], Section | None],
     context: Context,
     folder: Path,
     record: Mapping[str, figures.Drawn],
-) -> tuple[Section | None, list[figures.Written]]:
-    """A section, and its figures, which are written."""
-    section = build(context)
+) -> _Part:
+    """Build a section, and write its tables and figures."""
+    section, sampled = build(context), sampling.samples(context.runs)
     if section is None:
-        return None, []
+        return _Part(None)
+    tables = [sampling.marked(table, sampled) for table in section.tables]
+    for table in tables:
+        atomic.write_text(folder / "tables" / f"{file_name(table.name)}.csv", table.csv())
+        atomic.write_text(folder / "tables" / f"{file_name(table.name)}.tex", latex(table))
     sheets = [_sheet(one) for one in section.galleries if not one.explored]
-    written = [figures.draw(picture, folder, record) for picture in (*section.pictures, *sheets)]
-    return replace(section, pictures=[replace(one, figure=None) for one in section.pictures]), written
+    written = [figures.draw(one, folder / "figures", record) for one in (*section.pictures, *sheets)]
+    pictures = [replace(one, figure=None) for one in section.pictures]
+    return _Part(replace(section, tables=tables, pictures=pictures), written)
+
+
+def _conditions(runs: Sequence[Run], folder: Path) -> _Part:
+    """Write a row for each condition of each run."""
+    cells = pd.concat([run.frame() for run in runs])
+    for column in ("model", "shift", "variant"):
+        cells[column] = cells[column].map(csv_text) if column in cells else None
+    content = cells.to_csv(index=False, lineterminator="\n")
+    atomic.write_text(folder / "tables" / "conditions.csv", content)
+    return _Part(None)
 
 
 def _overview(context: Context) -> Section | None:
@@ -201,21 +219,6 @@ def _dataset(runs: Sequence[Run]) -> str:
             f"the runs are on several datasets ({', '.join(datasets)}): add dataset={datasets[0]}, or another"
         )
     return datasets[0]
-
-
-def _cells(runs: Sequence[Run]) -> pd.DataFrame:
-    """A row for each condition of each run, as a table that spreadsheets open."""
-    cells = pd.concat([run.frame() for run in runs])
-    for column in ("model", "shift", "variant"):
-        cells[column] = cells[column].map(csv_text) if column in cells else None
-    return cells
-
-
-def _write_tables(built: Sequence[Section], cells: pd.DataFrame, folder: Path) -> None:
-    for table in (table for section in built for table in section.tables):
-        atomic.write_text(folder / f"{file_name(table.name)}.csv", table.csv())
-        atomic.write_text(folder / f"{file_name(table.name)}.tex", latex(table))
-    atomic.write_text(folder / "conditions.csv", cells.to_csv(index=False, lineterminator="\n"))
 
 
 def _sheet(photographs: Gallery) -> Picture:

@@ -78,6 +78,8 @@ class Columns:
         if (cells := (tuple(map(self.cell, asked[0])), asked[1])) in self._filled:
             return
         self._filled.add(cells)
+        if self._lacking(*asked):
+            self.kept.look_again()
         work = self._lacking(*asked)
         made: dict[Hashable, Made] = {}
         for condition, one in zip(work, _each(partial(_made, self.cell, read), work.items()), strict=True):
@@ -89,6 +91,10 @@ class Columns:
             for cell, one in kept.items():  # read from there, they take no memory of ours
                 for name in (name for name, (_, by) in one.columns.items() if by):
                     del self._made[cell, name]
+
+    def lacks(self, conditions: Sequence[Condition], names: Sequence[str]) -> bool:
+        """Whether any is neither at hand nor kept."""
+        return bool(self._lacking(conditions, names))
 
     def _lacking(self, conditions: Sequence[Condition], names: Sequence[str]) -> dict[Condition, list[str]]:
         """What is neither at hand nor kept, by condition."""

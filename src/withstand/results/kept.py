@@ -106,7 +106,7 @@ class Kept:
         """Keep more beside what there is; whether that could be done."""
         if self._folder is None:
             return False
-        self._forget()  # another process may have put another file in its place
+        self.look_again()
         new, known = Writing(), self._reading
         given = {source.key(one.stamps): one for source, one in made.items()}
         for key, one in given.items():
@@ -123,7 +123,7 @@ class Kept:
         except (UserError, ValueError):  # where nothing may be written, or not so, it is made again
             return False
         finally:
-            self._forget()
+            self.look_again()
         return True
 
     def _of(self, cell: Cell | None) -> dict[str, tuple[Values, str]]:
@@ -137,7 +137,8 @@ class Kept:
             self._file = Reading((self._folder or Path()) / FILE)
         return self._file
 
-    def _forget(self) -> None:
+    def look_again(self) -> None:
+        """Another process, or this one, may have put another file in the place of the one that was read."""
         self._file = None
         self._keys.clear()
 

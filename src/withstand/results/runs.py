@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from withstand.base import json_file
+from withstand.base.beside import shared
 from withstand.base.errors import UserError
 from withstand.base.names import shown
 from withstand.config.schema import folder_label
@@ -302,6 +303,15 @@ class Runs(list[Run]):
             return pd.DataFrame()
         frame = pd.concat(frames, ignore_index=True)
         return frame[["run", *frame.columns.drop("run")]]
+
+
+def work_out(runs: Sequence[Run]) -> None:
+    """Have every metric of several runs at hand: what is not kept is made on all cores."""
+    lacking = [run for run in runs if run.columns.lacks(run.conditions, list(METRICS))]
+    if len(lacking) > 1:
+        shared([run.work_out for run in lacking])
+    for run in lacking:  # what the copy made is kept in the folder, or made here
+        run.work_out()
 
 
 def of_kind(runs: Iterable[Run], kind: str) -> tuple[str, ...]:

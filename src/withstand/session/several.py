@@ -15,7 +15,7 @@ from withstand.config.schema import Config
 from withstand.config.spelling import key_of
 from withstand.report import terminal
 from withstand.results.reading import load_run, load_runs
-from withstand.results.runs import Runs, in_short
+from withstand.results.runs import Runs, in_short, work_out
 
 USES = ("models", "report")
 
@@ -70,8 +70,7 @@ def chosen(config: Config, folders: Sequence[str] = ()) -> Runs:
 
 def write(runs: Runs, folder: Path, baseline: str | None = None) -> None:
     """Write the report of ``runs``, print its table, and say where it is."""
-    for run in runs:
-        run.work_out()
+    work_out(runs)
     together = compare(runs)
     page = report.write(runs, folder, baseline, together)
     if any(run.files for run in runs):
