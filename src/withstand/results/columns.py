@@ -86,7 +86,9 @@ class Columns:
             made[cell := self.cell(condition)] = one
             self._share(cell, one)
             self._made.update({(cell, name): values for name, (values, _) in one.columns.items()})
-        kept = {cell: one for cell, one in made.items() if isinstance(cell, Source) and one.stamps}
+        kept = {
+            cell: one for cell, one in made.items() if isinstance(cell, Source) and self.kept.takes(cell, one)
+        }
         if kept and self.kept.add(kept):
             for cell, one in kept.items():  # read from there, they take no memory of ours
                 for name in (name for name, (_, by) in one.columns.items() if by):

@@ -102,6 +102,10 @@ class Kept:
         ids, labels = (one.astype(np.int64) for one in images)
         return Made(ids, labels, cell.broken)
 
+    def takes(self, source: Source, made: Made) -> bool:
+        """Whether what was made of a cell may be kept here."""
+        return source.folder == str(self._folder) and bool(made.stamps)
+
     def add(self, made: Mapping[Source, Made]) -> bool:
         """Keep more beside what there is; whether that could be done."""
         if self._folder is None:
