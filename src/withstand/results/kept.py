@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from withstand.base import atomic
 from withstand.base.errors import UserError
 from withstand.results.conditions import Condition
-from withstand.results.kept_file import Cell, Reading, Values, Writing
+from withstand.results.kept_file import Cell, Reading, Values, Writing, stamp
 
 FILE = ".values"
 Stamps = list[tuple[str, int, int, int]]
@@ -143,6 +143,9 @@ class Kept:
 
     def look_again(self) -> None:
         """Another process, or this one, may have put another file in the place of the one that was read."""
+        with contextlib.suppress(OSError):
+            if self._file is not None and self._file.stamp == stamp(((self._folder or Path()) / FILE).stat()):
+                return  # what was found damaged in it still is
         self._file = None
         self._keys.clear()
 
@@ -159,7 +162,7 @@ class Kept:
 
 def _stamps(folder: Path, names: tuple[str, ...]) -> Stamps:
     found = ((name, (folder / "predictions" / name).stat()) for name in names)
-    return [(name, one.st_size, one.st_mtime_ns, one.st_ino) for name, one in found]
+    return [(name, *stamp(one)) for name, one in found]
 
 
 def _stands(folder: Path, cell: Cell) -> bool:

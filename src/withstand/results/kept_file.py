@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ _FORM = 1
 _HEAD = 12  # bytes before the index: checksum, length
 _KINDS = ("|b1", "|u1", "<u2", "<i8", "<f4", "<f8")
 Values = NDArray[Any]
+Stamp = tuple[int, int, int]
+"""Size, time and number."""
 
 
 class Array(msgspec.Struct, array_like=True):
@@ -47,15 +50,23 @@ class _Index(msgspec.Struct, array_like=True):
     cells: list[Cell]
 
 
+def stamp(one: os.stat_result) -> Stamp:
+    """What tells a file from another that was put in its place."""
+    return one.st_size, one.st_mtime_ns, one.st_ino
+
+
 class Reading:
     """A file as it was when it was opened; empty where there is none, or what there is is not one."""
+
+    stamp: Stamp | None
 
     def __init__(self, place: Path) -> None:
         try:
             with place.open("rb") as file:
+                self.stamp = stamp(os.fstat(file.fileno()))
                 self._bytes: bytes | mmap.mmap = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except files.BAD:
-            self._bytes = b""
+            self.stamp, self._bytes = None, b""
         length = int.from_bytes(self._bytes[4:_HEAD], "big")
         body = self._bytes[_HEAD : _HEAD + length]
         self._start = _HEAD + length + _gap(_HEAD + length)
