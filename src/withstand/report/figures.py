@@ -70,8 +70,7 @@ def draw(picture: Picture, folder: Path, record: Mapping[str, Drawn]) -> Written
     atomic.write_text(svg, drawn)
     if known is None or there is None or known.of != of:
         canvas.save_png(figure, png)
-    sums = (zlib.crc32(files.content(one)) for one in (svg, png))
-    return Written(picture.name, picture.caption, drawn, Drawn(of, *sums))
+    return Written(picture.name, picture.caption, drawn, Drawn(of, _sum(svg), _sum(png)))
 
 
 def shown(written: Sequence[Written], folder: Path) -> dict[str, Markup]:
@@ -88,6 +87,14 @@ def _digest(module: str, *given: str | bytes) -> str:
     packages = sorted({__name__.partition(".")[0], module.partition(".")[0]})
     by = [code.digest(one, "matplotlib", "numpy") for one in packages]
     return hashlib.sha256(repr((by, given)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _sum(place: Path) -> int:
+    """A checksum of a file; of one that cannot be read, one of nothing, so that it is drawn again."""
+    try:
+        return zlib.crc32(files.content(place))
+    except files.BAD:
+        return 0
 
 
 def _intact(place: Path, checksum: int) -> bytes | None:
