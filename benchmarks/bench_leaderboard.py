@@ -1,13 +1,15 @@
-"""Leaderboards: 300 runs under 95 conditions of 10,000 images, marks made of real cells, and a report of 8 runs.
+"""Leaderboards: 300 runs under 95 conditions of 10,000 images, marks made of real cells, and reports of 8 runs.
 
 The 300 runs have their records, their marks and a file for each cell, but no logits in these: 114 GB of them would say
-no more. What reading real cells into marks takes is measured apart, on a few runs that have them.
+no more. What reading real cells into marks takes is measured apart, on a few runs that have them. These are reported on
+three times: with nothing kept, with what an evaluation keeps, and once more, when the figures are there, too.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,7 @@ from benchmarks.frame import Contest, Options
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
 from withstand.results import marks
 from withstand.results.conditions import CLEAN, Condition
+from withstand.results.kept import FILE
 from withstand.results.reading import load_run
 from withstand.results.store import Cell, Predictions, Store
 
@@ -47,8 +50,15 @@ def run(options: Options) -> list[Contest]:
         first = _command(
             place, "leaderboard", "real", f"rank {whole} runs, their marks made of their cells", whole, images
         )
-        report = _command(place, "report", "real", f"report on {whole} runs", whole, images)
-    return [board, first, report]
+        for values in (place / "real").glob(f"*/{FILE}"):
+            values.unlink()
+        reports = []
+        for state in ("nothing kept", "what an evaluation keeps is there", "once more"):
+            work = f"report on {whole} runs, {state}"
+            reports.append(_command(place, "report", "real", work, whole, images))
+            if state == "nothing kept":
+                shutil.rmtree(place / "reports")
+    return [board, first, *reports]
 
 
 def with_marks(root: Path, number: int, runs: int, images: int) -> Path:
@@ -119,6 +129,7 @@ def _command(place: Path, experiment: str, runs: str, work: str, amount: int, im
     ]
     words.append(f"paths.reports={place / 'reports'}")
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *words], env=environment, stdout=subprocess.DEVNULL, cwd=place

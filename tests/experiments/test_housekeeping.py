@@ -42,7 +42,8 @@ def test_clean_removes_what_can_be_made_again_and_nothing_else(studied, capsys, 
     decoded.mkdir(parents=True)
     (decoded / "all.npy").write_bytes(bytes(5000))
     run = studied / "checkpoints" / "small_cnn_shapes"
-    kept = {file.name for file in run.iterdir()} - {"checkpoint.pth"}
+    kept = {file.name for file in run.iterdir()} - {"checkpoint.pth", ".values"}
+    assert (run / ".values").is_file(), "kept by the evaluation"
     assert main(["clean"]) == 0
     assert "nothing was removed" in capsys.readouterr().out and decoded.is_dir()
     assert main(["clean", "clean.ask=false"]) == 0

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 _TIMES = {"made", "seconds", "images_per_second", "rate", "rates", "command", "trial", "tried"}
-_LEFT_OUT = (".verified.json", ".marks", ".lock")
+_LEFT_OUT = (".verified.json", ".marks", ".values", ".drawn.json", ".lock")
 """Times of files, and what is kept by them; and the lock of one who was killed, which is no lock any more."""
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
+from tests.report.conftest import SOME, write_run
 
 from withstand.analysis.backgrounds.measures import pull
 from withstand.report.answers import answers
 from withstand.results.conditions import CLEAN
+from withstand.results.metrics import answered, confidence
+from withstand.results.reading import load_run
 from withstand.results.store import Predictions
 
 BROKEN = Predictions(
@@ -20,10 +21,20 @@ BROKEN = Predictions(
 
 
 def test_an_answer_that_is_not_a_number_is_wrong_and_sure() -> None:
-    run = SimpleNamespace(conditions=(CLEAN,), predictions=lambda _: BROKEN)
-    found = answers(run, np.arange(3))  # type: ignore[arg-type]
-    assert found.chosen[:, 0].tolist() == [1, 0, 0]
-    assert np.allclose(found.confidence[:, 0], [1, np.exp(2) / (1 + np.exp(2)), 1])
+    assert answered(BROKEN).tolist() == [1, 0, 0]
+    assert np.allclose(confidence(BROKEN), [1, np.exp(2) / (1 + np.exp(2)), 1])
+
+
+def test_it_is_in_the_order_of_the_images_asked_for(tmp_path) -> None:
+    run = load_run(write_run(tmp_path, "small_cnn", conditions=SOME, sheet=False))
+    ids = run.scores.ids[::-1][:20]
+    found = answers(run, ids)
+    read = run.predictions(SOME[3]).at(ids)
+    assert found.chosen[:, 3].tolist() == read.logits.argmax(axis=1).tolist()
+    assert found.confidence[:, 3].tolist() == confidence(read).tolist()
+    part = found.under([SOME[1], SOME[4]])
+    assert (part.chosen == found.chosen[:, [1, 4]]).all() and part.confidence.shape == (20, 2)
+    assert CLEAN in found.conditions
 
 
 def test_it_names_neither_object_nor_background() -> None:

@@ -24,7 +24,7 @@ def run(tmp_path):
 
 def test_they_are_what_the_metrics_give_of_the_cells(run):
     found = Marks.of(run)
-    for metric in marks.DEPTHS:
+    for metric in marks.COUNTED:
         for condition in (CLEAN, FOG):
             column = run.under([condition]).scores.values(metric)[:, 0]
             assert np.array_equal(found.right(condition, metric), column)

@@ -68,10 +68,13 @@ class Comparison:
             UserError: there is no such run, group or metric.
         """
         if (name, group, metric) not in self._accuracies:
-            known, values = find(metric), self.values(name, group, metric)
-            if known.only and np.isnan(values).all():  # it had nothing to say: no answer was of either class
-                return Estimate(np.nan, np.nan, np.nan, 0)
-            found = mean_over_conditions(values, known.bounds)
+            known = find(metric)
+            if known.only and np.isnan(self.values(name, group, metric)).all():
+                return Estimate(
+                    np.nan, np.nan, np.nan, 0
+                )  # it had nothing to say: no answer was of either class
+            values = self.run(name).scores.image_values(metric, self._group(group), self.ids)
+            found = mean_interval(values, known.bounds)
             self._accuracies[name, group, metric] = found.within(known.low, known.high)
         return self._accuracies[name, group, metric]
 

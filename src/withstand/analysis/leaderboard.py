@@ -22,7 +22,7 @@ from withstand.base.errors import UserError, nearest
 from withstand.results import board_file
 from withstand.results.conditions import CLEAN
 from withstand.results.entries import About, Candidate, Part, every_shift, of_run
-from withstand.results.marks import DEPTHS
+from withstand.results.marks import COUNTED
 from withstand.results.reading import load_run, load_runs
 from withstand.results.runs import LeftOut, Run
 from withstand.statistics import LEVEL, Estimate, mean_interval
@@ -149,8 +149,8 @@ def leaderboard(
     Raises:
         UserError: nothing is there to rank, or a source is none.
     """
-    if metric not in DEPTHS:
-        raise UserError(f"leaderboard: metric={metric} is not counted by image; {nearest(metric, DEPTHS)}")
+    if metric not in COUNTED:
+        raise UserError(f"leaderboard: metric={metric} is not counted by image; {nearest(metric, COUNTED)}")
     return rank(*gathered(sources, metric), by, dataset, metric)
 
 

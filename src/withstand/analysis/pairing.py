@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +41,16 @@ def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
     if not candidates:
         return Matched({}, np.empty(0, np.int64), (), False, tuple(left_out))
     every = list(candidates.values())
+    seen = cache(partial(_seen, shift=shift))
+
+    @cache
+    def lacks(run: Run, reference: Run, shift: str) -> str:
+        return "" if seen(run) == seen(reference) else _lacks(run, reference, shift)
 
     def standing(run: Run) -> tuple[int, int, int, int]:
-        covering = [other for other in every if not _lacks(other, run, shift)]
+        covering = [other for other in every if not lacks(other, run, shift)]
         return (
-            sum(not _lacks(run, other, shift) for other in covering),
+            sum(not lacks(run, other, shift) for other in covering),
             len(covering),
             len(run.conditions) * len(run.scores.ids),
             run.sampled is None,
@@ -52,7 +59,7 @@ def matching(runs: Sequence[Run], shift: str = "corruption") -> Matched:
     reference = max(every, key=standing)
     kept: dict[str, Run] = {}
     for name, run in candidates.items():
-        reason = _lacks(run, reference, shift) or _apart(run, kept.values())
+        reason = lacks(run, reference, shift) or _apart(run, kept.values())
         if reason:
             left_out.append(LeftOut(name, reason))
         else:
@@ -91,6 +98,16 @@ def _apart(run: Run, others: Iterable[Run]) -> str:
 
 def _shifted(run: Run, shift: str) -> set[Condition]:
     return {condition for condition in run.conditions if condition.shift == shift}
+
+
+def _seen(run: Run, shift: str) -> tuple[object, ...]:
+    """What a run says of the images that it saw: runs that say the same compare."""
+    shown = {
+        str(one): run.shown(one) for one in sorted({*_shifted(run, shift), *({CLEAN} & {*run.conditions})})
+    }
+    ids, labels = (one.tobytes() for one in (run.scores.ids, run.scores.labels))
+    sample = None if run.sampled is None else run.folder  # no two are alike
+    return json.dumps(shown, sort_keys=True), ids, labels, run.summary.get("corruption_source"), sample
 
 
 def _lacks(run: Run, reference: Run, shift: str) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.results.conditions import Condition
-from withstand.results.metrics import not_numbers, probabilities
 from withstand.results.runs import Run
+from withstand.results.scores import in_place
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,32 +19,30 @@ class Answers:
 
     Attributes:
         conditions: C of them, in the order of the columns.
-        chosen: int64 N×C, the class with the highest logit; of an answer that is not a number, a wrong one.
+        chosen: whole numbers N×C, the class with the highest logit; of an answer that is not a number, a wrong one.
         confidence: float64 N×C, its softmax probability, 0 to 1; 1 for an answer that is not a number.
     """
 
     conditions: tuple[Condition, ...]
-    chosen: NDArray[np.int64]
+    chosen: NDArray[np.integer]
     confidence: NDArray[np.float64]
 
     def under(self, conditions: Iterable[Condition]) -> Answers:
         """The answers under some of the conditions."""
-        wanted = tuple(conditions)
-        columns = [self.conditions.index(condition) for condition in wanted]
-        return Answers(wanted, self.chosen[:, columns], self.confidence[:, columns])
+        wanted, places = tuple(conditions), {one: place for place, one in enumerate(self.conditions)}
+        columns = in_place([places[condition] for condition in wanted])
+        return Answers(wanted, self.chosen.T[columns].T, self.confidence.T[columns].T)
 
 
 def answers(run: Run, ids: NDArray[np.int64]) -> Answers:
     """What ``run`` answered to the images ``ids`` (all of them must be there), under all its conditions."""
-    chosen = np.empty((len(ids), len(run.conditions)), np.int64)
-    confidence = np.empty(chosen.shape)
-    for column, condition in enumerate(run.conditions):
-        read = run.predictions(condition)
-        order = np.argsort(read.ids, kind="stable")
-        answer = read.take(order[np.searchsorted(read.ids[order], ids)])
-        chances = probabilities(answer)
-        chosen[:, column] = np.where(
-            not_numbers(answer), chances.argmax(axis=1), answer.logits.argmax(axis=1)
-        )
-        confidence[:, column] = chances.max(axis=1)
-    return Answers(run.conditions, chosen, confidence)
+    confidence = np.empty((len(run.conditions), len(ids)))
+    chosen = np.empty(confidence.shape, np.uint16)
+    for row, condition in enumerate(run.conditions):
+        seen, answered, sure = run.answers(condition)
+        if not np.array_equal(seen, ids):
+            order = np.argsort(seen, kind="stable")
+            rows = order[np.searchsorted(seen[order], ids)]
+            answered, sure = answered[rows], sure[rows]
+        chosen[row], confidence[row] = answered, sure
+    return Answers(run.conditions, chosen.T, confidence.T)

@@ -11,7 +11,7 @@ from withstand.report.table import Column, Row, Table, Value
 MOST = 20  # classes
 
 
-def counts(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+def counts(chosen: NDArray[np.integer], labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """K×K: true class (rows) by chosen class (columns), over N×C answers to N labels."""
     classes = int(max(chosen.max(), labels.max())) + 1
     pairs = labels[:, None] * classes + chosen

@@ -7,8 +7,8 @@ from pathlib import Path
 from withstand import __version__
 from withstand.analysis.leaderboard import Leaderboard
 from withstand.base import atomic
-from withstand.report import escape, leaderboard, leaderboard_figures, left_out
-from withstand.report.page import environment_of, write_figure
+from withstand.report import escape, figures, leaderboard, leaderboard_figures, left_out
+from withstand.report.page import environment_of
 
 FILES = ("leaderboard.html", "leaderboard.md", "leaderboard.csv", "conditions.csv", "leaderboard.json")
 
@@ -27,7 +27,7 @@ def write(board: Leaderboard, folder: Path, command: str = "") -> Path:
         "dataset": board.dataset,
         "tables": tables,
         "pictures": pictures,
-        "inline": {one.name: write_figure(one, folder / "figures") for one in pictures},
+        "inline": figures.write(pictures, folder / "figures"),
         "left_out": left_out.together(board.left_out),
         "looks": leaderboard_figures.looks_of(board),
         "version": __version__,

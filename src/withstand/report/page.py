@@ -7,8 +7,9 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import pandas as pd
@@ -16,12 +17,14 @@ from markupsafe import Markup, escape
 
 from withstand import __version__
 from withstand.analysis.backgrounds.reliance import reliances
-from withstand.analysis.comparison import compare
+from withstand.analysis.comparison import Comparison, compare
 from withstand.base import atomic
+from withstand.base.beside import shared
 from withstand.base.errors import UserError
 from withstand.base.names import csv_text, file_name, shown
+from withstand.report import escape as escape_to
 from withstand.report import (
-    canvas,
+    figures,
     gallery,
     left_out,
     mce,
@@ -32,17 +35,18 @@ from withstand.report import (
     sections,
     wording,
 )
-from withstand.report import escape as escape_to
 from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
 from withstand.report.verdict import verdict
-from withstand.results.runs import Run, Runs, in_short, names
+from withstand.results.runs import Run, Runs, in_short, names, work_out
 from withstand.results.sample import Sample
 from withstand.statistics import Estimate
 
 
-def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Path:
+def write(
+    runs: Sequence[Run], folder: Path, baseline: str | None = None, together: Comparison | None = None
+) -> Path:
     """Write ``report.html`` (one file, needs nothing else), ``report.md``, the tables as CSV and LaTeX, the figures as
     SVG and PNG.
 
@@ -50,6 +54,7 @@ def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Pat
         runs: of one dataset, as ``load_runs`` gives them; those that do not compare are named in the report.
         folder: is made where it is not there.
         baseline: the run that mCE is measured by; by default AlexNet's published errors, on ImageNet-C.
+        together: the comparison of the runs, where there is one.
 
     Returns:
         The path of ``report.html``.
@@ -58,19 +63,72 @@ def write(runs: Sequence[Run], folder: Path, baseline: str | None = None) -> Pat
         UserError: no runs, runs of several datasets, no such baseline, or files that cannot be read or written.
     """
     folder, dataset = Path(folder), _dataset(runs)
-    context = Context(dict(zip(names(runs), runs, strict=True)), compare(runs), looks(names(runs)), baseline)
+    work_out(runs)
+    together = compare(runs) if together is None else together
+    context = Context(dict(zip(names(runs), runs, strict=True)), together, looks(names(runs)), baseline)
     mce.check(context.together, baseline)
     sampled = sampling.samples(context.runs)
-    built = [
-        replace(section, tables=[sampling.marked(table, sampled) for table in section.tables])
-        for section in sections.build(context)
+    _ = together.standing  # which almost all of them ask for
+    record = figures.record(folder / "figures")
+    tasks: list[Callable[[], _Part]] = [
+        partial(_part, build, context, folder, record) for build in (_overview, *sections.builders())
     ]
-    _write_tables(built, runs, folder / "tables")
-    content = _content(context, built, sampled, runs, folder) | {"dataset": dataset}
+    tasks.append(partial(_conditions, runs, folder))
+    first, *parts = shared(tasks)
+    built = [one.section for one in parts if one.section is not None]
+    written = [picture for one in (first, *parts) for picture in one.written]
+    content = _content(context, built, sampled, runs) | {
+        "dataset": dataset,
+        "overview": first.section and first.section.pictures[0],
+        "inline": figures.shown(written, folder / "figures"),
+    }
     for name, finalize in (("report.md", escape_to.markdown), ("report.html", escape_to.html)):
         environment = environment_of(finalize)
         atomic.write_text(folder / name, environment.get_template(f"{name}.j2").render(content))
     return folder / "report.html"
+
+
+class _Part(NamedTuple):
+    """A section whose tables and figures are written; None where there is nothing for it."""
+
+    section: Section | None
+    written: Sequence[figures.Written] = ()
+
+
+def _part(
+    build: Callable[[Context], Section | None],
+    context: Context,
+    folder: Path,
+    record: Mapping[str, figures.Drawn],
+) -> _Part:
+    """Build a section, and write its tables and figures."""
+    section, sampled = build(context), sampling.samples(context.runs)
+    if section is None:
+        return _Part(None)
+    tables = [sampling.marked(table, sampled) for table in section.tables]
+    for table in tables:
+        atomic.write_text(folder / "tables" / f"{file_name(table.name)}.csv", table.csv())
+        atomic.write_text(folder / "tables" / f"{file_name(table.name)}.tex", latex(table))
+    sheets = [_sheet(one) for one in section.galleries if not one.explored]
+    written = [figures.draw(one, folder / "figures", record) for one in (*section.pictures, *sheets)]
+    pictures = [replace(one, figure=None) for one in section.pictures]
+    return _Part(replace(section, tables=tables, pictures=pictures), written)
+
+
+def _conditions(runs: Sequence[Run], folder: Path) -> _Part:
+    """Write a row for each condition of each run."""
+    cells = pd.concat([run.frame() for run in runs])
+    for column in ("model", "shift", "variant"):
+        cells[column] = cells[column].map(csv_text) if column in cells else None
+    content = cells.to_csv(index=False, lineterminator="\n")
+    atomic.write_text(folder / "tables" / "conditions.csv", content)
+    return _Part(None)
+
+
+def _overview(context: Context) -> Section | None:
+    """The first screen's picture."""
+    first = overview.picture(context)
+    return None if first is None else Section("overview", "", pictures=[first])
 
 
 def environment_of(finalize: Callable[[Any], Any]) -> jinja2.Environment:
@@ -99,22 +157,14 @@ def _content(
     built: Sequence[Section],
     sampled: Mapping[str, Sample],
     runs: Sequence[Run],
-    folder: Path,
 ) -> dict[str, Any]:
-    """What the templates show; writes the figures that the page holds within itself."""
-    first = overview.picture(context)
-    pictures = [
-        picture
-        for section in built
-        for picture in (*section.pictures, *(_sheet(one) for one in section.galleries if not one.explored))
-    ]
+    """What the templates show, but for the figures."""
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
     unused += sampling.left_out(context)
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
     return {
         "verdict": verdict(context.together, [o for run in runs for o in reliances(run)]),
         "cards": overview.cards(context),
-        "overview": first,
         "sections": [section for section in built if section.shows],
         "source": provenance.corruption_sources(context.runs),
         "left_out": left_out.together(unused),
@@ -126,7 +176,6 @@ def _content(
         "script": script.read(),
         "command": command(runs[0]),
         "version": __version__,
-        "inline": _write_figures([*([first] if first else []), *pictures], folder / "figures"),
         "address": gallery.address,
     }
 
@@ -172,29 +221,5 @@ def _dataset(runs: Sequence[Run]) -> str:
     return datasets[0]
 
 
-def _write_tables(built: Sequence[Section], runs: Sequence[Run], folder: Path) -> None:
-    for table in (table for section in built for table in section.tables):
-        atomic.write_text(folder / f"{file_name(table.name)}.csv", table.csv())
-        atomic.write_text(folder / f"{file_name(table.name)}.tex", latex(table))
-    cells = pd.concat([run.frame() for run in runs])
-    for column in ("model", "shift", "variant"):
-        cells[column] = cells[column].map(csv_text) if column in cells else None
-    atomic.write_text(folder / "conditions.csv", cells.to_csv(index=False, lineterminator="\n"))
-
-
 def _sheet(photographs: Gallery) -> Picture:
     return Picture(photographs.name, photographs.caption, gallery.draw(photographs))
-
-
-def _write_figures(pictures: Sequence[Picture], folder: Path) -> dict[str, Markup]:
-    """Every picture as PNG and SVG; gives, by name, the SVG that stands in the page."""
-    return {picture.name: write_figure(picture, folder) for picture in pictures}
-
-
-def write_figure(picture: Picture, folder: Path) -> Markup:
-    """The SVG that stands in a page, kept in ``folder`` as SVG and PNG."""
-    name = file_name(picture.name)
-    canvas.save_png(picture.figure, folder / f"{name}.png")
-    drawn = canvas.svg(picture.figure, name)
-    atomic.write_text(folder / f"{name}.svg", drawn)
-    return Markup(canvas.inlined(drawn, picture.caption))  # safe: drawn here, its words escaped

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import pickle
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -53,17 +55,45 @@ class Context:
 
 
 @dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure to come: a function of a module, and all that it is given; the same draws the same.
+
+    What it is given are numbers, words, arrays and dataclasses of these.
+    """
+
+    function: Callable[..., Figure]
+    arguments: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, function: Callable[..., Figure], *arguments: Any) -> Drawing:
+        return cls(function, arguments)
+
+    def figure(self) -> Figure:
+        return self.function(*self.arguments)
+
+    @property
+    def given(self) -> bytes:
+        return pickle.dumps((self.function.__qualname__, self.arguments))
+
+
+@dataclass(frozen=True, eq=False)
 class Picture:
     """A figure: its file name, what it shows in words, and whether the words stand under it or are only read aloud.
 
-    ``model`` is the one that all of it is about, if it is about one.
+    ``model`` is the one that all of it is about, if it is about one. A `Drawing` is drawn only where it has changed;
+    there is none where its files are written.
     """
 
     name: str
     caption: str
-    figure: Figure
+    figure: Figure | Drawing | None
     captioned: bool = True
     model: str = ""
+
+    def drawn(self) -> Figure:
+        figure = self.figure.figure() if isinstance(self.figure, Drawing) else self.figure
+        assert figure is not None, "its files are written"
+        return figure
 
 
 @dataclass(frozen=True, eq=False)

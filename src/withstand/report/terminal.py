@@ -23,9 +23,9 @@ from withstand.report.wording import between, number, several
 from withstand.results.runs import Run, names
 
 
-def table(runs: Sequence[Run]) -> Table:
-    """A row for each model, the most accurate under corruption first."""
-    together = compare(runs)
+def table(runs: Sequence[Run], together: Comparison | None = None) -> Table:
+    """A row for each model, the most accurate under corruption first; ``together``: their comparison, if at hand."""
+    together = compare(runs) if together is None else together
     called = dict(zip(names(runs), runs, strict=True))
     source, sampled = results.table(called, together), samples(called)
     shown = Table(

@@ -1,23 +1,36 @@
-"""What was read of a run's cells, kept for all views of the run: ids, labels and values by image, never the logits.
+"""What was read of a run's cells, for all views of the run: ids, labels, and by image values and answers; no logits.
 
-A cell is read once for the shares, and once for all other metrics together: reading takes longer than counting.
+A cell is read once for all that is asked of a run, and not at all where that is kept in the run's folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import contextlib
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.base.limits import cores
 from withstand.results.conditions import Condition
-from withstand.results.metrics import METRICS, Metric, find, not_numbers
+from withstand.results.kept import Kept, Made, Source
+from withstand.results.kept_file import Values
+from withstand.results.makers import maker
+from withstand.results.metrics import METRICS, answered, confidence, find, not_numbers
 from withstand.results.store import Predictions
 
 Ids = NDArray[np.int64]
 Read = Callable[[Condition], Predictions]
+
+CHOSEN, CONFIDENCE = ".chosen", ".confidence"
+ANSWERS = {CHOSEN: answered, CONFIDENCE: confidence}
+"""What is asked of a cell beside metrics; a module cannot be called so."""
+
+_ROOM = 1 << 26  # bytes of logits in the works at once, but for those of one cell
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +39,16 @@ class Columns:
 
     Attributes:
         cell: tells the predictions of a condition from those of another view of the run under the same condition.
+        kept: what the run's folder keeps.
         facts: what files say of what they show, by file.
     """
 
     cell: Callable[[Condition], Hashable] = str
+    kept: Kept = field(default_factory=Kept)
     facts: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
-    _rows: dict[Hashable, tuple[Ids, Ids]] = field(default_factory=dict)
-    _values: dict[tuple[Hashable, str], NDArray[np.float32]] = field(default_factory=dict)
-    _broken: dict[Hashable, int] = field(default_factory=dict)
+    _rows: dict[Hashable, Made] = field(default_factory=dict)
+    _made: dict[tuple[Hashable, str], Values] = field(default_factory=dict)
+    _filled: set[Hashable] = field(default_factory=set)
 
     def of(self, cell: Callable[[Condition], Hashable]) -> Columns:
         """The same, for a view whose cells are those that ``cell`` tells."""
@@ -41,40 +56,128 @@ class Columns:
 
     def rows(self, condition: Condition, read: Read) -> tuple[Ids, Ids]:
         """The ids and the labels; conditions that show the same images share one array of each."""
-        if (cell := self.cell(condition)) not in self._rows:
-            self.values(condition, "top1", read)  # which is asked for next, wherever ids are
+        found = self._images(condition, read)
+        return found.ids, found.labels
+
+    def broken(self, condition: Condition, read: Read) -> int:
+        """How many answers are no numbers."""
+        return self._images(condition, read).broken
+
+    def values(self, condition: Condition, name: str, read: Read) -> Values:
+        """The value of each row, of a metric or an answer."""
+        if (found := self._known(condition, name)) is None:
+            self.fill([condition], [name], read)
+            found = self._known(condition, name)
+        if found is None:  # it was taken away since
+            found = _value(name, read(condition))
+        return found
+
+    def fill(self, conditions: Iterable[Condition], names: Sequence[str], read: Read) -> None:
+        """Have metrics or answers of all conditions: each cell that lacks any is read once, for all that it lacks."""
+        asked = tuple(conditions), tuple(names)
+        if (cells := (tuple(map(self.cell, asked[0])), asked[1])) in self._filled:
+            return
+        self._filled.add(cells)
+        if self._lacking(*asked):
+            self.kept.look_again()
+        work = self._lacking(*asked)
+        made: dict[Hashable, Made] = {}
+        for condition, one in zip(work, _each(partial(_made, self.cell, read), work.items()), strict=True):
+            made[cell := self.cell(condition)] = one
+            self._share(cell, one)
+            self._made.update({(cell, name): values for name, (values, _) in one.columns.items()})
+        kept = {
+            cell: one for cell, one in made.items() if isinstance(cell, Source) and self.kept.takes(cell, one)
+        }
+        if kept and self.kept.add(kept):
+            for cell, one in kept.items():  # read from there, they take no memory of ours
+                for name in (name for name, (_, by) in one.columns.items() if by):
+                    del self._made[cell, name]
+
+    def lacks(self, conditions: Sequence[Condition], names: Sequence[str]) -> bool:
+        """Whether any is neither at hand nor kept."""
+        return bool(self._lacking(conditions, names))
+
+    def _lacking(self, conditions: Sequence[Condition], names: Sequence[str]) -> dict[Condition, list[str]]:
+        """What is neither at hand nor kept, by condition."""
+        found: dict[Condition, list[str]] = {}
+        for shift in dict.fromkeys(one.shift for one in conditions):
+            asked = [one for one in names if one in ANSWERS or find(one).asked_of(shift)]
+            wanted = {one: maker(one) for name in asked for one in _with(name)}
+            for condition in (one for one in conditions if one.shift == shift):
+                cell = self.cell(condition)
+                kept = self.kept.names(cell) if isinstance(cell, Source) else {}
+                lacking = [
+                    one for one, by in wanted.items() if kept.get(one) != by and (cell, one) not in self._made
+                ]
+                if lacking:
+                    found[condition] = lacking
+        return found
+
+    def _known(self, condition: Condition, name: str) -> Values | None:
+        cell = self.cell(condition)
+        if (cell, name) in self._made:
+            return self._made[cell, name]
+        return self.kept.column(cell, name, maker(name)) if isinstance(cell, Source) else None
+
+    def _images(self, condition: Condition, read: Read) -> Made:
+        cell = self.cell(condition)
+        if (
+            cell not in self._rows
+            and isinstance(cell, Source)
+            and (found := self.kept.rows(cell)) is not None
+        ):
+            self._share(cell, found)
+        if cell not in self._rows:
+            self.fill([condition], ["top1"], read)  # which is asked for next, wherever ids are
         return self._rows[cell]
 
-    def values(self, condition: Condition, metric: str, read: Read) -> tuple[NDArray[np.float32], int]:
-        """The value of each row, and how many answers are no numbers."""
-        if ((cell := self.cell(condition)), metric) not in self._values:
-            found = read(condition)
-            self._keep(cell, found)
-            for name in _with(metric, condition.shift):
-                self._values[cell, name] = np.asarray(find(name).per_image(found), np.float32)
-        return self._values[cell, metric], self._broken[cell]
-
-    def _keep(self, cell: Hashable, found: Predictions) -> None:
-        if cell in self._rows:
-            return
-        rows = found.ids, found.labels
-        last = next(reversed(self._rows.values()), rows)
-        same = all(np.array_equal(one, other) for one, other in zip(rows, last, strict=True))
-        self._rows[cell] = last if same else rows
-        self._broken[cell] = int(not_numbers(found).sum())
+    def _share(self, cell: Hashable, found: Made) -> None:
+        last = next(reversed(self._rows.values()), found)
+        same = np.array_equal(last.ids, found.ids) and np.array_equal(last.labels, found.labels)
+        shown = last if same else found
+        self._rows[cell] = Made(shown.ids, shown.labels, found.broken)
 
 
-def _with(metric: str, shift: str) -> list[str]:
-    """What is worked out while a cell is in memory: one metric, and those of ours that are asked for with it."""
-    counts = _counts(find(metric))
-    alike = [
-        name
-        for name, one in METRICS.ours.items()
-        if _counts(one) == counts and not one.only and name in METRICS
+def _each(make: Callable[[Any], tuple[Made, int]], work: Iterable[Any]) -> Iterator[Made]:
+    """Several at once, as far as there are cores and room: NumPy lets go of the interpreter."""
+    left = iter(work)
+    for first in left:
+        made, size = make(first)
+        yield made
+        with ThreadPoolExecutor(max(1, min(cores(), _ROOM // size))) as pool:
+            yield from (one for one, _ in pool.map(make, left))
+
+
+def _made(
+    cell: Callable[[Condition], Hashable], read: Read, work: tuple[Condition, list[str]]
+) -> tuple[Made, int]:
+    """What is made of a cell, and the bytes of its logits."""
+    (condition, names), source = work, cell(work[0])
+    stamps = []
+    if isinstance(source, Source):
+        with contextlib.suppress(OSError):  # reading says so
+            stamps = source.stamps()
+    found = read(condition)
+    columns = {name: (_value(name, found), maker(name)) for name in names}
+    return Made(found.ids, found.labels, int(not_numbers(found).sum()), columns, stamps), found.logits.nbytes
+
+
+def _value(name: str, found: Predictions) -> Values:
+    if name in ANSWERS:
+        return ANSWERS[name](found)
+    values = np.asarray(find(name).per_image(found))
+    return values if values.dtype == bool else values.astype(np.float32)
+
+
+def _with(name: str) -> list[str]:
+    """What is worked out while a cell is in memory: one metric, and what of ours is asked for with it."""
+    if name not in ANSWERS and find(name).only:
+        return [name]
+    counts = name not in ANSWERS and find(name).counts
+    alike = [one for one, metric in METRICS.ours.items() if one in METRICS and not metric.only]
+    return [
+        name,
+        *(one for one in alike if METRICS.ours[one].counts or not counts),
+        *(() if counts else ANSWERS),
     ]
-    return list(dict.fromkeys([metric, *(alike if not find(metric).only else ())]))
-
-
-def _counts(metric: Metric) -> bool:
-    """Whether it only counts right answers, which needs no probabilities."""
-    return metric.share and not metric.of_the_set

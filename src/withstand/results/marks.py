@@ -22,13 +22,11 @@ from numpy.typing import NDArray
 from withstand.base import atomic, files
 from withstand.base.errors import UserError
 from withstand.results.conditions import Condition
-from withstand.results.metrics import correct
 from withstand.results.runs import Run
-from withstand.results.store import Predictions
 
 FILE = ".marks"
-DEPTHS = {"top1": 1, "top5": 5}
-"""Metric → among how many of the highest logits the truth must be."""
+COUNTED = ("top1", "top5")
+"""The metrics of which marks are kept."""
 
 _FORM = 1
 """Of the file, and of what counts as right: changes with either."""
@@ -135,32 +133,28 @@ def _key(run: Run) -> str:
 
 
 def _made(run: Run, key: str) -> _Kept:
-    kept = _Kept(key, [], [])
+    kept, run = _Kept(key, [], []), run.anew()
     places: dict[tuple[bytes, bytes], int] = {}
+    run.columns.fill(run.conditions, COUNTED, run.predictions)
     for condition in run.conditions:
-        read = run.predictions(condition)
-        order = np.argsort(read.ids, kind="stable")
-        ids, labels = (
-            np.ascontiguousarray(one[order], np.int64).tobytes() for one in (read.ids, read.labels)
-        )
+        images = run.columns.rows(condition, run.predictions)
+        order = np.argsort(images[0], kind="stable")
+        ids, labels = (np.ascontiguousarray(one[order], np.int64).tobytes() for one in images)
         place = places.setdefault((ids, labels), len(places))
         if place == len(kept.images):
             kept.images.append(_Images(ids, labels))
         facts = run.shown(condition)
+        right = {one: run.columns.values(condition, one, run.predictions) for one in COUNTED}
         kept.cells.append(
             _Cell(
                 str(condition),
                 place,
-                {metric: _bits(read, order, k) for metric, k in DEPTHS.items()},
+                {metric: np.packbits(right[metric][order]).tobytes() for metric in COUNTED},
                 str(facts.get("images", "")),
                 _digest(facts["shift"]) if "shift" in facts else "",
             )
         )
     return kept
-
-
-def _bits(read: Predictions, order: NDArray[np.intp], k: int) -> bytes:
-    return np.packbits(correct(read, k)[order]).tobytes()
 
 
 def _digest(facts: object) -> str:

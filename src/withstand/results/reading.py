@@ -13,7 +13,9 @@ from withstand.base import json_file
 from withstand.base.errors import UserError, nearest
 from withstand.base.names import shown
 from withstand.results import history, records
+from withstand.results.columns import Columns
 from withstand.results.conditions import ASIDE, cell_files
+from withstand.results.kept import Kept
 from withstand.results.runs import LeftOut, Run, Runs
 
 
@@ -35,7 +37,8 @@ def load_run(folder: str | Path) -> Run:
     files = {one: of for one, of in files.items() if one.shift not in aside}
     missing = tuple(one for one in missing if kinds.get(one.shift) not in ASIDE)
     trained = history.read(folder / "history.csv")
-    return Run(folder, summary, provenance, trained, files, missing, aside=aside)
+    columns = Columns(kept=Kept(folder))
+    return Run(folder, summary, provenance, trained, files, missing, aside=aside, kept=columns)
 
 
 def load_runs(root: str | Path, dataset: str | None = None) -> Runs:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,13 +18,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from withstand.base import json_file
+from withstand.base.beside import shared
 from withstand.base.errors import UserError
 from withstand.base.names import shown
 from withstand.config.schema import folder_label
 from withstand.results import records
-from withstand.results.columns import Columns
+from withstand.results.columns import CHOSEN, CONFIDENCE, Columns
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts, training_of
+from withstand.results.kept import Kept, Source
 from withstand.results.metrics import METRICS
 from withstand.results.sample import Sample
 from withstand.results.scores import Scores
@@ -139,6 +141,10 @@ class Run:
             return self
         return replace(self, only=ids, kept=Columns())
 
+    def anew(self) -> Run:
+        """The same run, of which nothing was read yet."""
+        return replace(self, kept=Columns(kept=Kept(self.folder if self.only is None else None)))
+
     def under(self, conditions: Iterable[Condition]) -> Run:
         """The same run as if it had been evaluated under ``conditions`` alone."""
         wanted = set(conditions)
@@ -154,6 +160,10 @@ class Run:
     def shifts(self) -> tuple[str, ...]:
         """The shifts that it was evaluated under, in order; ``clean`` is one."""
         return tuple(dict.fromkeys(condition.shift for condition in self.conditions))
+
+    def cells(self) -> Iterator[Path]:
+        """The files of its predictions."""
+        return (self.folder / "predictions" / file for files in self.files.values() for file in files)
 
     def predictions(self, condition: Condition) -> Predictions:
         """Read the predictions under one condition.
@@ -196,19 +206,38 @@ class Run:
     @cached_property
     def scores(self) -> Scores:
         """The per-image values of every metric and condition; the logits are read once a metric, and not kept."""
-        return Scores.over(
-            self._of_the_same, self.predictions, self.sampled is not None, self.kept.of(self._cell)
-        )
+        return Scores.over(self._of_the_same, self.predictions, self.sampled is not None, self.columns)
 
-    def _cell(self, condition: Condition) -> Hashable:
-        """All that the predictions under a condition are read by."""
-        return (
-            str(self.folder),
-            condition,
-            self.files[condition],
-            self.among_all,
-            len(self._answers(condition)),
-        )
+    def answers(
+        self, condition: Condition
+    ) -> tuple[NDArray[np.int64], NDArray[np.integer], NDArray[np.float64]]:
+        """The images seen under a condition; the class chosen for each, and its probability.
+
+        An answer that is not a number is a wrong class, and sure.
+        """
+        ids, _ = self.columns.rows(condition, self.predictions)
+        chosen, sure = (self.columns.values(condition, one, self.predictions) for one in (CHOSEN, CONFIDENCE))
+        return ids, chosen, sure
+
+    def work_out(self, metrics: Iterable[str] = METRICS) -> None:
+        """Have metrics at hand, each cell being read once at most; they are kept in the run's folder."""
+        self.columns.fill(self.conditions, list(metrics), self.predictions)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """What was read of the cells, as this view of the run reads them."""
+        return self.kept.of(self._cell)
+
+    def _cell(self, condition: Condition) -> Source:
+        return self._sources[condition]
+
+    @cached_property
+    def _sources(self) -> dict[Condition, Source]:
+        folder, among_all = str(self.folder), self.among_all
+        return {
+            one: Source(folder, one, files, among_all, len(self._answers(one)))
+            for one, files in self.files.items()
+        }
 
     @cached_property
     def _of_the_same(self) -> tuple[Condition, ...]:
@@ -230,20 +259,21 @@ class Run:
 
         Equal ones mean equal images, wherever they were read from.
         """
-        known, file = self.kept.facts, self.files[condition][0]
-        if (self.folder, file) not in known:
-            facts = Store(self.folder / "predictions").facts(file)
-            known[self.folder, file] = {key: facts[key] for key in ("images", "shift") if key in facts}
-        return known[self.folder, file]
+        known, source = self.kept.facts, self._cell(condition)
+        if source not in known:
+            facts = Store(self.folder / "predictions").facts(source.files[0])
+            known[source] = {key: facts[key] for key in ("images", "shift") if key in facts}
+        return known[source]
 
     def frame(self) -> pd.DataFrame:
         """A row for each condition: shift, variant, severity, n, each metric's mean, top-1's 95% interval (exact)."""
+        self.work_out()
         each = [self.under(c for c in self.conditions if c.shift == shift).scores for shift in self.shifts]
         rows = []
-        for scores, column, condition in ((s, k, c) for s in each for k, c in enumerate(s.conditions)):
+        for scores, condition in ((one, condition) for one in each for condition in one.conditions):
             asked = [name for name, metric in METRICS.items() if metric.asked_of(condition.shift)]
-            values = {name: scores.values(name)[:, column].astype(np.float64) for name in asked}
-            n = int((~np.isnan(values["top1"])).sum())
+            values = {name: scores.column(condition, name)[1].astype(np.float64) for name in asked}
+            n = len(values["top1"])
             interval = clopper_pearson(int(np.nansum(values["top1"])), n) if n else None
             rows.append(
                 {
@@ -275,6 +305,15 @@ class Runs(list[Run]):
         return frame[["run", *frame.columns.drop("run")]]
 
 
+def work_out(runs: Sequence[Run]) -> None:
+    """Have every metric of several runs at hand: what is not kept is made on all cores."""
+    lacking = [run for run in runs if run.columns.lacks(run.conditions, list(METRICS))]
+    if len(lacking) > 1:
+        shared([run.work_out for run in lacking])
+    for run in lacking:  # what the copy made is kept in the folder, or made here
+        run.work_out()
+
+
 def of_kind(runs: Iterable[Run], kind: str) -> tuple[str, ...]:
     """The shifts of a kind (``about["kind"]``) that any of the runs was evaluated under, in order."""
     return tuple(
@@ -299,7 +338,8 @@ def names(runs: Sequence[Run]) -> tuple[str, ...]:
 
 def _mean(metric: str, values: NDArray[np.float64]) -> float:
     """Of the images seen; NaN without any. The mean of influences may miss a bound by a rounding error."""
-    seen, known = values[~np.isnan(values)], METRICS[metric]
+    known, missing = METRICS[metric], np.isnan(values)
+    seen = values[~missing] if missing.any() else values
     return float(np.clip(seen.mean(), known.low, known.high)) if len(seen) else np.nan
 
 

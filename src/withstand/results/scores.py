@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from withstand.results.columns import Columns
 from withstand.results.conditions import Condition
 from withstand.results.metrics import find, not_numbers
 from withstand.results.store import Predictions
+from withstand.statistics import image_values, seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,8 @@ class Scores:
     read: Callable[[Condition], Predictions]
     _known: dict[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
     _broken: dict[Condition, int] = field(default_factory=dict, repr=False)
+    _whole: dict[str, bool] = field(default_factory=dict, repr=False)
+    _all_seen: dict[Condition, bool] = field(default_factory=dict, repr=False)
     kept: Columns = field(default_factory=Columns, repr=False)
 
     @classmethod
@@ -50,6 +54,7 @@ class Scores:
         kept = Columns() if kept is None else kept
         ids = np.empty(0, np.int64)
         labels = np.empty(0, np.int64)
+        kept.fill(conditions, ["top1"], read)  # which is asked for next
         for place, condition in enumerate(conditions):
             found_ids, found_labels = kept.rows(condition, read)
             if place and np.array_equal(found_ids, ids):
@@ -68,24 +73,38 @@ class Scores:
         Raises:
             UserError: there is no such metric.
         """
-        known = find(metric)
         if metric not in self._known:
-            table = np.full((len(self.ids), len(self.conditions)), np.nan, np.float32)
-            for column, condition in enumerate(self.conditions):
-                ids, _ = self.kept.rows(condition, self.read)
-                if np.isin(ids, self.ids).all():
-                    value, self._broken[condition] = self.kept.values(condition, metric, self.read)
-                else:  # what is made of the whole set is made of the images that count
-                    read = self.read(condition)
-                    read = read.take(np.flatnonzero(np.isin(ids, self.ids)))
-                    ids, self._broken[condition] = read.ids, int(not_numbers(read).sum())
-                    value = np.asarray(known.per_image(read), np.float32)
-                # A network that gave no number is not an image unseen: it must show. A measure that is asked of one
-                # shift alone may have nothing to say.
-                lost = np.nan if known.only else np.inf
-                table[np.searchsorted(self.ids, ids), column] = np.where(np.isnan(value), lost, value)
-            self._known[metric] = table
+            find(metric)
+            self.kept.fill(self.conditions, [metric], self.read)
+            # A row a condition: what is asked for next are some conditions of all images.
+            table = np.full((len(self.conditions), len(self.ids)), np.nan, np.float32)
+            for row, condition in zip(table, self.conditions, strict=True):
+                ids, values = self.column(condition, metric)
+                row[slice(None) if ids is self.ids else np.searchsorted(self.ids, ids)] = values
+            self._known[metric] = table.T
         return self._known[metric]
+
+    def column(self, condition: Condition, metric: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The images that were seen under a condition, and the value of each."""
+        known = find(metric)
+        ids, _ = self.kept.rows(condition, self.read)
+        if condition not in self._all_seen:
+            self._all_seen[condition] = np.array_equal(ids, self.ids)
+        ids = self.ids if self._all_seen[condition] else ids
+        if ids is self.ids or np.isin(ids, self.ids).all():
+            self._broken[condition] = self.kept.broken(condition, self.read)
+            values = self.kept.values(condition, metric, self.read)
+        else:  # what is made of the whole set is made of the images that count
+            read = self.read(condition)
+            read = read.take(np.flatnonzero(np.isin(ids, self.ids)))
+            ids, self._broken[condition] = read.ids, int(not_numbers(read).sum())
+            values = np.asarray(known.per_image(read))
+        values = np.asarray(values, np.float32)
+        # A network that gave no number is not an image unseen: it must show. A measure that is asked of one shift
+        # alone may have nothing to say.
+        if (lost := np.isnan(values)).any() and not known.only:
+            values = np.where(lost, np.float32(np.inf), values)
+        return ids, values
 
     @property
     def broken(self) -> dict[Condition, int]:
@@ -97,10 +116,34 @@ class Scores:
         self, metric: str, conditions: Iterable[Condition], ids: NDArray[np.int64] | None = None
     ) -> NDArray[np.float32]:
         """float32 N×C of one metric: the columns of ``conditions``, the rows of ``ids``; NaN where not seen."""
-        columns = [self.conditions.index(condition) for condition in conditions]
-        values = self.values(metric)
+        columns = in_place([self._places[condition] for condition in conditions])
+        values = self.values(metric).T[columns]
         if ids is None or np.array_equal(ids, self.ids):
-            return values[:, columns]
+            return values.T
         rows = np.minimum(np.searchsorted(self.ids, ids), max(len(self.ids) - 1, 0))
         there = self.ids[rows] == ids
-        return np.where(there[:, None], values[rows][:, columns], np.float32(np.nan))
+        return np.where(there, values[:, rows], np.float32(np.nan)).T
+
+    def image_values(
+        self, metric: str, conditions: Iterable[Condition], ids: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
+        """float64 of each image of ``ids`` that was seen: its mean over conditions (``statistics.image_values``)."""
+        known = tuple(conditions)
+        if metric not in self._whole:
+            self._whole[metric] = not np.isnan(self.values(metric)).any()
+        if self._whole[metric] and (ids is None or np.array_equal(ids, self.ids)):  # the same, and sooner
+            rows = in_place([self._places[condition] for condition in known])
+            exact = np.float32 if find(metric).counts and len(known) < 1 << 24 else np.float64
+            return np.asarray(self.values(metric).T[rows].sum(axis=0, dtype=exact) / np.float64(len(known)))
+        values = self.of(metric, known, ids)
+        return image_values(values[seen(values)])
+
+    @cached_property
+    def _places(self) -> dict[Condition, int]:
+        return {condition: place for place, condition in enumerate(self.conditions)}
+
+
+def in_place(rows: Sequence[int]) -> Sequence[int] | slice:
+    """The same rows of an array; where they follow each other, so that nothing is copied."""
+    follow = len(rows) > 0 and list(rows) == list(range(rows[0], rows[0] + len(rows)))
+    return slice(rows[0], rows[0] + len(rows)) if follow else rows

@@ -177,7 +177,7 @@ def _predictions(table: pa.Table) -> Predictions:
     ids, labels = table["id"].to_numpy(), table["label"].to_numpy()
     if labels.min() < 0 or labels.max() >= outputs:
         raise ValueError(f"it has labels from {labels.min()} to {labels.max()}, and {outputs} outputs")
-    if len(np.unique(ids)) < len(ids):
+    if not (ids[1:] > ids[:-1]).all() and len(np.unique(ids)) < len(ids):
         raise ValueError("it has an image twice")
     background = table["background"].to_numpy() if "background" in table.column_names else None
     return Predictions(ids, labels, flat.to_numpy().reshape(len(logits), outputs), background)
@@ -243,9 +243,8 @@ class Store:
         """
         path = self.root / (cell if isinstance(cell, str) else cell.file)
         try:
-            table = pq.read_table(
-                pa.BufferReader(files.content(path, _MOST)), page_checksum_verification=True
-            )
+            content = pa.BufferReader(files.content(path, _MOST))
+            table = pq.ParquetFile(content, page_checksum_verification=True).read(use_threads=False)
             said = table.schema.metadata or {}
             if _key(said.get(b"withstand", b"")) not in path.name.split("."):
                 raise ValueError("it holds another cell than its name says")

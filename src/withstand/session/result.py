@@ -59,7 +59,7 @@ class Result:
         found = compare(self.run)
         names = {self.run.model: self.run}
         drawn = overview.picture(Context(names, found, looks(tuple(names))))
-        shown = "" if drawn is None else canvas.svg(drawn.figure, drawn.name)
+        shown = "" if drawn is None else canvas.svg(drawn.drawn(), drawn.name)
         return f"{self._short().to_html(index=False, border=0)}{shown[shown.find('<svg') :] if shown else ''}"
 
     def _compared(self) -> dict[str, Comparison]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from withstand import report
+from withstand.analysis.comparison import compare
 from withstand.base.console import console, say
 from withstand.base.crew import crew
 from withstand.base.errors import UserError
@@ -17,7 +18,7 @@ from withstand.config.schema import Config
 from withstand.config.spelling import key_of
 from withstand.report import terminal
 from withstand.results.reading import load_run, load_runs
-from withstand.results.runs import Runs, in_short
+from withstand.results.runs import Runs, in_short, work_out
 
 USES = ("models", "report")
 SWEEPS = (*USES, "seeds", "suffix", "cluster")
@@ -86,9 +87,11 @@ def chosen(config: Config, folders: Sequence[str] = ()) -> Runs:
 
 def write(runs: Runs, folder: Path, baseline: str | None = None) -> None:
     """Write the report of ``runs``, print its table, and say where it is."""
-    page = report.write(runs, folder, baseline)
+    work_out(runs)
+    together = compare(runs)
+    page = report.write(runs, folder, baseline, together)
     if any(run.files for run in runs):
-        console.print(terminal.table(runs))
+        console.print(terminal.table(runs, together))
         if (every := terminal.shifts(runs)) is not None:
             console.print(every)
     say(f"report: {page}")

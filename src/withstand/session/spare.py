@@ -10,7 +10,7 @@ from pathlib import Path
 from withstand.base.cache import cache_folder
 from withstand.base.errors import UserError
 from withstand.config.schema import Config
-from withstand.results import marks
+from withstand.results import kept, marks
 from withstand.results.shelf import files, shelf
 
 DECODED = ".decoded"
@@ -28,7 +28,7 @@ class Spare:
 def spare(config: Config) -> list[Spare]:
     """All of it, the largest first."""
     root = Path(config.paths.checkpoints)
-    found = [*_checkpoints(root), *_marks(root), *_decoded(Path(config.paths.data)), *_measured()]
+    found = [*_checkpoints(root), *_made(root), *_decoded(Path(config.paths.data)), *_measured()]
     return sorted(found, key=lambda one: -one.size)
 
 
@@ -58,12 +58,17 @@ def _checkpoints(root: Path) -> Iterator[Spare]:
             )
 
 
-def _marks(root: Path) -> Iterator[Spare]:
+_MADE = {
+    marks.FILE: "which images were right, for leaderboards; read from the predictions again when needed",
+    kept.FILE: "every metric of every image, for reports; made of the predictions again when needed",
+}
+
+
+def _made(root: Path) -> Iterator[Spare]:
     for run in shelf(root):
-        place = run.folder / marks.FILE
-        if place.is_file():
-            said = "which images were right, for leaderboards; read from the predictions again when needed"
-            yield Spare(place, said, place.stat().st_size)
+        for place in sorted(run.folder.rglob(".*")):
+            if place.name in _MADE and place.is_file():
+                yield Spare(place, _MADE[place.name], place.stat().st_size)
 
 
 def _decoded(data: Path) -> Iterator[Spare]:

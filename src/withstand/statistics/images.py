@@ -50,7 +50,8 @@ def image_values(values: Values) -> NDArray[np.float64]:
 
 def seen(values: Values) -> NDArray[np.bool_]:
     """Which of the N images were seen under any condition."""
-    return np.asarray(~np.isnan(values).all(axis=1))
+    missing = np.isnan(values)
+    return np.asarray(~missing.all(axis=1)) if missing.any() else np.ones(len(missing), np.bool_)
 
 
 def mean_over_conditions(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL) -> Estimate:
@@ -63,7 +64,8 @@ def mean_over_conditions(values: Values, bounds: Bounds = (0, 1), level: float =
     Returns:
         The estimate; its ``n`` is the images that were seen.
     """
-    return mean_interval(image_values(values[seen(values)]), bounds, level)
+    there = seen(values)
+    return mean_interval(image_values(values if there.all() else values[there]), bounds, level)
 
 
 def minus(one: Values, other: Values) -> NDArray[np.float64]:

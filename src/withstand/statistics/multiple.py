@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from withstand.statistics.estimate import LEVEL
 
@@ -53,5 +53,5 @@ def simultaneous_level(values: NDArray[np.float64], level: float = LEVEL, seed: 
     normal = draw.standard_normal((DRAWS, len(roots))) @ (axes * np.sqrt(np.maximum(roots, 0))).T
     scale = np.sqrt(draw.chisquare(n - 1, DRAWS) / (n - 1))
     largest = float(np.quantile(np.abs(normal).max(axis=1) / scale, level))
-    each = float(1 - 2 * stats.t.sf(largest, n - 1))
+    each = float(1 - 2 * special.stdtr(n - 1, -largest))
     return float(np.clip(each, level, 1 - (1 - level) / k))

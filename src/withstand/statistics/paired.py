@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from withstand.statistics.estimate import LEVEL, Estimate
 
@@ -41,10 +41,13 @@ def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_], level: float = LEVEL) ->
     if a.shape != b.shape or a.ndim != 1 or not len(a):
         raise ValueError(f"not paired: {a.shape} and {b.shape}")
     only_a, only_b, n = int((a & ~b).sum()), int((b & ~a).sum()), len(a)
-    p = float(stats.binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
+    fewer, more = sorted((only_a, only_b))
+    p = (
+        2 * float(special.betainc(more, fewer + 1, 0.5)) if more > fewer + 1 else 1.0
+    )  # both tails of the binomial
     share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
     middle = share_a - share_b
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(special.ndtri((1 + level) / 2))
     reach = z * float(np.sqrt((share_a + share_b - middle**2) / (n + 2)))
     value = (only_a - only_b) / n
     return McNemar(only_a, only_b, p, Estimate(value, max(-1.0, middle - reach), min(1.0, middle + reach), n))

@@ -122,9 +122,10 @@ class Pilot:
     def detectable(self, n: float, alpha: float, power: float = POWER) -> float:
         """The smallest distance that ``n`` images show with that power; at most what can be."""
         widest = self.bounds[1] - self.bounds[0]
-        if self.power(n, widest, alpha) < power:
+        reach = self.reach(n, alpha)
+        if self._clears(widest, reach, n) < power:
             return widest
-        return float(optimize.brentq(lambda d: self.power(n, d, alpha) - power, 0.0, widest, xtol=1e-7))
+        return float(optimize.brentq(lambda d: self._clears(d, reach, n) - power, 0.0, widest, xtol=1e-7))
 
     def _least(self, chance: Callable[[float], float], power: float) -> int | None:
         high = max(2.0, 2 * self.images)

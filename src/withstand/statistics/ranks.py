@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from withstand.statistics.estimate import LEVEL
 from withstand.statistics.multiple import DRAWS
@@ -79,7 +79,7 @@ def pairs_level(counts: Counts, level: float = LEVEL, seed: int = 0) -> float:
         largest.append(_furthest(normal.T.astype(np.float32), weights))
     scale = np.sqrt(draw.chisquare(n - 1, DRAWS) / (n - 1))
     reach = float(np.quantile(np.concatenate(largest) / scale, level))
-    return float(np.clip(1 - 2 * stats.t.sf(reach, n - 1), level, least))
+    return float(np.clip(1 - 2 * special.stdtr(n - 1, -reach), level, least))
 
 
 def _furthest(normal: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:

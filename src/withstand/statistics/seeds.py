@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from withstand.statistics.estimate import LEVEL, Estimate
 
@@ -41,7 +41,7 @@ def over_seeds(
         images -= float((rest**2).sum()) / ((s - 1) * (n - 1)) / (s * n)
         seeds.append((float(side.mean(axis=1).var(ddof=1)) / s, s - 1))
     parts = [(max(0.0, images), n - 1), *seeds]
-    reach = sum(float(stats.t.ppf((1 + level) / 2, df)) ** 2 * part for part, df in parts) ** 0.5
+    reach = sum(float(special.stdtrit(df, (1 + level) / 2)) ** 2 * part for part, df in parts) ** 0.5
     value = float(per_image.mean())
     return Estimate(value, value - reach, value + reach, n)
 

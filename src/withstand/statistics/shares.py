@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from withstand.statistics.estimate import LEVEL, Estimate
 
@@ -20,7 +20,7 @@ def wilson(successes: int, n: int, level: float = LEVEL) -> Estimate:
 
 def score_interval(share: float, draws: float, level: float = LEVEL) -> tuple[float, float]:
     """Wilson's interval of a share of ``draws``, which may be no whole number."""
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(special.ndtri((1 + level) / 2))
     middle = (share + z**2 / (2 * draws)) / (1 + z**2 / draws)
     reach = z / (1 + z**2 / draws) * float(np.sqrt(share * (1 - share) / draws + z**2 / (4 * draws**2)))
     # Exact at the ends, where the formula is off by a rounding error.

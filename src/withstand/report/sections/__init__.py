@@ -6,16 +6,16 @@ None where the runs hold nothing for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 
 from withstand.base import plugins
 from withstand.report.section import Context, Section
 
 
-def build(context: Context) -> list[Section]:
-    """Every section that has something to show, in order."""
-    built = (module.section(context) for module in _modules())
-    return [section for section in built if section is not None]
+def builders() -> list[Callable[[Context], Section | None]]:
+    """What builds each section, in order."""
+    return [module.section for module in _modules()]
 
 
 def _modules() -> list[ModuleType]:

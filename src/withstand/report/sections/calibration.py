@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from withstand.report.canvas import drawing
 from withstand.report.marks import tell, words
-from withstand.report.section import Context, Picture, Section
+from withstand.report.section import Context, Drawing, Picture, Section
 from withstand.report.style import FAINT, INK, PAPER, Look
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN, Condition
@@ -58,7 +58,7 @@ def section(context: Context) -> Section | None:
         Picture(
             f"reliability-{name}",
             f"{name}: accuracy against confidence, in bins of equal mass; open marks: clean, filled: corrupted.",
-            draw(name, binned, context.looks[name]),
+            Drawing.of(draw, name, binned, context.looks[name]),
             captioned=False,
             model=name,
         )

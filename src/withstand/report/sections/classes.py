@@ -16,7 +16,7 @@ from withstand.report.style import PAPER
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN
 from withstand.results.runs import LeftOut
-from withstand.statistics import Estimate, clopper_pearson, mean_over_conditions
+from withstand.statistics import Estimate, clopper_pearson, mean_interval, mean_over_conditions
 
 PLACE = 50
 
@@ -66,17 +66,17 @@ def _labels(context: Context) -> NDArray[np.int64]:
 
 
 def _found(context: Context, labels: NDArray[np.int64]) -> Found:
-    together = context.together
-    found = {}
-    for number in np.unique(labels).tolist():
-        ids = together.ids[labels == number]
-        for name in together.names:
-            scores = context.runs[name].scores
-            corrupted = scores.of("top1", together.conditions, ids)
-            found[name, number, "corrupted"] = mean_over_conditions(corrupted).times(100)
-            if together.clean:
-                right = int(scores.of("top1", [CLEAN], ids).sum())
-                found[name, number, "clean"] = clopper_pearson(right, len(ids)).times(100)
+    together, found = context.together, {}
+    for name in together.names:
+        scores = context.runs[name].scores
+        corrupted = scores.image_values("top1", together.conditions, together.ids)
+        clean = scores.image_values("top1", [CLEAN], together.ids) if together.clean else None
+        for number in np.unique(labels).tolist():
+            those = labels == number
+            found[name, number, "corrupted"] = mean_interval(corrupted[those]).times(100)
+            if clean is not None:
+                right = int(clean[those].sum())
+                found[name, number, "clean"] = clopper_pearson(right, int(those.sum())).times(100)
     return found
 
 

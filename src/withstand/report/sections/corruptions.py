@@ -15,7 +15,7 @@ from withstand.corruptions.names import FAMILIES
 from withstand.report import mce
 from withstand.report.canvas import drawing
 from withstand.report.marks import tell, tell_rows, words
-from withstand.report.section import Context, Picture, Section
+from withstand.report.section import Context, Drawing, Picture, Section
 from withstand.report.style import PAPER, ink_on
 from withstand.report.table import Column, Row, Table, by_group
 from withstand.report.wording import family, levels, spaced, variants
@@ -34,15 +34,18 @@ def section(context: Context) -> Section | None:
     together = context.together
     if not together.conditions:
         return None
+    severities, values = levels(together), {name: _values(together, name) for name in together.ranking}
+    # One scale for all models, so that the same colour is the same accuracy.
+    least = 100 * min(min(together.table(name).values()) for name in together.names)
     heat = [
         Picture(
             f"heat-{name}",
             f"{name}: top-1 in percent by corruption and severity.",
-            draw(together, name),
+            Drawing.of(draw, name, variants(together), severities, values[name], least),
             captioned=False,
             model=name,
         )
-        for name in (together.ranking if levels(together) else ())
+        for name in (together.ranking if severities else ())
     ]
     by_baseline = mce.table(together, context.baseline)
     known = [by_family(together)] if any(name in together.groups for name in FAMILIES) else []
@@ -67,21 +70,25 @@ def table(together: Comparison) -> Table:
     return Table("corruptions", "Top-1 by corruption, mean over severities", columns, rows)
 
 
-def draw(together: Comparison, name: str) -> Figure:
-    """Top-1 by corruption (rows, by family) and severity (columns); all models share one scale of colours."""
+def _values(together: Comparison, name: str) -> NDArray[np.float64]:
+    """Top-1 in percent: a row for each corruption, a column for each severity."""
     rows, columns = variants(together), list(levels(together))
-    found = together.table(name)
     values = np.full((len(rows), len(columns)), np.nan)
-    for condition, value in found.items():
+    for condition, value in together.table(name).items():
         if condition.severity in columns:
             values[rows.index(condition.variant), columns.index(condition.severity or 0)] = 100 * value
-    # One scale for all models, so that the same colour is the same accuracy.
-    least = min(min(together.table(other).values()) for other in together.names)
-    scale = Normalize(100 * least, 100)
+    return values
+
+
+def draw(
+    name: str, rows: Sequence[str], columns: Sequence[float], values: NDArray[np.float64], least: float
+) -> Figure:
+    """Top-1 by corruption (rows, by family) and severity (columns); the colours begin at ``least``."""
+    scale = Normalize(least, 100)
     with drawing(f"heat-{name}"):
         figure = Figure(figsize=(5.2, 1.05 + 0.27 * len(rows)))
         axes = figure.subplots()
-        axes.set_title(name)
+        axes.set_title(name, y=1.0)  # where it is by itself, found without measuring every label
         for row, variant in enumerate(rows):
             _row(axes, row, values[row], name, spaced(variant), columns, scale)
         axes.set_yticks(np.arange(len(rows)) + 0.5, [spaced(row) for row in rows])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from withstand.analysis.plan import Plan, Planned
 from withstand.report import plan
-from withstand.report.section import Context, Picture, Section
+from withstand.report.section import Context, Drawing, Picture, Section
 from withstand.report.table import Column
 from withstand.statistics import Pilot
 
@@ -34,4 +34,6 @@ def section(context: Context) -> Section | None:
     table = replace(shown, name="how_many", columns=[Column("part", "pair"), *shown.columns[1:]])
     caption = "The smallest difference in top-1 under corruption that is shown, by the number of images."
     title = "How many images show a difference"
-    return Section("how_many", title, _LEAD, [Picture("how_many", caption, plan.draw(found))], [table])
+    return Section(
+        "how_many", title, _LEAD, [Picture("how_many", caption, Drawing.of(plan.draw, found))], [table]
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from withstand.report import curves, published
-from withstand.report.section import Context, Picture, Section
+from withstand.report.section import Context, Drawing, Picture, Section
 from withstand.report.table import MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import METRICS
@@ -31,7 +31,7 @@ def section(context: Context) -> Section | None:
         Picture(
             f"curves-{name}",
             f"{name}: loss and top-1 by epoch; training dashed, validation solid, the best epoch marked.",
-            curves.draw(run.history, name, context.looks[name]),
+            Drawing.of(curves.draw, run.history, name, context.looks[name]),
             captioned=False,
             model=name,
         )

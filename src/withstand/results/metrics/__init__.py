@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
 from withstand.results.metrics.answers import (
+    answered,
     brier,
     chosen,
+    confidence,
     correct,
     losses,
     nll,
@@ -49,12 +51,14 @@ __all__ = [
     "METRICS",
     "Metric",
     "Metrics",
+    "answered",
     "bin_of",
     "brier",
     "calibration",
     "calibration_of",
     "chosen",
     "classwise_calibration",
+    "confidence",
     "correct",
     "decisions",
     "enough",
@@ -106,6 +110,11 @@ class Metric:
     def asked_of(self, shift: str) -> bool:
         """Whether it means something under a shift."""
         return self.only in ("", shift)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it only counts right answers, which needs no probabilities."""
+        return self.share and not self.of_the_set
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import erf
 
+from withstand.results.metrics.answers import confidence as surest
 from withstand.results.metrics.answers import correct, probabilities
 from withstand.results.store import Predictions
 
@@ -25,8 +28,7 @@ def calibration(predictions: Predictions, bins: int = BINS, debias: bool = True)
     partly chance, which the absolute value adds up; what chance adds is taken off, unless ``debias`` is False
     (Kumar et al., 2019, do so by simulation). Bins have at least ten images: a small set has fewer bins.
     """
-    sure = probabilities(predictions).max(axis=1)
-    return calibration_of(sure[:, None], correct(predictions)[:, None], bins, debias)[:, 0]
+    return calibration_of(surest(predictions)[:, None], correct(predictions)[:, None], bins, debias)[:, 0]
 
 
 def calibration_of(
@@ -34,15 +36,15 @@ def calibration_of(
 ) -> Floats:
     """The same of all the answers to N images together: N×C confidences, 0 to 1, and whether each was right: N×C."""
     images = np.repeat(np.arange(len(confidence)), confidence.shape[1])
-    sure = np.asarray(confidence, np.float64).reshape(-1, 1)
-    return _errors(sure, right.reshape(-1, 1), images, bins, debias)[:, 0].reshape(confidence.shape)
+    sure = np.asarray(confidence, np.float64).reshape(1, -1)
+    return _errors(sure, right.reshape(1, -1), images, bins, debias)[0].reshape(confidence.shape)
 
 
 def classwise_calibration(predictions: Predictions, bins: int = BINS, debias: bool = True) -> Floats:
     """The same for the probability of every class, averaged over classes (Kull et al., 2019; Nixon et al., 2019)."""
-    chances = probabilities(predictions)
-    happened = predictions.labels[:, None] == np.arange(chances.shape[1])
-    means: Floats = _errors(chances, happened, np.arange(len(chances)), bins, debias).mean(axis=1)
+    chances = np.ascontiguousarray(probabilities(predictions).T)
+    happened = predictions.labels == np.arange(len(chances))[:, None]
+    means: Floats = _errors(chances, happened, np.arange(len(predictions)), bins, debias).mean(axis=0)
     return means
 
 
@@ -56,54 +58,60 @@ def bin_of(chances: NDArray[np.floating], bins: int = BINS) -> NDArray[np.int64]
 
     Bins hold equally many values as far as can be; equal values are always in one bin.
     """
-    n = len(chances)
-    order = np.argsort(chances, axis=0)  # of equals, which share a bin, in any order
-    ranked = np.take_along_axis(chances, order, axis=0)
-    rank = np.broadcast_to(np.arange(n)[:, None], ranked.shape)
-    new = np.ones_like(ranked, dtype=bool)
-    new[1:] = ranked[1:] != ranked[:-1]
-    first = np.maximum.accumulate(np.where(new, rank, 0), axis=0)
-    ends = np.ones_like(new)
-    ends[:-1] = new[1:]
-    last = np.minimum.accumulate(np.where(ends, rank, n)[::-1], axis=0)[::-1]
-    starts = np.arange(min(bins, n)) * n // min(bins, n)
-    found = np.empty(ranked.shape, np.int64)
-    np.put_along_axis(found, order, np.searchsorted(starts, (first + last) / 2, side="right") - 1, axis=0)
+    return _bins(np.ascontiguousarray(chances.T), bins).T.astype(np.int64)
+
+
+def _bins(chances: NDArray[np.floating], bins: int) -> NDArray[np.unsignedinteger]:
+    """The same of K×N: a bin begins at the value that its first rank has, so that values need only be compared.
+
+    Where several values are equal to that one, they are in the bin if the middle of their ranks is.
+    """
+    n = chances.shape[1]
+    starts = np.arange(1, min(bins, n)) * n // min(bins, n)
+    ranked = np.sort(chances, axis=1)
+    begins = ranked[:, starts]
+    tied = (begins == ranked[:, starts - 1]) | (begins == ranked[:, np.minimum(starts + 1, n - 1)])
+    for row, at in zip(*np.nonzero(tied), strict=True):
+        first, last = (np.searchsorted(ranked[row], begins[row, at], side) for side in ("left", "right"))
+        if (first + last - 1) / 2 < starts[at]:
+            begins[row, at] = np.nextafter(begins[row, at], np.inf)
+    found = np.zeros(chances.shape, np.uint8 if bins < 256 else np.uint32)
+    for begin in begins.T:
+        found += chances >= begin[:, None]
     return found
 
 
 def _errors(
     chances: Floats, happened: NDArray[np.bool_], images: NDArray[np.int64], bins: int, debias: bool
 ) -> Floats:
-    """M×K values of M answers for K classes: their mean is the calibration error, averaged over the classes.
+    """K×M values of M answers for K classes: their mean is the calibration error, averaged over the classes.
 
     Each is (chance − happened) with the sign of its bin's sum, which is what it moves the error by.
 
     Args:
+        chances, happened: K×M.
         images: int64 M, which image each is an answer to; answers to one image go together.
     """
-    m, k = chances.shape
+    k, m = chances.shape
     bins = enough(m, bins)
-    cell, missed = bin_of(chances, bins) * k + np.arange(k), chances - happened
-
-    def summed(values: NDArray[np.floating] | NDArray[np.bool_]) -> Floats:
-        found = np.bincount(cell.ravel(), np.asarray(values, np.float64).ravel(), bins * k)
-        return found.astype(np.float64)
-
-    count = summed(np.ones_like(missed))
+    cell = _bins(chances, bins) + bins * np.arange(k)[:, None]
+    missed = chances - happened
+    count, hits = (np.bincount(some.ravel(), minlength=bins * k) for some in (cell, cell[happened]))
     cells = np.maximum(count, 1)
-    gap = summed(missed) / cells
+    gap, sure = (np.bincount(cell.ravel(), one.ravel(), bins * k) / cells for one in (missed, chances))
     values: Floats = missed * np.sign(gap)[cell]
     if not debias:
         return values
     # One answer more, as likely to be right as the bin is confident: no bin is so small that it is sure of itself.
-    share = (summed(happened) + summed(chances) / cells) / (cells + 1)
+    share = (hits + sure) / (cells + 1)
     weight, noise = count / (m * k), np.sqrt(share * (1 - share) / cells)
-    together = np.bincount(images, values.mean(axis=1))
+    together = np.bincount(images, values.mean(axis=0))
     spread = float(together.std() * np.sqrt(len(together)) / m)
     value, reach = _unfolded(np.abs(gap), noise, weight, max(spread, 1e-12))
-    centred = values - values.mean()
-    return value + centred * max(1.0, reach / max(spread, 1e-12))
+    values -= values.mean()
+    values *= max(1.0, reach / max(spread, 1e-12))
+    values += value
+    return values
 
 
 def _unfolded(gap: Floats, noise: Floats, weight: Floats, spread: float) -> tuple[float, float]:
@@ -118,16 +126,21 @@ def _unfolded(gap: Floats, noise: Floats, weight: Floats, spread: float) -> tupl
         gap, noise, weight: of each bin of each class, one after the other.
         spread: standard error of the sum by the influence of the images; tells how far bins go together.
     """
-    seen = float(weight @ gap)
-    apart = spread / max(float(np.sqrt(weight**2 @ noise**2)), 1e-12)
+    seen, squares = float(weight @ gap), weight**2
+    apart = spread / max(math.sqrt(float(squares @ noise**2)), 1e-12)
+    # Without noise, what is seen is the gap: erf of infinity is 1.
+    scaled = np.divide(gap, noise * math.sqrt(2), out=np.full_like(gap, np.inf), where=noise > 0)
+    scaled[gap == 0] = 0
+    wide, second = noise * math.sqrt(2 / math.pi), noise**2
 
     def sum_at(factor: float) -> tuple[float, float]:
-        true = factor * gap
-        scaled = np.divide(true, noise, out=np.zeros_like(true), where=noise > 0)
-        folded = noise * np.sqrt(2 / np.pi) * np.exp(-(scaled**2) / 2) + true * erf(scaled / np.sqrt(2))
-        folded = np.where(noise > 0, folded, true)
-        variance = np.maximum(true**2 + noise**2 - folded**2, 0)
-        return float(weight @ folded), apart * float(np.sqrt(weight**2 @ variance))
+        if not factor:
+            folded, true = wide, np.zeros_like(gap)
+        else:
+            true, far = factor * gap, factor * scaled
+            folded = wide * np.exp(-(far**2)) + true * erf(far)
+        variance = np.maximum(true**2 + second - folded**2, 0)
+        return float(weight @ folded), apart * math.sqrt(float(squares @ variance))
 
     def factor_at(deviations: float) -> float:
         def above(factor: float) -> float:

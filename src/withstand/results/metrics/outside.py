@@ -12,8 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
-from scipy.stats import norm, rankdata
+from scipy.special import logsumexp, ndtri
 
 from withstand.results.metrics.answers import not_numbers
 from withstand.results.store import Predictions
@@ -62,9 +61,7 @@ def auroc_ahead(first: tuple[Floats, Floats], second: tuple[Floats, Floats]) -> 
         first, second: scores of the images of the classes, and of those from outside.
     """
     known, unknown = (one - other for one, other in zip(_placed(*first), _placed(*second), strict=True))
-    reach = norm.ppf((1 + LEVEL) / 2) * float(
-        np.sqrt(known.var() / len(known) + unknown.var() / len(unknown))
-    )
+    reach = ndtri((1 + LEVEL) / 2) * float(np.sqrt(known.var() / len(known) + unknown.var() / len(unknown)))
     value = float(known.mean())
     return Estimate(value, value - reach, value + reach, len(known) + len(unknown))
 
@@ -72,8 +69,14 @@ def auroc_ahead(first: tuple[Floats, Floats], second: tuple[Floats, Floats]) -> 
 def _placed(inside: Floats, outside: Floats) -> tuple[Floats, Floats]:
     """The share of the images from outside that each of the others is above, and of the others above each of them."""
     n, m = len(inside), len(outside)
-    ranks = rankdata(np.concatenate([inside, outside]))
-    return (ranks[:n] - rankdata(inside)) / m, 1 - (ranks[n:] - rankdata(outside)) / n
+    return _below(inside, outside) / m, 1 - _below(outside, inside) / n
+
+
+def _below(values: Floats, others: Floats) -> Floats:
+    """How many of the others are below each value, equal ones counted half."""
+    ordered = np.sort(others)
+    ends = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+    return np.asarray(sum(ends) / 2)
 
 
 def fpr(inside: Floats, outside: Floats, taken: float = TAKEN) -> Estimate:

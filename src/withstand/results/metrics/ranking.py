@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.results.metrics.answers import correct, probabilities
+from withstand.results.metrics.answers import confidence, correct
 from withstand.results.store import Predictions
 
 
@@ -16,12 +16,14 @@ def risk_coverage(predictions: Predictions) -> NDArray[np.float64]:
     0 to 1, lower is better. Confidence is the highest probability. Equal ones share a rank: what counts is the
     average over all the orders that they could stand in, so the order of the rows does not matter.
     """
-    confidence = probabilities(predictions).max(axis=1)
-    order = np.argsort(-confidence)  # of equals, which share a rank, in any order
-    starts = np.flatnonzero(np.diff(-confidence[order], prepend=-np.inf) != 0)
-    sizes = np.diff([*starts, len(order)])
+    sure = confidence(predictions)
+    order = np.argsort(-sure)  # of equals, which share a rank, in any order
+    starts = np.flatnonzero(np.diff(-sure[order], prepend=-np.inf) != 0)
+    sizes = np.diff(starts, append=len(order))
 
     def shared(values: NDArray[np.floating] | NDArray[np.bool_]) -> NDArray[np.float64]:
+        if len(starts) == len(order):  # no two are equal
+            return values.astype(np.float64)
         return np.repeat(np.add.reduceat(values.astype(np.float64), starts) / sizes, sizes)
 
     wrong, answered = ~correct(predictions)[order], np.arange(1, len(order) + 1)
@@ -43,18 +45,22 @@ def selective(predictions: Predictions, coverage: float = COVERAGE) -> NDArray[n
     An image that is answered moves it by whether it is right more often than those at the threshold are: where it
     joins, one of these goes. Equally confident images at the threshold are each answered in part.
     """
-    confidence, right = probabilities(predictions).max(axis=1), correct(predictions).astype(np.float64)
-    n, kept = len(confidence), coverage * len(confidence)
-    threshold = -np.sort(-confidence)[min(int(np.ceil(kept)), n) - 1]
-    above, at = confidence > threshold, confidence == threshold
+    sure, right = confidence(predictions), correct(predictions).astype(np.float64)
+    n, kept = len(sure), coverage * len(sure)
+    ranked = np.sort(sure)
+    threshold = ranked[n - min(int(np.ceil(kept)), n)]
+    above, at = sure > threshold, sure == threshold
     answered = above + at * ((kept - above.sum()) / at.sum())
-    near = np.abs(_ranks(confidence) - (n - kept)) <= max(5, n**0.6 / 2)
-    there = right[near | at].mean()
+    near = ranked[np.abs(_ranks(ranked) - (n - kept)) <= max(5, n**0.6 / 2)]
+    beside = (sure >= near[0]) & (sure <= near[-1]) if len(near) else at
+    there = right[beside | at].mean()
     values: NDArray[np.float64] = there + answered / coverage * (right - there)
     return values
 
 
-def _ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
+def _ranks(ordered: NDArray[np.floating]) -> NDArray[np.float64]:
     """From 0, the least; equal ones share the middle of theirs."""
-    ordered = np.sort(values)
-    return (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, side="right") - 1) / 2
+    if (ordered[1:] > ordered[:-1]).all():
+        return np.arange(len(ordered), dtype=np.float64)
+    first, last = (np.searchsorted(ordered, ordered, side) for side in ("left", "right"))
+    return np.asarray((first + last - 1) / 2)
