@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from withstand.statistics.controlled import Control
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -174,3 +176,48 @@ def _fitted(known: Known, images: Ints, right: Floats) -> Guess:
                 moved = change[group] * by
                 off, odds = off - moved, odds + moved
     return Guess(known, weights, sizes)
+
+
+class Guesses:
+    """The guesses of each step of a sample, made from what was seen before it.
+
+    Args:
+        orders: N×C, the images of each condition in the order in which they are drawn.
+    """
+
+    def __init__(self, known: Known, orders: Ints) -> None:
+        self.known, self.orders = known, orders
+        self._guesses: dict[int, tuple[Guess, Floats, float]] = {}
+
+    def spread(self, right: Floats) -> float:
+        """The mean square that the guesses after the rounds seen say they will miss by."""
+        return self._after(right)[2]
+
+    def control(self, right: Floats, ends: Sequence[int]) -> Control:
+        """Of the answers in the rounds seen, T×C, in steps that ended at ``ends``."""
+        guessed, ahead, spreads = [], [], []
+        at = np.arange(self.orders.shape[1])
+        for start, end in zip([0, *ends], ends, strict=False):
+            guess, unseen, spread = self._after(right[:start])
+            images = self.orders[start:end]
+            own = guess(images, np.broadcast_to(at, images.shape))
+            before = np.cumsum(own, axis=0) - own
+            left = len(self.orders) - np.arange(start, end)
+            guessed.append(own)
+            ahead.append((unseen - before).mean(axis=1) / left)
+            spreads.append(spread)
+        return Control(np.concatenate(guessed), np.concatenate(ahead), spreads)
+
+    def _after(self, right: Floats) -> tuple[Guess, Floats, float]:
+        """The guess after some rounds; its sum over the images that each condition still has, and its spread."""
+        rounds = len(right)
+        if rounds not in self._guesses:
+            guess = Guess.after(self.known, self.orders[:rounds], right)
+            sums, squares = np.zeros(right.shape[1]), 0.0
+            for condition in range(right.shape[1]):
+                images = self.orders[rounds:, condition]
+                own = guess(images, np.full(len(images), condition))
+                sums[condition], squares = own.sum(), squares + float((own * (1 - own)).sum())
+            unseen = (len(self.orders) - rounds) * right.shape[1]
+            self._guesses[rounds] = guess, sums, squares / unseen if unseen else 0.25
+        return self._guesses[rounds]
