@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from withstand.base.console import Bar, progress, say
 from withstand.base.crew import Piece, crew
 from withstand.evaluation.cells import Cells, Spent
+from withstand.evaluation.looking import Looking, looking
 from withstand.evaluation.predicting import joined
 from withstand.results import metrics
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.sample import Sample
 from withstand.results.store import Predictions
-from withstand.statistics import sequential
+from withstand.statistics import Estimate, sequential
 
 SEED = 0
 """One order of images for all classifiers, whatever the seed of their training: samples pair image by image."""
@@ -34,12 +35,14 @@ def fill_sample(
         note: is told of the sample at every look.
     """
     started, drawing = time.perf_counter(), _Drawing(work)
-    steps = _earlier(before, min(map(len, drawing.seen.values())))
+    way = looking(before, drawing.clean, drawing.orders)
+    steps = _earlier(before, way, min(map(len, drawing.seen.values())))
     with progress("looks", 0) as bar:
         while True:
             rounds = steps[-1][0] if steps else 0
+            right, shares = drawing.right(rounds), [(end, aim / 100) for end, aim in steps]
             if rounds:
-                sample = _look(drawing, steps, precision)
+                sample = _sample(drawing, way, way.mean(right, shares), steps, precision)
                 note(sample)
                 say(
                     f"  {sample.evaluated:,} of {sample.of:,}: top-1 {100 * sample.value:.2f}%,"
@@ -47,7 +50,7 @@ def fill_sample(
                 )
                 if sample.mean.half_width <= precision / 100 or rounds == drawing.n:
                     return sample, Spent(drawing.predicted, time.perf_counter() - started)
-            target = sequential.next_look(drawing.right(rounds), precision / 100, drawing.n)
+            target = way.next(right, shares, precision / 100)
             drawing.extend(target, bar)
             steps.append((target, precision))
 
@@ -66,6 +69,8 @@ class _Drawing:
         (self.n,) = {len(images) for images in self.images.values()}
         self.orders = {c: sequential.order(str(c), self.n, SEED) for c in self.images}
         self.seen = {c: self._stored(c) for c in self.images}
+        ids = next(iter(self.images.values())).ids
+        self.clean = work.store.read(work.cells[CLEAN]).at(ids)
 
     def right(self, rounds: int) -> NDArray[np.float64]:
         """rounds×C: 1 where the answer was right."""
@@ -110,19 +115,19 @@ class _Drawing:
         return stored.at(wanted[:first])
 
 
-def _earlier(before: Mapping[str, Any] | None, rounds: int) -> list[tuple[int, float]]:
+def _earlier(before: Mapping[str, Any] | None, way: Looking, rounds: int) -> list[tuple[int, float]]:
     """The looks of an earlier sample, as far as its predictions are there: what each aimed at was settled then."""
-    if not before or before["seed"] != SEED:
+    if not before or before["seed"] != SEED or before.get("control") != way.control:
         return []
     return [(int(end), float(aim)) for end, aim in before["steps"] if end <= rounds]
 
 
-def _look(drawing: _Drawing, steps: list[tuple[int, float]], precision: float) -> Sample:
-    rounds = steps[-1][0]
-    mean = sequential.finite_mean(drawing.right(rounds), [(end, aim / 100) for end, aim in steps], drawing.n)
+def _sample(
+    drawing: _Drawing, way: Looking, mean: Estimate, steps: list[tuple[int, float]], precision: float
+) -> Sample:
     return Sample(
         precision=precision,
-        rounds=rounds,
+        rounds=steps[-1][0],
         evaluated=mean.n,
         of=drawing.n * len(drawing.seen),
         seed=SEED,
@@ -130,4 +135,5 @@ def _look(drawing: _Drawing, steps: list[tuple[int, float]], precision: float) -
         low=mean.low,
         high=mean.high,
         steps=[list(step) for step in steps],
+        control=way.control,
     )
