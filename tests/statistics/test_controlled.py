@@ -34,9 +34,7 @@ def evaluate(known: Known, world: np.ndarray, orders: np.ndarray, aim: float) ->
     looks, steps, control = [], [], None
     while not looks or looks[-1].half_width > aim:
         seen = answers[: steps[-1][0] if steps else 0]
-        steps.append(
-            (controlled.next_look(seen, steps, aim, N, control, guesses.spread(seen)), aim)
-        )
+        steps.append((controlled.next_look(seen, steps, aim, N, control, guesses.spread(seen)), aim))
         seen = answers[: steps[-1][0]]
         control = guesses.control(seen, [end for end, _ in steps])
         looks.append(controlled.finite_mean(seen, steps, N, control))
@@ -91,7 +89,7 @@ def test_guesses_are_chances_and_made_before_the_answers_are_seen() -> None:
     orders = drawn(0)
     guesses, answers = Guesses(Known.of(logits, labels, KINDS), orders), np.take_along_axis(right, orders, 0)
     control = guesses.control(answers[:200], [40, 200])
-    assert 0 <= control.guessed.min() and control.guessed.max() <= 1
+    assert control.guessed.min() >= 0 and control.guessed.max() <= 1
     other = answers[:200].copy()
     other[40:] = 1 - other[40:]
     again = Guesses(guesses.known, orders).control(other, [40, 200])

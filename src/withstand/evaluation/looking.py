@@ -21,13 +21,11 @@ Steps = Sequence[tuple[int, float]]
 
 
 class Looking(Protocol):
-    """A way from answers to an interval; aims are half-widths in shares.
+    """A way from answers to an interval; aims are half-widths in shares."""
 
-    Attributes:
-        control: its name on record.
-    """
-
-    control: str | None
+    @property
+    def control(self) -> str | None:
+        """Its name on record."""
 
     def mean(self, right: Right, steps: Steps) -> Estimate:
         """From answers in T rounds under C conditions, T×C."""

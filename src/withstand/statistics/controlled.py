@@ -1,8 +1,8 @@
 """The mean of a whole test set from a part of it, with guesses of all answers as a control.
 
-The population, rounds and the order of images are those of ``sequential``. What is summed is how far each answer is from
-a guess that was made of it before it was drawn (``guessing``); the mean of the guesses over all images that could be
-drawn is known, and is added back. Guesses that hit leave little to sum, and so a narrow interval.
+The population, rounds and the order of images are those of ``sequential``. What is summed is how far each answer is
+from a guess that was made of it before it was drawn (``guessing``); the mean of the guesses over all images that could
+be drawn is known, and is added back. Guesses that hit leave little to sum, and so a narrow interval.
 
 Why it holds: let z ≥ −1 be an answer minus its guess, λ in [0, 1) be chosen before, and ψ = −log(1 − λ) − λ. For all
 z ≥ −1, exp(λz − ψz²) ≤ 1 + λz (Howard et al., 2021), whose mean is 1 + λE[z] ≤ exp(λE[z]); so
@@ -29,7 +29,10 @@ from withstand.statistics.estimate import LEVEL, Estimate
 
 Floats = NDArray[np.float64]
 
-_FIRST, _GROWTH = 16, 3  # rounds at the first look; looks at most so many times as far: guesses soon get better
+_FIRST, _GROWTH = (
+    16,
+    3,
+)  # rounds at the first look; looks at most so many times as far: guesses soon get better
 _SOONER = 0.8  # of the rounds that the last bound alone would take
 _LARGEST_TILT, _LEAST_SPREAD = 0.5, 1e-4
 

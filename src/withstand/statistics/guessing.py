@@ -58,9 +58,7 @@ class Known:
         shapes = [np.tanh(sharp * scaled) for sharp in (0.25, 0.5, 1.0, 2.0)]
         features = np.stack([np.ones(len(own)), *shapes, margins > 0], axis=1)
         names = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
-        return cls(
-            np.asarray(labels, np.int64), rivals, features, np.array([names[kind] for kind in kinds])
-        )
+        return cls(np.asarray(labels, np.int64), rivals, features, np.array([names[kind] for kind in kinds]))
 
     @property
     def slope(self) -> Floats:
@@ -93,7 +91,12 @@ class Known:
 
 
 class _Effect(NamedTuple):
-    """Something that answers have in common; its prior variance, in squared log odds; whether it weighs the clean answer."""
+    """Something that answers have in common.
+
+    Attributes:
+        spread: prior variance, in squared log odds.
+        sloped: whether it weighs the clean answer.
+    """
 
     group: str
     spread: float

@@ -144,9 +144,7 @@ def test_files_of_other_bytes_are_told_apart(folder: Path, monkeypatch: pytest.M
     assert official.altered(folder, ["snow"]) == {}
 
 
-def test_files_are_hashed_once_and_not_at_every_start(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_are_hashed_once_and_not_at_every_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trust, "_YOUNG", -1)
     first, hashed = official.altered(folder, ["snow"]), list[Path]()
     trust._known.clear()  # another start

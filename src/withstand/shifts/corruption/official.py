@@ -90,7 +90,8 @@ def check(folder: Path, corruptions: Sequence[str], test: ImageSet) -> None:
 def altered(folder: Path, corruptions: Sequence[str]) -> dict[str, str]:
     """The files whose bytes are not those of CIFAR-10-C, with their MD5.
 
-    Of a whole set, 2.9 GB are read once; then files are known by their size and times while these stay as they are. Such files are not wrong, for anyone may make images in this layout, but they are not CIFAR-10-C.
+    Of a whole set, 2.9 GB are read once; then files are known by their size and times while these stay as they are.
+    Such files are not wrong, for anyone may make images in this layout, but they are not CIFAR-10-C.
     """
     found = {name: trust.digest(folder / f"{name}.npy", "md5", md5_of) for name in ("labels", *corruptions)}
     return {f"{name}.npy": md5 for name, md5 in found.items() if md5 != MD5.get(name)}
