@@ -85,8 +85,7 @@ def finite_mean(
     rounds = len(answers)
     if not 0 < rounds <= population or not steps or steps[-1][0] != rounds or len(control.ahead) != rounds:
         raise ValueError(f"{rounds} rounds of {population} images do not fit the steps {list(steps)}")
-    sums = _sums(answers, steps, population, control, level)
-    lows, highs = (sums.gathered - sums.doubt) / sums.slope, (sums.gathered + sums.doubt) / sums.slope
+    lows, highs = bounds(answers, steps, population, control, level)
     # Whatever the images not yet seen are, they lie between all wrong and all right.
     floor, unseen = float(answers.sum()) / (population * answers.shape[1]), 1 - rounds / population
     low, high = max(float(lows[-1]), floor), min(float(highs[-1]), floor + unseen)
@@ -94,6 +93,18 @@ def finite_mean(
     if least <= most:
         low, high = least, most
     return Estimate((low + high) / 2, low, high, answers.size)
+
+
+def bounds(
+    values: NDArray[np.floating],
+    steps: Sequence[tuple[int, float]],
+    population: int,
+    control: Control,
+    level: float = LEVEL,
+) -> tuple[Floats, Floats]:
+    """Of each of T rounds, what its sums alone say: all of these hold at once."""
+    sums = _sums(np.array(values, dtype=np.float64), steps, population, control, level)
+    return (sums.gathered - sums.doubt) / sums.slope, (sums.gathered + sums.doubt) / sums.slope
 
 
 def next_look(
