@@ -1,6 +1,7 @@
 """A sample: looks until its aim is met, goes on in the way it began, and fills its batches."""
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import nn
 
 from withstand.engines.predictor import Predictor
 from withstand.evaluation import sampling
+from withstand.evaluation.cells import Cells
 from withstand.evaluation.evaluate import evaluate
 from withstand.evaluation.looking import CLEAN_ANSWERS, Plain
 from withstand.images.blocks import Blocks
@@ -162,3 +164,15 @@ def test_several_blocks_are_read_as_one(images):
         found = whole.read(np.array(rows, np.int64), cpu).numpy() if rows else np.empty(0)
         assert np.array_equal(found, images.images[rows] if rows else found)
     assert np.array_equal(whole.take(np.array([10, 1])).images().images, images.images[[10, 1]])
+
+
+def test_a_group_that_is_sent_with_its_images_is_the_same(images, classifier, predictor, tmp_path):
+    shift = Fading(images)
+    work = Cells.of(classifier, predictor, images, [shift], Store(tmp_path)).work
+    asked = {condition: np.array([5, 2, 9 + at]) for at, condition in enumerate(shift.conditions()[:3])}
+    piece = work.together(asked)
+    assert (piece.name, piece.images) == ("negative-half-1 to negative-half-3", 9)
+    sent = pickle.loads(pickle.dumps(work.sent(piece).what))
+    (here,), (there,) = work.do(piece.what), work.do(sent)
+    assert np.array_equal(here.logits, there.logits) and np.array_equal(here.ids, there.ids)
+    assert here.ids.tolist() == [15, 6, 27, 15, 6, 30, 15, 6, 33]
