@@ -37,6 +37,13 @@ class Asked:
     images: ImageSet | None = None
 
 
+@dataclass(frozen=True)
+class Together:
+    """Images of several conditions of one shift, which fill a batch: what comes of them comes as one."""
+
+    parts: tuple[Asked, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Predicting:
     """One classifier's predictions (a ``withstand.base.crew.Job``).
@@ -53,18 +60,34 @@ class Predicting:
     sources: Mapping[Condition, Callable[[], Blocks]] = field(repr=False)
     answer: Answer | None = None
 
-    def do(self, what: Asked) -> Iterator[Predictions]:
-        found = self.predictors.get(what.condition.shift, self.predictor)(self._images(what))
+    def do(self, what: Asked | Together) -> Iterator[Predictions]:
+        shift = _parts(what)[0].condition.shift
+        found = self.predictors.get(shift, self.predictor)(self._images(what))
         yield found if self.answer is None else self.answer(found)
 
     def again(self, piece: Piece, last: Predictions) -> Piece:
         return piece
 
     def sent(self, piece: Piece) -> Piece:
-        what: Asked = piece.what
-        blocks = self._images(what)
-        given = blocks.images() if isinstance(blocks, Blocks) else blocks
-        return replace(piece, what=replace(what, rows=None, images=given))
+        what: Asked | Together = piece.what
+        if isinstance(what, Together):
+            return replace(piece, what=Together(tuple(map(self._sent, what.parts))))
+        return replace(piece, what=self._sent(what))
+
+    def _sent(self, one: Asked) -> Asked:
+        return replace(one, rows=None, images=self._of(one).images())
+
+    def together(self, asked: Mapping[Condition, Rows]) -> Piece:
+        """Some rows of several conditions of a shift at once."""
+        parts = tuple(Asked(condition, rows) for condition, rows in asked.items())
+        images, first, last = sum(map(len, asked.values())), *(str(parts[at].condition) for at in (0, -1))
+        name = first if len(parts) == 1 else f"{first} to {last}"
+        return Piece(name, Together(parts), self._cost * images, images)
+
+    @property
+    def whole(self) -> bool:
+        """Whether images that are predicted beside others are predicted in another way than by themselves."""
+        return self.predictor.plain is not None
 
     def pieces(self, condition: Condition, n: int, rows: Rows | None = None) -> list[Piece]:
         """Some rows of a condition that has ``n`` images, or all: cut where batches are, so that these are the same.
@@ -92,11 +115,19 @@ class Predicting:
     def _cost(self) -> float:
         return float(macs(self.predictor.classifier) or _COSTLY)
 
-    def _images(self, what: Asked) -> Blocks | ImageSet:
-        if what.images is not None:
-            return what.images
-        blocks = self.sources[what.condition]()
-        return blocks if what.rows is None else blocks.take(what.rows)
+    def _images(self, what: Asked | Together) -> Blocks:
+        parts = [self._of(one) for one in _parts(what)]
+        return parts[0] if len(parts) == 1 else Blocks.joined(parts)
+
+    def _of(self, one: Asked) -> Blocks:
+        if one.images is not None:
+            return replace(Blocks.of(one.images), background=one.images.background)
+        blocks = self.sources[one.condition]()
+        return blocks if one.rows is None else blocks.take(one.rows)
+
+
+def _parts(what: Asked | Together) -> tuple[Asked, ...]:
+    return what.parts if isinstance(what, Together) else (what,)
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:

@@ -5,7 +5,7 @@ However many there are, no more than a block of them is in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,6 +55,30 @@ class Blocks:
         """Other pictures of the same source images, in the same order, of the same size."""
         nbytes = images.images[0].nbytes if len(images) else 0
         return cls(images.ids, images.labels, images.classes, nbytes, read)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Blocks]) -> Blocks:
+        """The images of several, one after the other: of the same classes, all of one size."""
+        ends = np.cumsum([len(part) for part in parts])
+
+        def read(rows: Rows, device: torch.device) -> Tensor:
+            owner = np.searchsorted(ends, rows, side="right")
+            order = np.argsort(owner, kind="stable")
+            found = [
+                parts[one].read(rows[owner == one] - (ends[one] - len(parts[one])), device)
+                for one in np.unique(owner)
+            ]
+            back = torch.from_numpy(np.argsort(order, kind="stable")).to(device)
+            return found[0] if len(found) == 1 else torch.cat(found)[back]
+
+        known = [part.background for part in parts if part.background is not None]
+        return replace(
+            parts[0],
+            ids=np.concatenate([part.ids for part in parts]),
+            labels=np.concatenate([part.labels for part in parts]),
+            read=read,
+            background=np.concatenate(known) if len(known) == len(parts) else None,
+        )
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -42,6 +42,7 @@ class SampleSaid(Struct):
     low: Share
     high: Share
     steps: list[Any]
+    control: str | None = None
 
 
 class Tested(Struct):

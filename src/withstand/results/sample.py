@@ -18,11 +18,13 @@ class Sample:
         evaluated: pairs of image and condition that were evaluated.
         of: as many as there are.
         seed: decides which.
-        value: mean top-1 over the conditions in the sample, a share.
+        value: mean top-1 over the conditions, a share: in the sample; with a control, the middle of the interval.
         low: the mean that *all* of these images would give is at least this, with 95% confidence at whatever moment the
             evaluation stopped.
         high: and at most this.
         steps: (rounds, precision asked for) at each look so far.
+        control: what the answers are compared with, to know more from fewer; None in samples that older versions drew,
+            which go on without.
     """
 
     precision: float
@@ -34,6 +36,7 @@ class Sample:
     low: float
     high: float
     steps: list[Any]
+    control: str | None = None
 
     @property
     def mean(self) -> Estimate:

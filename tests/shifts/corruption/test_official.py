@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from withstand.base import trust
 from withstand.base.errors import UserError
 from withstand.config.schema import ShiftConfig
 from withstand.corruptions import CORRUPTIONS
@@ -141,6 +142,18 @@ def test_files_of_other_bytes_are_told_apart(folder: Path, monkeypatch: pytest.M
     assert official.altered(folder, ["snow"]) == {f"{name}.npy": md5 for name, md5 in known.items()}
     monkeypatch.setattr(official, "MD5", known)
     assert official.altered(folder, ["snow"]) == {}
+
+
+def test_files_are_hashed_once_and_not_at_every_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trust, "_YOUNG", -1)
+    first, hashed = official.altered(folder, ["snow"]), list[Path]()
+    trust._known.clear()  # another start
+    monkeypatch.setattr(official, "md5_of", lambda path: hashed.append(path) or "anew")
+    assert official.altered(folder, ["snow"]) == first and hashed == []
+    with (folder / "snow.npy").open("rb+") as file:
+        file.write(b"\x00")
+    assert official.altered(folder, ["snow"]) == {**first, "snow.npy": "anew"}
+    assert hashed == [folder / "snow.npy"]
 
 
 def test_published_labels_are_the_test_set_s_five_times(real_data: Path) -> None:
