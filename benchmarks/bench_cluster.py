@@ -7,20 +7,19 @@ and nothing is computed. The nodes are real processes of this machine, one core 
 from __future__ import annotations
 
 import heapq
+import os
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from benchmarks.frame import Contest, Options, contest
 from withstand import cluster, datasets, models, shifts
-from withstand.base.crew import Piece, crew
 from withstand.cluster.schedule import Schedule
 from withstand.config.composing import compose
 from withstand.config.schema import ClusterConfig
@@ -60,6 +59,7 @@ def _shared(options: Options) -> Contest:
         with tempfile.TemporaryDirectory() as folder:
             return Cells.of(classifier, predictor, data.test, [shift], Store(Path(folder))).fill("cells")
 
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (as Ray has it): no nicer than one process
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     for _ in range(2):
         nodes.add_node(num_cpus=1)
@@ -100,37 +100,15 @@ def _timed(go: Callable[[], object]) -> Callable[[], None]:
 
 
 def _by(address: str, workers: int, n: int, fill: Callable[[], Spent]) -> Callable[[], Spent]:
-    """The same by workers that are there, and have their libraries loaded."""
+    """The same by workers that are there, and have loaded what they need."""
 
     def go() -> Spent:
         settings = ClusterConfig(name="ray", address=address, workers=workers, images_per_piece=n)
         with cluster.opened(settings, "cpu", threads=1):
-            warm = [Piece("warm", None)] * (4 * workers)
-            for _ in crew().do(_Warm(), warm):
-                pass
+            fill()  # every worker is there, and has loaded the classifier
             return fill()
 
     return go
-
-
-class _Warm:
-    """A little of what is to come."""
-
-    title = "warming up"
-
-    def do(self, what: Any) -> Iterator[float]:
-        import torch as here
-
-        started = time.perf_counter()
-        while time.perf_counter() - started < 0.5:
-            here.randn(256, 256) @ here.randn(256, 256)
-        yield 0.0
-
-    def again(self, piece: Piece, last: Any) -> Piece:
-        return piece
-
-    def sent(self, piece: Piece) -> Piece:
-        return piece
 
 
 def study(workers: int, quick: bool) -> Contest:

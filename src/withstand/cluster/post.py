@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import hashlib
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,6 @@ class Post:
 
     def __init__(self, put: Callable[[Any], Any]) -> None:
         self._put, self._sender = put, Sender(put)
-        self._names = itertools.count()
         self._sent: weakref.WeakKeyDictionary[Job, dict[bool, Sent]] = weakref.WeakKeyDictionary()
 
     def sending(self, job: Job, *, whole: bool = False) -> Sent:
@@ -49,5 +48,7 @@ class Post:
                 raise UserError(
                     f"{job.title} cannot be sent to other processes ({said}); leave cluster=ray out"
                 ) from error
-            known[whole] = Sent(f"job {next(self._names)}", self._put(parcel.content), parcel)
+            # By its content: a worker that has loaded the same for an earlier job has it still.
+            key = hashlib.sha256(parcel.content).hexdigest()
+            known[whole] = Sent(key, self._put(parcel.content), parcel)
         return known[whole]
