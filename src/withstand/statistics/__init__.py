@@ -6,7 +6,7 @@ becomes one value for each source image first, and intervals are of the mean of 
 
 Two questions must not be mixed up. "How would other images of this kind fare?" treats the test images as draws from a
 wider world: that is what the intervals here answer, all but one. "What would the whole test set have given?" is about
-these images alone, and is what an evaluation that stops early asks: ``sequential``.
+these images alone, and is what an evaluation that stops early asks: ``sequential``, ``controlled``.
 """
 
 from withstand.statistics.bounded import Bounds, greater_p, mean_interval, mean_p
