@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,11 +73,17 @@ def test_what_a_node_has_not_is_sent(working, tmp_path, capsys):
     array = np.arange(200_000)
     np.save(tmp_path / "a.npy", array)
     (tmp_path / "text").write_text("read here")
-    with (tmp_path / "a.npy").open("rb") as first, (tmp_path / "text").open("rb") as second:
-        place = f"/proc/self/fd/{first.fileno()}"
-        mapped = np.memmap(place, array.dtype, "r", array.nbytes and 128, array.shape)
+    numbers = {900: "a.npy", 901: "text"}  # which no worker has open
+    for number, name in numbers.items():
+        with (tmp_path / name).open("rb") as file:
+            os.dup2(file.fileno(), number)
+    try:
+        mapped = np.memmap("/proc/self/fd/900", array.dtype, "r", 128, array.shape)
         assert done(Toy(held=mapped), piece("sum"), piece("sum")) == {0: [array.sum()], 1: [array.sum()]}
-        assert done(Toy(), piece("read", f"/proc/self/fd/{second.fileno()}")) == {0: ["read here"]}
+        assert done(Toy(), piece("read", "/proc/self/fd/901")) == {0: ["read here"]}
+    finally:
+        for number in numbers:
+            os.close(number)
     assert "it is sent what is in it" in capsys.readouterr().out
 
 
