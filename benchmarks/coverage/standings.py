@@ -13,6 +13,7 @@ from benchmarks.coverage.line import Draw, Lines, Outcome, Values, size
 from withstand.analysis.comparison import Comparison
 from withstand.report.verdict import verdict
 from withstand.results.conditions import Condition
+from withstand.statistics import image_values, seen
 
 N, C = 600, 12  # images and conditions
 NAMES = ("A", "B", "D")
@@ -40,6 +41,10 @@ class Drawn(Comparison):
 
     def values(self, name: str, group: str, metric: str = "top1") -> NDArray[np.float64]:
         return self.drawn[name][:, [self.conditions.index(one) for one in self.groups[group]]]
+
+    def image_values(self, name: str, group: str, metric: str) -> NDArray[np.float64]:
+        values = self.values(name, group, metric)
+        return image_values(values[seen(values)])
 
     @property
     def models(self) -> dict[str, tuple[str, ...]]:

@@ -88,18 +88,19 @@ def test_what_a_node_has_not_is_sent(working, tmp_path, capsys):
 
 
 def test_units_run_side_by_side_and_one_at_a_time(working):
-    running, most = [], []
+    running, begun, seen = list[int](), list[int](), list[int]()
 
     def unit(number: int) -> int:
         running.append(number)
         assert len(running) == 1, "it is one unit's turn"
+        begun.append(number)
         running.pop()
-        (found,) = done(Toy(), piece("wait", 0.5)).values()
-        most.append(number)
-        return found[0]
+        done(Toy(), piece("wait", 0.5))
+        seen.append(len(begun))
+        return number
 
-    processes = crew().together([lambda n=n: unit(n) for n in range(2)])
-    assert len(set(processes)) == 2, "each had a worker of its own"
+    assert crew().together([lambda n=n: unit(n) for n in range(2)]) == [0, 1]
+    assert seen == [2, 2], "both had begun before one had its answer"
 
 
 def test_units_that_fail_let_others_end(working):

@@ -69,8 +69,10 @@ def test_a_sample_is_marked_resumed_and_completed(
     assert sum(predicted) == sample.evaluated  # clean was there
     table = pd.read_csv(folder / "robustness_results.csv")
     assert (table["images"] == sample.rounds).all()
-    assert table["top1_acc"].mean() == pytest.approx(100 * sample.value, abs=1e-4)
-    assert compare([run]).accuracy("small_cnn", "corrupted").value == pytest.approx(sample.value, abs=1e-6)
+    # The table and comparisons have the mean of what was seen; the sample's value knows the clean answers.
+    mean = compare([run]).accuracy("small_cnn", "corrupted").value
+    assert table["top1_acc"].mean() == pytest.approx(100 * mean, abs=1e-4)
+    assert mean == pytest.approx(sample.value, abs=2 * sample.mean.half_width)
     assert compare([run]).sampled == ("small_cnn",)
 
     # Again: nothing to do. More precisely: only what is more. After a part is lost: that part.

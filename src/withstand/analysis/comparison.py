@@ -73,10 +73,13 @@ class Comparison:
                 return Estimate(
                     np.nan, np.nan, np.nan, 0
                 )  # it had nothing to say: no answer was of either class
-            values = self.run(name).scores.image_values(metric, self._group(group), self.ids)
-            found = mean_interval(values, known.bounds)
+            found = mean_interval(self.image_values(name, group, metric), known.bounds)
             self._accuracies[name, group, metric] = found.within(known.low, known.high)
         return self._accuracies[name, group, metric]
+
+    def image_values(self, name: str, group: str, metric: str) -> NDArray[np.float64]:
+        """float64 of each image that the run saw: its mean over the group's conditions."""
+        return self.run(name).scores.image_values(metric, self._group(group), self.ids)
 
     def by_class(self, name: str, group: str, metric: str = "top1") -> tuple[Estimate, ...]:
         """The same for the images of each class alone, in the order of the labels; ``n`` is the class's images.

@@ -325,7 +325,7 @@ class EvaluationConfig:
 class ClusterConfig:
     """Who does the work: this process, or workers on the cores, devices and machines of a Ray cluster."""
 
-    name: str = one_of("none", ("none", "ray"))
+    name: str = one_of("none", ("none", "ray"), about="who does the work: this process, or workers")
     title: str = ""  # for the help page
     address: str = ""  # of a cluster that runs; empty: one is started on this machine
     cpus: int = ranged(0, 0, 1024, about="0: threads, else 1")

@@ -116,7 +116,8 @@ def evaluate(
             work, precision, before, lambda found: _record(work, shifts, folder, about, found)
         )
         spent += more
-        say(f"  {sample}; ± {100 * sample.mean.half_width:.2f} points around the value over all of them")
+        low, high = 100 * sample.low, 100 * sample.high
+        say(f"  {sample}; over all of them, top-1 is {100 * sample.value:.2f}% ({low:.2f} to {high:.2f})")
     else:
         spent = work.fill(", ".join(_called(shift) for shift in shifts) or "clean")
     _record(work, shifts, folder, about, sample)
