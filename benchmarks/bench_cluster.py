@@ -115,7 +115,7 @@ def study(workers: int, quick: bool) -> Contest:
     """10,000 models under 95 conditions of 50,000 images, in blocks, handed out by the schedule.
 
     Times are drawn: models differ lognormally around 20 seconds a piece, pieces of one model by a fifth, and a piece
-    takes longer where a worker has to load the model first. The driver opens as many models at a time as it has threads for.
+    takes longer where a worker has to load the model first. The driver opens twice as many models as there are workers.
     """
     few, conditions, blocks = (200, 95, 5) if quick else (10_000, 95, 5)
     draw = np.random.default_rng(0)
