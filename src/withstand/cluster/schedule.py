@@ -74,7 +74,3 @@ class Schedule:
         job = self._at.pop(worker, None)
         if job in self._jobs:
             self._jobs[job].workers -= 1
-
-    def drop(self, job: Key) -> None:
-        """Nobody wants the rest of a job."""
-        self._jobs.pop(job, None)
