@@ -61,7 +61,7 @@ class Page:
     console: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     _sent: int = 0
-    _loaded: bool = False
+    _loaded: set[str] = field(default_factory=set)  # documents, by the loader's id
 
     def open(self, page: Path) -> None:
         """Open a file, and wait until it is loaded and nothing more comes."""
@@ -69,9 +69,8 @@ class Page:
 
     def visit(self, address: str) -> None:
         """The same of an address; another page must be open, or a part after # alone would load nothing."""
-        self._loaded = False
-        self.call("Page.navigate", url=address)
-        while not self._loaded:
+        loader = self.call("Page.navigate", url=address)["loaderId"]
+        while loader not in self._loaded:  # the document before it may tell late that it is loaded
             self._hear()
         self.settle()
 
@@ -146,8 +145,8 @@ class Page:
         return message
 
     def _note(self, method: str, said: dict[str, Any]) -> None:
-        if method == "Page.loadEventFired":
-            self._loaded = True
+        if method == "Page.lifecycleEvent" and said["name"] == "load":
+            self._loaded.add(said["loaderId"])
         elif method == "Runtime.consoleAPICalled" and said["type"] in ("error", "warning", "assert"):
             self.console.append(" ".join(str(one.get("value", "")) for one in said["args"]))
         elif method == "Runtime.exceptionThrown":
@@ -181,6 +180,7 @@ def browsing(chromium: str) -> Iterator[Page]:
                 page.session = page.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
                 for domain in ("Page", "Runtime", "Log", "Network"):
                     page.call(f"{domain}.enable")
+                page.call("Page.setLifecycleEventsEnabled", enabled=True)
                 yield page
                 page.session = ""
                 page.call("Browser.close")

@@ -49,7 +49,7 @@ def tab(browser: Page, page: Path) -> Iterator[Page]:
 def reopened(tab: Page, page: Path) -> None:
     """Open the address that the page has now, from another page."""
     there = tab.run("location.href")
-    tab.call("Page.navigate", url="about:blank")
+    tab.visit("about:blank")
     tab.visit(there)
 
 
