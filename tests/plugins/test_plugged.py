@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.plugins.installing import install_package
 
+pytestmark = pytest.mark.xdist_group("plugged")  # what they share takes long to make
+
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["model=small_cnn", "dataset=stripes", "threads=1", "evaluation.backend=eager"]
 Does = Callable[..., str]

@@ -19,6 +19,8 @@ from withstand.results.conditions import CLEAN, Condition
 from withstand.results.reading import load_run
 from withstand.results.runs import LeftOut, Run
 
+pytestmark = pytest.mark.xdist_group("aside")  # what they share takes long to make
+
 DATA = ["dataset=shapes", "dataset.n_train=300", "dataset.n_test=60", "device=cpu", "threads=1"]
 SHIFT = ["shift.corruptions=[fog,contrast]", "shift.severities=[1,5]"]
 FOG = Condition("corruption", "fog", 5)

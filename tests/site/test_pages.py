@@ -17,6 +17,8 @@ from withstand.config.composing import choices, compose
 from withstand.datasets.shapes import draw
 from withstand.session import usage
 
+pytestmark = pytest.mark.xdist_group("site")  # what they share takes long to make
+
 RUN = ("start", "photographs", "compare", "deployment", "own_shift", "plan", "corruptions")
 """The pages of which every `bash` and `python` block is run; docs/library.md is, as a notebook."""
 _INFORM = ("--help", "--cfg")
