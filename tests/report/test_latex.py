@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from withstand.report.escape import latex as escaped
 from withstand.report.latex import latex
@@ -59,6 +63,46 @@ def test_a_wide_table_takes_smaller_type_and_then_several_parts() -> None:
     assert r"{\scriptsize (60.00--62.50)}" in many
 
 
+def test_a_table_higher_than_a_page_goes_on_in_another_under_the_same_headings() -> None:
+    rows = [Row({"model": f"net {at}", "x": float(at)}) for at in range(100)]
+    text = latex(Table("t", "A table", [Column("model", "model"), Column("x", "top-1", ".1f")], rows))
+    assert text.count(r"model & top-1 \\") == text.count(r"\bottomrule") == 3
+    assert re.findall(r"net (\d+) &", text) == [str(at) for at in range(100)]
+
+
+def test_sentences_share_what_the_columns_beside_them_leave(tmp_path: Path) -> None:
+    columns = [Column("model", "model"), *(Column(key, key, prose=True) for key in "ab")]
+    said = "Under a_long_name/of.safetensors it holds. " * 4
+    text = latex(Table("t", "A table", columns, [Row({"model": "net", "a": said, "b": said})] * 9))
+    (first, second) = {int(width) for width in re.findall(r"p\{(\d+)pt\}", text)} | {0}
+    assert 280 < 2 * max(first, second) < 340
+    assert text.count(r"\bottomrule") == 2 and r"name/\allowbreak{}of.\allowbreak{}safetensors" in text
+    compile_in_an_article([text], tmp_path)
+
+
+def compile_in_an_article(tables: list[str], folder: Path) -> None:
+    """With TeX where there is one: no error, and no line or table out of the text of an article."""
+    if (tex := shutil.which("pdflatex")) is None:
+        return
+    document = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n%s\n\\end{document}\n"
+    (folder / "article.tex").write_text(document % "\n\\par\\bigskip\n".join(tables), encoding="utf-8")
+    words = [tex, "-interaction=nonstopmode", "-halt-on-error", "article.tex"]
+    done = subprocess.run(
+        words, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in done.stdout, done.stdout
+
+
+@pytest.mark.skipif(
+    shutil.which("pdflatex") is None, reason="needs TeX: apt-get install texlive-latex-recommended"
+)
+def test_every_table_of_a_report_compiles_and_fits(page: Path, tmp_path: Path) -> None:
+    tables = [file.read_text() for file in sorted((page.parent / "tables").glob("*.tex"))]
+    assert len(tables) >= 8
+    compile_in_an_article(tables, tmp_path)
+
+
 def test_what_latex_would_read_is_made_plain() -> None:
     assert escaped(r"50% of {x}_1 < \y") == r"50\% of \{x\}\_1 \textless{} \textbackslash{}y"
 
@@ -85,7 +129,7 @@ SIZES = {3.0: 8, 4.0: 9, 6.0: 10}
 
 def check_part(part: str, file: Path, space: float) -> None:
     """One tabular: as many cells as columns in each row, and the widest cells beside each other fit."""
-    head, *body = part.splitlines()
+    head, *body = part.replace(r"\tabularnewline", r"\\").replace(r"\raggedright ", "").splitlines()
     shape = re.fullmatch(r"\\begin\{tabular\}\{@\{\}((?:[lr]|p\{\d+pt\})+)@\{\}\}", head)
     assert shape, head
     columns = re.findall(r"[lr]|p\{\d+pt\}", shape[1])

@@ -1,11 +1,12 @@
-"""A table as LaTeX: a tabular with booktabs' rules, ready to be put into a paper, within the text width of an article.
+"""A table as LaTeX: a tabular with booktabs' rules, ready to be put into a paper, within the text of an article.
 
 Widths are those of Computer Modern. Headings are broken; what is still too wide takes smaller type, then its intervals
-under the values, and in the end two tabulars or more, each with the first column.
+under the values, and in the end two tabulars or more, each with the first column. So does what is higher than a page.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,24 +15,27 @@ from withstand.report import escape
 from withstand.report.table import Column, Row, Table
 from withstand.report.tex_width import WIDTH, broken, wide
 
+_BETWEEN = re.compile(r"\\_|/|(?<=\w)[.=](?=[A-Za-z])")
 _PROSE, _NAME = 105.0, 100.0  # points of a column of sentences, and of names at most
 _SCRIPT = 7  # points of \scriptsize in an article
+_HEIGHT = 520.0  # points: the text of an article on letter paper is 550 high
 
 
 @dataclass(frozen=True)
 class _Style:
-    """How a table is set: the size and its command, the space beside a column, and where intervals stand."""
+    """How a table is set: the size and its command, from line to line, beside a column, and where intervals stand."""
 
     command: str
     size: int
+    line: float
     space: float
     under: bool
 
 
 _STYLES = (
-    _Style("", 10, 6, under=False),
-    _Style("\\small", 9, 4, under=False),
-    _Style("\\footnotesize", 8, 3, under=True),
+    _Style("", 10, 12, 6, under=False),
+    _Style("\\small", 9, 11, 4, under=False),
+    _Style("\\footnotesize", 8, 9.5, 3, under=True),
 )
 
 
@@ -42,13 +46,16 @@ def latex(table: Table) -> str:
         widths = [_width(column, table.rows, style) for column in columns]
         if _sum(widths, style) <= WIDTH:
             break
-    parts = _split(widths, style)
     lines = [escape.comment(table.title)]
     if style.command:
         lines += [f"{{{style.command}\\setlength{{\\tabcolsep}}{{{style.space:g}pt}}%"]
-    for number, part in enumerate(parts):
-        lines.append(r"\par\medskip\noindent" if number else r"\noindent")
-        lines += _tabular([columns[at] for at in part], [widths[at] for at in part], table.rows, style)
+    begin = r"\noindent"
+    for part in _split(widths, style):
+        shown_here = [columns[at] for at in part]
+        across = _spread(shown_here, [widths[at] for at in part], style)
+        for rows in _pages(shown_here, across, table.rows, style):
+            lines += [begin, *_tabular(shown_here, across, rows, style)]
+            begin = r"\par\medskip\noindent"
     lines += ["\\par}"] if style.command else []
     return "\n".join([*lines, *(escape.comment(note) for note in table.notes)]) + "\n"
 
@@ -68,6 +75,43 @@ def _split(widths: Sequence[float], style: _Style) -> list[list[int]]:
         else:
             parts[-1] = here
     return parts
+
+
+def _spread(columns: Sequence[Column], widths: Sequence[float], style: _Style) -> list[float]:
+    """The widths, with what is left of the text's width shared by columns of sentences."""
+    prose = sum(column.prose for column in columns)
+    more = max(0.0, WIDTH - _sum(widths, style)) / prose if prose else 0.0
+    return [width + more * column.prose for column, width in zip(columns, widths, strict=True)]
+
+
+def _pages(
+    columns: Sequence[Column], widths: Sequence[float], rows: Sequence[Row], style: _Style
+) -> list[list[Row]]:
+    """The rows in as few tabulars as are no higher than a page."""
+    headings = [
+        broken(one.whole_heading, width, style.size) for one, width in zip(columns, widths, strict=True)
+    ]
+    top = (1 + max(map(len, headings))) * style.line  # and the rules
+    pages: list[list[Row]] = [[]]
+    high = top
+    for row in rows:
+        height = _height(columns, widths, row, style)
+        if pages[-1] and high + height > _HEIGHT:
+            pages, high = [*pages, []], top
+        pages[-1].append(row)
+        high += height
+    return pages
+
+
+def _height(columns: Sequence[Column], widths: Sequence[float], row: Row, style: _Style) -> float:
+    """Points of a row, at most."""
+    values = [row.values.get(column.key) for column in columns]
+    texts = (
+        1 if column.numeric else len(broken(column.text(value).replace("_", "_ "), width, style.size))
+        for column, width, value in zip(columns, widths, values, strict=True)
+    )
+    under = style.under and any(column.interval(value) for column, value in zip(columns, values, strict=True))
+    return (max(texts, default=1) + under) * style.line
 
 
 def _width(column: Column, rows: Sequence[Row], style: _Style) -> float:
@@ -90,6 +134,7 @@ def _tabular(
 ) -> list[str]:
     shapes = [_shape(*one, rows, style) for one in zip(columns, widths, strict=True)]
     headings = [_heading(*one, style) for one in zip(columns, widths, strict=True)]
+    end = r" \tabularnewline" if shapes[-1].startswith("p") else r" \\"  # \raggedright takes \\ for its own
     lines = [
         f"\\begin{{tabular}}{{@{{}}{''.join(shapes)}@{{}}}}",
         r"\toprule",
@@ -98,10 +143,10 @@ def _tabular(
     ]
     for row in rows:
         cells = (_cell(*one, row, style) for one in zip(columns, shapes, strict=True))
-        lines.append(" & ".join(cells) + r" \\")
+        lines.append(" & ".join(cells) + end)
         ends = [escape.latex(column.interval(row.values.get(column.key))) for column in columns]
         if style.under and any(ends):
-            lines.append(" & ".join(f"{{\\scriptsize ({end})}}" if end else "" for end in ends) + r" \\")
+            lines.append(" & ".join(f"{{\\scriptsize ({one})}}" if one else "" for one in ends) + r" \\")
     return [*lines, r"\bottomrule", r"\end{tabular}"]
 
 
@@ -125,8 +170,7 @@ def _heading(column: Column, width: float, style: _Style) -> str:
 def _cell(column: Column, shape: str, row: Row, style: _Style) -> str:
     value = row.values.get(column.key)
     text, interval = escape.latex(column.text(value)), escape.latex(column.interval(value))
-    if (
-        shape.startswith("p") and not column.prose
-    ):  # a long name may go on in the next line where it has a sign between words
-        text = text.replace(r"\_", r"\_\allowbreak{}").replace("/", r"/\allowbreak{}")
+    if shape.startswith("p"):  # long names may go on in the next line where they have a sign between words
+        text = _BETWEEN.sub(r"\g<0>\\allowbreak{}", text)
+        return rf"\raggedright {text}"
     return f"{text} {{\\scriptsize ({interval})}}" if interval and not style.under else text

@@ -22,8 +22,8 @@ Value = Estimate | str | float | int | None
 class Column:
     """One column: its name in the CSV, its heading, and how its numbers look (``.2f``, ``+.1f``, ``,d``…; ``p``).
 
-    Neighbours of one ``group`` share a heading of their own above theirs, such as a model's name. ``prose`` holds
-    sentences, which take several lines.
+    A column without a style is one of text; a number in it has four digits. Neighbours of one ``group`` share a heading
+    of their own above theirs, such as a model's name. ``prose`` holds sentences, which take several lines.
     """
 
     key: str
@@ -50,7 +50,9 @@ class Column:
             return value
         if self.style == "p":  # a p-value: digits beyond the fourth say nothing
             return f"{value:.2g}" if value >= 0.0001 else "< 0.0001"
-        return _minus(format(value, self.style)) if math.isfinite(value) else _unbounded(value)
+        if not math.isfinite(value):
+            return _unbounded(value)
+        return _minus(format(value, self.style or (",d" if isinstance(value, int) else ".4g")))
 
     def interval(self, value: Value) -> str:
         """The interval as people read it; empty where there is none."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.report.conftest import EVERY, MakeContext
 
-from withstand.report.sections import corruptions, cost, pairs, results, severity, training
+from withstand.report.sections import corruptions, cost, other_shifts, pairs, results, severity, training
 from withstand.report.style import looks
-from withstand.results.conditions import CLEAN
+from withstand.report.table import Column
+from withstand.results.conditions import CLEAN, Condition
 from withstand.statistics import Estimate
 
 STUDY = {"resnet50": {"skill": 2.5}, "vit_small": {"skill": 2.0}}
@@ -133,3 +136,21 @@ def test_eight_models_look_different() -> None:
 
 def _of(context):  # type: ignore[no-untyped-def]
     return context.runs, context.together
+
+
+def test_a_number_in_a_column_of_text_is_short() -> None:
+    column = Column("x", "x")
+    assert column.text(27.195784956079187) == "27.2" and column.text(12345) == "12,345"
+    assert column.interval(Estimate(0.5, 1 / 3, 2 / 3, 10)) == "0.3333–0.6667"
+
+
+def test_other_shifts_are_in_percent_with_a_digit(make_context: MakeContext) -> None:
+    shift = [Condition("fade", "25"), Condition("fade", "100")]
+    section = other_shifts.section(make_context({"small_cnn": {}}, conditions=[CLEAN, *shift]))
+    assert section is not None
+    (table,) = section.tables
+    assert table.name == "shift-fade"
+    for column in table.columns[1:]:
+        assert column.numeric and re.fullmatch(
+            r"[−+]?\d+(\.\d)?", column.text(table.rows[0].values[column.key])
+        )

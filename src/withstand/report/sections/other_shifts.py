@@ -50,8 +50,8 @@ def _table(shift: str, together: Comparison) -> Table:
     ]
     columns = (
         MODEL,
-        Column("clean_top1", "Clean, %"),
-        Column("shifted_top1", f"Under {shift}, %"),
+        Column("clean_top1", "Clean, %", ".1f"),
+        Column("shifted_top1", f"Under {shift}, %", ".1f"),
         Column("drop", "Drop, points", "+.1f"),
         Column("conditions", "Conditions", ",d"),
         Column("images", "Images", ",d"),
