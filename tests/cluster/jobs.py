@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from withstand.base.crew import Piece
+from withstand.base.crew import Job, Piece
 
 
 @dataclass(eq=False)
-class Toy:
+class Toy(Job):
     """What a piece is told is what it does."""
 
     title: str = "toy"

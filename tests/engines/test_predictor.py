@@ -1,6 +1,7 @@
 """Every fast way to predict says what plain float32 says."""
 
 import shutil
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from withstand.engines import openvino_engine, planning, predictor, trials
 from withstand.engines.engine import Plan
 from withstand.engines.exactness import recompute_borderline
 from withstand.engines.predictor import Predictor
+from withstand.images.blocks import Blocks
 from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Preprocessing
 
@@ -61,6 +63,22 @@ def test_many_chunks_give_what_one_gives(classifier, test_set, monkeypatch):
     whole = Predictor.of(classifier, CPU, torch.float32, 8)(test_set).logits
     monkeypatch.setitem(predictor._CHUNK, "cpu", 20 * test_set.images[0].nbytes)  # two batches of 8
     assert np.array_equal(Predictor.of(classifier, CPU, torch.float32, 8)(test_set).logits, whole)
+
+
+def test_reading_ahead_gives_what_reading_in_turn_gives(classifier, test_set, monkeypatch):
+    """As on a GPU; here on the processor."""
+    in_turn = Predictor.of(classifier, CPU, torch.float32, 8)(test_set)
+    monkeypatch.setitem(predictor._CHUNK, "cpu", 20 * test_set.images[0].nbytes)
+    monkeypatch.setattr(Predictor, "overlaps", True)
+    blocks, read_by = Blocks.of(test_set), []
+
+    def read(rows, device):
+        read_by.append(threading.current_thread().name)
+        return blocks.read(rows, device)
+
+    found = Predictor.of(classifier, CPU, torch.float32, 8)(replace(blocks, read=read))
+    assert np.array_equal(found.logits, in_turn.logits) and np.array_equal(found.ids, in_turn.ids)
+    assert len(read_by) == 5 and all(name.startswith("ahead") for name in read_by)
 
 
 def test_a_memory_mapped_image_set_is_read_as_it_is(classifier, test_set, tmp_path):

@@ -1,5 +1,7 @@
 """One loop fills a store: what is there is left, what is partly there is completed, and a block at a time is read."""
 
+import errno
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,6 +106,39 @@ def test_no_condition_is_ever_whole_in_memory(images, classifier, predictor, tmp
     whole = evaluate(classifier, images, [Negative(images)], tmp_path / "other")
     for condition in run.conditions:
         assert np.allclose(run.predictions(condition).logits, whole.predictions(condition).logits, atol=1e-5)
+
+
+def test_written_while_more_is_predicted_it_is_the_same(images, classifier, predictor, tmp_path, monkeypatch):
+    """As on a GPU; here on the processor."""
+    stores = [Store(tmp_path / name) for name in ("in turn", "behind")]
+    written_by, original = set(), Store.write
+
+    def write(self, *args):
+        written_by.add(threading.current_thread().name)
+        original(self, *args)
+
+    monkeypatch.setattr(Store, "write", write)
+    for store, overlaps in zip(stores, (False, True), strict=True):
+        monkeypatch.setattr(Predictor, "overlaps", overlaps)
+        work = Cells.of(classifier, predictor, images, [Negative(images)], store)
+        assert work.fill("all").images == 3 * N and not work.missing
+    assert len(written_by) == 2 and "behind_0" in written_by
+    for cell in work.cells.values():
+        first, second = (store.read(cell) for store in stores)
+        assert np.array_equal(first.logits, second.logits) and np.array_equal(first.ids, second.ids)
+
+
+def test_what_cannot_be_written_behind_stops_the_work(images, classifier, predictor, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Predictor, "overlaps", True)
+    monkeypatch.setattr(Store, "write", full)
+    shift = Negative(images)
+    work = Cells.of(classifier, predictor, images, [shift], Store(tmp_path / "store"))
+    with pytest.raises(OSError, match="No space left"):
+        work.fill("all")
+    assert sum(shift.asked) <= N  # the last condition was not begun
 
 
 def test_a_sample_is_completed_in_the_order_of_the_images(images, classifier, tmp_path):

@@ -6,6 +6,7 @@ sent to a worker once.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,21 +41,26 @@ class Piece:
     images: int = 0
 
 
-class Job(Protocol):
-    """What pieces share; it can be pickled."""
+class Job(ABC):
+    """What pieces share; it can be pickled.
 
-    @property
-    def title(self) -> str:
-        """For people."""
+    Attributes:
+        title: for people.
+    """
 
+    title: str
+
+    @abstractmethod
     def do(self, what: Any) -> Iterator[Any]:
         """Do a piece; gives what comes of it as it comes: mostly one thing."""
 
     def again(self, piece: Piece, last: Any) -> Piece:
         """The piece, where a worker was lost after it gave ``last``."""
+        return piece
 
     def sent(self, piece: Piece) -> Piece:
         """The piece with all that it would read from files, for a machine that has them not."""
+        return piece
 
 
 class Crew(Protocol):

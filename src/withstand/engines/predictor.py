@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from withstand.base.ahead import ahead
 from withstand.base.errors import UserError
 from withstand.config.schema import EvaluationConfig
 from withstand.engines import device as devices
@@ -27,7 +29,8 @@ from withstand.results.answering import Answering
 from withstand.results.store import Predictions
 
 _CHUNK = {"cpu": 2**24, "cuda": 2**28}
-"""Bytes of images on the device at a time. On a CPU nothing is carried anywhere, and more would only take memory."""
+"""Bytes of images that are read at a time; on a GPU the next ones may be there, too. On a CPU nothing is carried
+anywhere, and more would only take memory."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,14 @@ class Predictor:
         )
 
     @property
+    def overlaps(self) -> bool:
+        """Whether images are read while others are predicted, and predictions written while more are made.
+
+        Where a device predicts, the processor has time for that; on a CPU both would want the same cores.
+        """
+        return self.device.type != "cpu"
+
+    @property
     def network(self) -> nn.Module:
         return self.classifier.network
 
@@ -207,12 +218,17 @@ class Predictor:
         side, n = self.preprocessing.image_size, self.batch_size
         most = n if self.plan.fixed_shape else min(n, len(images))
         buffer = torch.empty(most, side, side, 3, device=self.device)
-        for start, chunk in self._chunks(images):
-            rows = [self._padded(batch) for batch in chunk.split(n)]
-            parts = [engine(self.preprocessing(batch, out=buffer)) for batch in rows]
-            logits = torch.cat(parts)[: len(chunk)].cpu().numpy()
-            whole = np.empty((len(images), logits.shape[1]), np.float32) if whole is None else whole
-            whole[start : start + len(chunk)] = logits
+        chunks = self._chunks(images)
+        # While a compiled network is recorded as a CUDA graph, no other thread may use the device.
+        with (
+            ahead(chunks) if self.overlaps and self.plan.backend == "eager" else nullcontext(chunks) as given
+        ):
+            for start, chunk in given:
+                rows = [self._padded(batch) for batch in chunk.split(n)]
+                parts = [engine(self.preprocessing(batch, out=buffer)) for batch in rows]
+                logits = torch.cat(parts)[: len(chunk)].cpu().numpy()
+                whole = np.empty((len(images), logits.shape[1]), np.float32) if whole is None else whole
+                whole[start : start + len(chunk)] = logits
         assert whole is not None
         return whole
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.base.ahead import at_once, behind
 from withstand.base.console import Bar, progress
 from withstand.base.crew import Piece, crew
 from withstand.engines.predictor import Predictor
@@ -133,9 +135,11 @@ class Cells:
             as_clean = [c for c in missing if self._is_clean(c, missing)]
             begun = [one for c in missing if c not in as_clean and (one := self._begun(c, bar))]
             owners = [one for one in begun for _ in range(one.left)]
-            for number, made in crew().do(self.work, [piece for one in begun for piece in one.pieces]):
-                predicted += len(made)
-                self._add(owners[number], made, bar)
+            pieces = [piece for one in begun for piece in one.pieces]
+            with behind() if self.predictor.overlaps else nullcontext(at_once) as keep:
+                for number, made in crew().do(self.work, pieces):
+                    predicted += len(made)
+                    keep(self._add, owners[number], made, bar)
             for condition in as_clean:
                 ids = self.images(condition).ids
                 self._write(condition, self.store.read(self.cells[CLEAN]).at(ids), bar)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.base.crew import Piece, crew
+from withstand.base.crew import Job, Piece, crew
 from withstand.engines.macs import macs
 from withstand.engines.predictor import Predictor
 from withstand.images.blocks import Blocks
@@ -45,8 +45,8 @@ class Together:
 
 
 @dataclass(frozen=True, eq=False)
-class Predicting:
-    """One classifier's predictions (a ``withstand.base.crew.Job``).
+class Predicting(Job):
+    """One classifier's predictions.
 
     Attributes:
         predictors: of the shifts whose images are of other classes than the data set's.
@@ -64,9 +64,6 @@ class Predicting:
         shift = _parts(what)[0].condition.shift
         found = self.predictors.get(shift, self.predictor)(self._images(what))
         yield found if self.answer is None else self.answer(found)
-
-    def again(self, piece: Piece, last: Predictions) -> Piece:
-        return piece
 
     def sent(self, piece: Piece) -> Piece:
         what: Asked | Together = piece.what

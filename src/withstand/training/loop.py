@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from withstand.base.console import Bar, progress
-from withstand.base.crew import Piece
+from withstand.base.crew import Job, Piece
 from withstand.base.errors import UserError, of_the_machine
 from withstand.config.schema import TrainConfig
 from withstand.engines import device as devices
@@ -74,8 +74,8 @@ class InMemory:
 
 
 @dataclass(frozen=True, eq=False)
-class Training:
-    """A training as work for whoever does the work (a ``withstand.base.crew.Job``).
+class Training(Job):
+    """A training as work for whoever does the work.
 
     A piece is all of it, from the state that an earlier run stopped in, or from the start: ``None``. What comes of it
     is the state after each epoch.

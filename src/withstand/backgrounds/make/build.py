@@ -26,7 +26,7 @@ from withstand.backgrounds.make.sources import LocatedImage
 from withstand.backgrounds.variants import MIXED, VARIANTS, choose_backgrounds, pasted, plain_variants, tiled
 from withstand.base import atomic, json_file, lock
 from withstand.base.console import progress
-from withstand.base.crew import Piece, crew
+from withstand.base.crew import Job, Piece, crew
 from withstand.base.errors import UserError
 from withstand.base.leftovers import PART
 from withstand.base.limits import cores
@@ -151,8 +151,8 @@ def _begun(left: Path) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Cutting:
-    """Objects cut out of photographs (a ``withstand.base.crew.Job``): of some rows, what each became."""
+class Cutting(Job):
+    """Objects cut out of photographs: of some rows, what each became."""
 
     title: str
     settings: MakeBackgroundsConfig
@@ -162,12 +162,6 @@ class Cutting:
     def do(self, what: range) -> Iterator[list[CutOut | str]]:
         with _threads() as pool:
             yield list(pool.map(self._cut, what))
-
-    def again(self, piece: Piece, last: object) -> Piece:
-        return piece
-
-    def sent(self, piece: Piece) -> Piece:
-        return piece
 
     def _cut(self, row: int) -> CutOut | str:
         photographs = self.photographs

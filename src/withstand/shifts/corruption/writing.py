@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.base.console import Bar
-from withstand.base.crew import Piece, crew, in_order
+from withstand.base.crew import Job, Piece, crew, in_order
 from withstand.base.errors import UserError
 from withstand.corruptions import corrupt
 from withstand.corruptions.constants import constants
@@ -28,8 +28,8 @@ _SENT = 16 << 20  # that come back from another process in one piece
 
 
 @dataclass(frozen=True, eq=False)
-class Corrupting:
-    """Images under corruption (a ``withstand.base.crew.Job``): of corruption, severity and first row, a block."""
+class Corrupting(Job):
+    """Images under corruption: of corruption, severity and first row, a block."""
 
     title: str
     test: ImageSet
@@ -43,12 +43,6 @@ class Corrupting:
         yield corrupt(
             part.images, name, severity, seed=recipe.seed, ids=part.ids, preset=recipe.preset, constants=own
         )
-
-    def again(self, piece: Piece, last: object) -> Piece:
-        return piece
-
-    def sent(self, piece: Piece) -> Piece:
-        return piece
 
 
 def parts(cells: Asked, layout: str) -> Parts:
