@@ -1,6 +1,6 @@
 """Clusters: what sharing out costs, what two nodes gain, and a study of ten thousand models on up to 512 workers.
 
-The study is simulated: the very schedule that hands out pieces is run with drawn times of pieces, and nothing is
+The study is simulated: the very schedule that hands out pieces is run with recorded times of pieces, and nothing is
 computed. The nodes are real processes of this machine, one core each.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from benchmarks.frame import Contest, Options, contest
 from withstand import cluster, datasets, models, shifts
@@ -27,6 +28,7 @@ from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells, Spent
 from withstand.results.store import Store
 
+Times = NDArray[np.float64]
 WORKERS = (1, 8, 64, 512)
 WORDS = (
     "model=resnet50",
@@ -38,7 +40,8 @@ WORDS = (
 
 
 def run(options: Options) -> list[Contest]:
-    simulated = [study(workers, options.quick) for workers in WORKERS[: 2 if options.quick else None]]
+    times = recorded(options.quick)
+    simulated = [study(workers, options.quick, times) for workers in WORKERS[: 2 if options.quick else None]]
     return [_shared(options), *simulated]
 
 
@@ -111,15 +114,42 @@ def _by(address: str, workers: int, n: int, fill: Callable[[], Spent]) -> Callab
     return go
 
 
-def study(workers: int, quick: bool) -> Contest:
+NETWORKS = ("small_cnn", "resnet50", "vit_tiny", "vit_small")
+_PIECE = 10_000  # images, in the simulated study
+
+
+def recorded(quick: bool) -> Times:
+    """Seconds of a piece of 10,000 images, network by condition: of some images, made and predicted on one thread."""
+    n, networks = (4, NETWORKS[:1]) if quick else (16, NETWORKS)
+    torch.set_num_threads(1)
+    rows = []
+    for name in networks:
+        config = compose(
+            [f"model={name}", *WORDS[1:3], "threads=1", f"dataset.n_test={n}", "dataset.n_train=64"]
+        )
+        data, classifier = datasets.load(config), models.build(config)
+        predictor = Predictor.of(classifier, torch.device("cpu"), torch.float32, n)
+        shift = shifts.load(config.shift, data)
+        predictor(data.test)
+        row = []
+        for condition in shift.conditions():
+            started = time.perf_counter()
+            predictor(shift.images(condition))
+            row.append((time.perf_counter() - started) * _PIECE / n)
+        rows.append(row)
+    return np.array(rows)
+
+
+def study(workers: int, quick: bool, times: Times) -> Contest:
     """10,000 models under 95 conditions of 50,000 images, in blocks, handed out by the schedule.
 
-    Times are drawn: models differ lognormally around 20 seconds a piece, pieces of one model by a fifth, and a piece
-    takes longer where a worker has to load the model first. The driver opens twice as many models as there are workers.
+    Each model is one of those recorded, drawn; each of its pieces takes what that condition took. A piece takes longer
+    where a worker has to load the model first. The driver opens twice as many models as there are workers.
     """
-    few, conditions, blocks = (200, 95, 5) if quick else (10_000, 95, 5)
+    few, conditions, blocks = (200, times.shape[1], 5) if quick else (10_000, times.shape[1], 5)
     draw = np.random.default_rng(0)
-    each = draw.lognormal(np.log(20), 1.0, few)  # seconds a piece: from small to large models
+    network = draw.integers(0, len(times), few)
+    each = times.mean(axis=1)[network]  # seconds a piece
     order = np.argsort(-each)  # the driver begins with the models that take longest
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
@@ -130,10 +160,9 @@ def study(workers: int, quick: bool) -> Contest:
         model = next(following, None)
         if model is None:
             return False
-        many = conditions * blocks
-        left[model] = many
-        spread = draw.lognormal(0, 0.2, many) * each[model]
-        schedule.add(model, zip(spread.tolist(), spread.tolist(), strict=True))
+        left[model] = conditions * blocks
+        seconds = np.repeat(times[network[model]], blocks).tolist()
+        schedule.add(model, zip(seconds, seconds, strict=True))
         return True
 
     for _ in range(2 * workers + 2):
@@ -163,6 +192,7 @@ def study(workers: int, quick: bool) -> Contest:
         {"withstand": [took]},
         {
             "efficiency": round(busy / (workers * last), 4),
+            "seconds_a_piece": [round(float(one), 1) for one in (times.min(), np.median(times), times.max())],
             "days": round(last / 86_400, 1),
             "driver_mb_more": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, 1),
         },

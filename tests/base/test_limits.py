@@ -77,15 +77,33 @@ def test_memory_is_what_the_group_may_use(tmp_path: Path) -> None:
     assert whole is None or whole > 2**28
 
 
-def test_threads_are_what_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("said", "count", "threads"),
+    [
+        (None, 0, 4),
+        ("3", 0, 3),
+        ("2,4", 0, 2),
+        ("64", 0, 4),
+        ("many", 0, 4),
+        ("0", 0, 4),
+        ("3", 1, 1),
+        ("1", 3, 3),
+    ],
+)
+def test_threads_are_what_may_be_used(
+    said: str | None, count: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
     from withstand.engines import device
 
     before = torch.get_num_threads()
-    monkeypatch.setattr(device, "cores", lambda: 2)
+    monkeypatch.setattr(device, "cores", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if said is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
     try:
-        device.set_threads(0)
-        assert torch.get_num_threads() == 2
+        device.set_threads(count)
+        assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import platform
 import time
 from collections.abc import Iterator
@@ -64,8 +65,17 @@ _held: list[int] = []
 
 
 def set_threads(count: int) -> None:
-    """Use ``count`` CPU threads, or every core this process may run on; while they are held, as many as that says."""
-    torch.set_num_threads(_held[-1] if _held else count or cores())
+    """Use ``count`` CPU threads; 0: as many as the environment asks for, else every core this process may run on.
+
+    While they are held, as many as that says.
+    """
+    torch.set_num_threads(_held[-1] if _held else count or _asked_for() or cores())
+
+
+def _asked_for() -> int:
+    """Threads that ``OMP_NUM_THREADS`` allows, as every library of numbers takes it; 0 where it says nothing."""
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return min(int(first), cores()) if first.isdecimal() else 0
 
 
 @contextmanager
