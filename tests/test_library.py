@@ -51,6 +51,18 @@ def test_import_is_light_and_nothing_after_the_store_imports_torch(
     assert rows == 2 and means > 2 * len(METRICS)
 
 
+def test_the_help_waits_for_nothing_heavy(environment: dict[str, str]) -> None:
+    code = (
+        "import sys; from withstand.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.split())
+    assert "withstand.help" in loaded
+    assert not {"torch", "pandas", "matplotlib", "scipy.special", "scipy.optimize", "sklearn", "ray"} & loaded
+
+
 def test_an_old_run_gains_a_new_metric(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     left_by_an_evaluation(tmp_path)
     added = Metric(lambda read: probabilities(read).max(axis=1), "Confidence", "higher", high=1)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from withstand.base.errors import UserError
 
@@ -45,7 +45,7 @@ class ClassMap:
                 " class_map=FILE for these"
             )
         grouped = self.has_groups
-        values = log_softmax(logits.astype(np.float64), axis=1) if grouped else logits
+        values = scipy.special.log_softmax(logits.astype(np.float64), axis=1) if grouped else logits
         columns = [self._class(values[:, self.of == label]) for label in range(self.classes)]
         if self.open and (outside := values[:, self.of == OUTSIDE]).shape[1]:
             columns.append(outside.max(axis=1))

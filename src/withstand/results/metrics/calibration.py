@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import erf
 
 from withstand.results.metrics.answers import confidence as surest
 from withstand.results.metrics.answers import correct, probabilities
@@ -138,7 +137,7 @@ def _unfolded(gap: Floats, noise: Floats, weight: Floats, spread: float) -> tupl
             folded, true = wide, np.zeros_like(gap)
         else:
             true, far = factor * gap, factor * scaled
-            folded = wide * np.exp(-(far**2)) + true * erf(far)
+            folded = wide * np.exp(-(far**2)) + true * scipy.special.erf(far)
         variance = np.maximum(true**2 + second - folded**2, 0)
         return float(weight @ folded), apart * math.sqrt(float(squares @ variance))
 
@@ -150,7 +149,11 @@ def _unfolded(gap: Floats, noise: Floats, weight: Floats, spread: float) -> tupl
         most = 1 + 8 * spread / max(seen, 1e-12)
         if above(0.0) > 0:
             return 0.0
-        return most if above(most) <= 0 else float(brentq(above, 0.0, most, xtol=1e-15, rtol=1e-14))
+        return (
+            most
+            if above(most) <= 0
+            else float(scipy.optimize.brentq(above, 0.0, most, xtol=1e-15, rtol=1e-14))
+        )
 
     value, least, most = (seen * factor_at(deviations) for deviations in (0.0, _Z, -_Z))
     return value, max(value - least, most - value) / _Z

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp, ndtri
 
 from withstand.results.metrics.answers import not_numbers
 from withstand.results.store import Predictions
@@ -32,7 +32,7 @@ def max_logit(predictions: Predictions) -> Floats:
 
 def energy(predictions: Predictions) -> Floats:
     """The log of the sum of the exponentials of the logits, minus the energy (Liu et al., 2020): float64 N."""
-    return _known(predictions, logsumexp(predictions.logits.astype(np.float64), axis=1))
+    return _known(predictions, scipy.special.logsumexp(predictions.logits.astype(np.float64), axis=1))
 
 
 SCORES: dict[str, Callable[[Predictions], Floats]] = {"max logit": max_logit, "energy": energy}
@@ -61,7 +61,9 @@ def auroc_ahead(first: tuple[Floats, Floats], second: tuple[Floats, Floats]) -> 
         first, second: scores of the images of the classes, and of those from outside.
     """
     known, unknown = (one - other for one, other in zip(_placed(*first), _placed(*second), strict=True))
-    reach = ndtri((1 + LEVEL) / 2) * float(np.sqrt(known.var() / len(known) + unknown.var() / len(unknown)))
+    reach = scipy.special.ndtri((1 + LEVEL) / 2) * float(
+        np.sqrt(known.var() / len(known) + unknown.var() / len(unknown))
+    )
     value = float(known.mean())
     return Estimate(value, value - reach, value + reach, len(known) + len(unknown))
 

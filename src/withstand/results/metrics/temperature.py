@@ -6,8 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
+import scipy
 
 from withstand.results.metrics.answers import correct, not_numbers
 from withstand.results.store import Predictions
@@ -30,11 +29,13 @@ def temperature(predictions: Predictions) -> float:
 
     def loss(log: float) -> float:
         by = math.exp(-log)
-        return float(np.mean(logsumexp(by * logits, axis=1) - by * truth))
+        return float(np.mean(scipy.special.logsumexp(by * logits, axis=1) - by * truth))
 
     limit = math.log(HIGHEST)
     return math.exp(
-        minimize_scalar(loss, bounds=(-limit, limit), method="bounded", options={"xatol": 1e-6}).x
+        scipy.optimize.minimize_scalar(
+            loss, bounds=(-limit, limit), method="bounded", options={"xatol": 1e-6}
+        ).x
     )
 
 
