@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from tests.report.conftest import SOME, write_run
 
 import withstand
-from withstand.report import leaderboard, leaderboard_figures, leaderboard_page
+from withstand.report import canvas, leaderboard, leaderboard_figures, leaderboard_page
 
 FEW = tuple(one for one in SOME if one.variant in ("clean", "fog", "snow"))
 
@@ -114,3 +117,24 @@ def test_of_many_models_none_has_a_colour_and_few_have_a_label(tmp_path):
     assert set(drawn) == {"ranks", "clean-shifted"}, "one cost for all is no front"
     assert len(drawn["clean-shifted"].axes[0].texts) == 0
     assert "may be first" in leaderboard.headline(board)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_name_lies_on_another_or_on_a_mark(seed):
+    draw = np.random.default_rng(seed)
+    x, y = draw.uniform(0, 1, (2, 12)) ** 2  # crowded in a corner
+    names = ["model_" + "x" * int(draw.integers(1, 24)) for _ in x]
+    names[3] = ""
+    figure = Figure(figsize=(canvas.WIDTH, 3.2))
+    axes = figure.subplots()
+    axes.plot(x, y, "o")
+    axes.margins(0.14)
+    figure.subplots_adjust(left=0.13, right=0.97, top=0.97, bottom=0.16)
+    leaderboard_figures._label(axes, names, x, y)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    boxes = [one.get_window_extent(renderer) for one in axes.texts]
+    assert 4 <= len(boxes) <= 11
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    marks = axes.transData.transform(np.stack([x, y], axis=1))
+    assert not any(one.contains(*mark) for one in boxes for mark in marks)
+    assert all(axes.bbox.contains(one.x0, one.y0) and axes.bbox.contains(one.x1, one.y1) for one in boxes)

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.transforms import Bbox, BboxBase
 from scipy.special import expit, logit
 
 from withstand.analysis.leaderboard import COSTS, FRONT, Leaderboard, Placed, cost_of
@@ -23,6 +25,7 @@ MOST = 30
 _MARKED = 8
 """So many models have colours and marks of their own."""
 _LABELLED = 14
+_MARK = 6.0  # dots that a mark takes: a name keeps off it
 _UNITS = {
     "parameters": (1e6, "Parameters, millions"),
     "macs": (1e9, "MACs, billions"),
@@ -123,10 +126,10 @@ def _against_clean(board: Leaderboard, both: Sequence[Placed]) -> Figure:
                 *(100 * expit(end) for end in (found.min(), found.max()))
             )
             axis.set_ticks([logit(one / 100) for one in shares if 0 < one < 100], _shares(shares))
-        _label(axes, both, x, y)
         axes.set_xlabel("Clean, %")
         axes.set_ylabel(f"Under {spaced(board.by)}, %")
         figure.subplots_adjust(left=0.13, right=0.97, top=0.97, bottom=0.15)
+        _label(axes, [one.name for one in both], x, y)
     return figure
 
 
@@ -152,36 +155,43 @@ def _front(board: Leaderboard, known: Sequence[Placed], cost: str) -> Figure:
             axes.plot(across, up, look.marker, color=look.colour, markerfacecolor=fill)
         if (x > 0).all():
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
         axes.set_xlabel(label)
         axes.set_ylabel(f"Under {spaced(board.by)}, %" if board.by != CLEAN.shift else "Clean, %")
         axes.margins(0.14)
-        _label(axes, [one for one, first in zip(known, on, strict=True) if first], x[on], y[on])
         figure.subplots_adjust(left=0.13, right=0.97, top=0.97, bottom=0.16)
+        _label(axes, [one.name if first else "" for one, first in zip(known, on, strict=True)], x, y)
     return figure
 
 
-def _label(axes: Axes, those: Sequence[Placed], x: np.ndarray, y: np.ndarray) -> None:
-    """Names beside the marks of a few, best first; one that would lie on another is left to the table."""
-    if len(those) > _LABELLED or not those:
+def _label(axes: Axes, names: Sequence[str], x: np.ndarray, y: np.ndarray) -> None:
+    """Names beside the marks of a few, best first, where there is room; others are left to the table."""
+    if not 0 < len(names) - names.count("") <= _LABELLED:
         return
     axes.autoscale_view()
-    places = axes.transAxes.inverted().transform(axes.transData.transform(np.stack([x, y], axis=1)))
-    taken: list[tuple[float, float, float]] = []
-    for one, across, up, (right, above) in zip(those, x, y, places, strict=True):
-        name = shown(one.name, 24)
-        wide = 0.016 * len(name)
-        if any(abs(above - v) < 0.055 and u - wide < right < u + w for u, v, w in taken):
-            continue
-        taken.append((right, above, wide))
-        ends = right + wide > 1  # it would leave the figure
-        axes.annotate(
-            name,
-            (across, up),
-            (-6 if ends else 6, -9),
-            textcoords="offset points",
-            fontsize=8,
-            color=INK,
-            ha="right" if ends else "left",
-        )
+    renderer = FigureCanvasAgg(axes.get_figure(root=True)).get_renderer()
+    places = axes.transData.transform(np.stack([x, y], axis=1))
+    marks = [Bbox.from_bounds(*(at - _MARK / 2), _MARK, _MARK) for at in places]
+    taken: list[Bbox] = []
+    for name, across, up in zip(names, x, y, strict=True):
+        for side, below in ((1, 1), (1, 0), (-1, 1), (-1, 0)) if name else ():
+            text = axes.annotate(
+                shown(name, 24),
+                (across, up),
+                (6 * side, -9 if below else 3),
+                textcoords="offset points",
+                fontsize=8,
+                color=INK,
+                ha="left" if side > 0 else "right",
+            )
+            box = text.get_window_extent(renderer)
+            if _within(axes.bbox, box) and not box.count_overlaps([*taken, *marks]):
+                taken.append(box)
+                break
+            text.remove()
+
+
+def _within(outer: BboxBase, box: BboxBase) -> bool:
+    return bool(np.all(outer.min <= box.min) and np.all(box.max <= outer.max))
