@@ -171,9 +171,9 @@ def _label(axes: Axes, names: Sequence[str], x: np.ndarray, y: np.ndarray) -> No
     if not 0 < len(names) - names.count("") <= _LABELLED:
         return
     axes.autoscale_view()
-    renderer = FigureCanvasAgg(axes.get_figure(root=True)).get_renderer()
+    renderer = FigureCanvasAgg(axes.get_figure(root=True)).get_renderer()  # type: ignore[no-untyped-call]
     places = axes.transData.transform(np.stack([x, y], axis=1))
-    marks = [Bbox.from_bounds(*(at - _MARK / 2), _MARK, _MARK) for at in places]
+    marks = [Bbox([at - _MARK / 2, at + _MARK / 2]) for at in places]
     taken: list[Bbox] = []
     for name, across, up in zip(names, x, y, strict=True):
         for side, below in ((1, 1), (1, 0), (-1, 1), (-1, 0)) if name else ():
