@@ -77,7 +77,10 @@ def test_a_mean_that_is_no_number_shows_nothing():
     assert greater_p(np.array([np.nan, 1.0])) == 1 == greater_p(np.array([np.inf, 0.0]))
 
 
-@given(st.lists(st.tuples(st.floats(-1, 1), st.integers(0, 3)), min_size=1, max_size=30))
+# Some builds of torch (2.4) set the processor to take the smallest numbers for 0.
+@given(
+    st.lists(st.tuples(st.floats(-1, 1, allow_subnormal=False), st.integers(0, 3)), min_size=1, max_size=30)
+)
 def test_clusters_keep_the_mean(rows):
     each, of = np.array([v for v, _ in rows]), np.array([c for _, c in rows])
     found = cluster_values(each, of)

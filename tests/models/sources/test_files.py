@@ -57,6 +57,7 @@ def exported(folder: Path, batch: int | None) -> Path:
 def onnx(folder: Path, batch: int | None) -> Path:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
+    pytest.importorskip("torch", minversion="2.6", reason="torch.onnx takes a program from 2.6 on")
     shape = None if batch else ({0: torch.export.Dim("n", min=1)},)
     program = torch.export.export(Small().eval(), (torch.zeros(batch or 2, 3, 16, 16),), dynamic_shapes=shape)
     torch.onnx.export(program, dynamo=True, verbose=False).save(str(folder / "small.onnx"))
