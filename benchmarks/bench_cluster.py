@@ -51,7 +51,7 @@ def _shared(options: Options) -> Contest:
     from ray.cluster_utils import Cluster
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    n, turns = (128, 1) if options.quick else (320, 2)
+    n, turns = (128, 1) if options.quick else (640, 2)  # which take more than a second
     config = compose([*WORDS, f"dataset.n_test={n}", "dataset.n_train=64"])
     data, classifier = datasets.load(config), models.build(config)
     shift = shifts.load(config.shift, data)
