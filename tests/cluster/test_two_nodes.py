@@ -14,6 +14,7 @@ import withstand
 pytest.importorskip("ray", reason="Ray is not installed")
 
 from tests.cluster.conftest import costs, predicted
+from tests.faults.scenes import pictures
 
 from withstand.cli import main
 from withstand.results.conditions import Condition
@@ -98,6 +99,20 @@ def test_corrupted_images_are_written(shared, tmp_path, monkeypatch):
     assert main([*words, "shift.written=two", *shared]) == 0
     one, two = (json.loads((tmp_path / name / "manifest.json").read_text()) for name in ("one", "two"))
     assert one["files"] == two["files"] and len(one["files"]) == 6
+
+
+def test_objects_are_cut_out(shared, tmp_path):
+    """Of real photographs there would be more; each is cut by itself, wherever that is."""
+    pictures(tmp_path)
+    words = ["experiment=make_backgrounds", "make_backgrounds.images=images", "make_backgrounds.masks=masks"]
+    words += ["make_backgrounds.size=16", "threads=1"]
+    assert main([*words, "make_backgrounds.to=one"]) == 0
+    assert main([*words, "make_backgrounds.to=two", *shared]) == 0
+    one, two = (
+        {str(path.relative_to(tmp_path / to)): path.read_bytes() for path in (tmp_path / to).rglob("*.JPEG")}
+        for to in ("one", "two")
+    )
+    assert one == two and len(one) == 8 * 8  # as many variants
 
 
 def test_a_sweep_is_one_command_and_a_report(shared, tmp_path, capsys):
