@@ -30,12 +30,11 @@ from withstand.results.store import Store
 
 Times = NDArray[np.float64]
 WORKERS = (1, 8, 64, 512)
+SHAPES = ("dataset=shapes", "dataset.size=32", "threads=1")
 WORDS = (
     "model=resnet50",
-    "dataset=shapes",
-    "dataset.size=32",
+    *SHAPES,
     "shift.corruptions=[fog,contrast,gaussian_noise,jpeg_compression]",
-    "threads=1",
 )
 
 
@@ -51,7 +50,7 @@ def _shared(options: Options) -> Contest:
     from ray.cluster_utils import Cluster
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    n, turns = (128, 1) if options.quick else (640, 2)  # which take more than a second
+    n, turns = (128, 1) if options.quick else (640, 2)  # a piece takes more than a second
     config = compose([*WORDS, f"dataset.n_test={n}", "dataset.n_train=64"])
     data, classifier = datasets.load(config), models.build(config)
     shift = shifts.load(config.shift, data)
@@ -124,9 +123,7 @@ def recorded(quick: bool) -> Times:
     torch.set_num_threads(1)
     rows = []
     for name in networks:
-        config = compose(
-            [f"model={name}", *WORDS[1:3], "threads=1", f"dataset.n_test={n}", "dataset.n_train=64"]
-        )
+        config = compose([f"model={name}", *SHAPES, f"dataset.n_test={n}", "dataset.n_train=64"])
         data, classifier = datasets.load(config), models.build(config)
         predictor = Predictor.of(classifier, torch.device("cpu"), torch.float32, n)
         shift = shifts.load(config.shift, data)
@@ -146,7 +143,7 @@ def study(workers: int, quick: bool, times: Times) -> Contest:
     Each model is one of those recorded, drawn; each of its pieces takes what that condition took. A piece takes longer
     where a worker has to load the model first. The driver opens twice as many models as there are workers.
     """
-    few, conditions, blocks = (200, times.shape[1], 5) if quick else (10_000, times.shape[1], 5)
+    few, conditions, blocks = 200 if quick else 10_000, times.shape[1], 5
     draw = np.random.default_rng(0)
     network = draw.integers(0, len(times), few)
     each = times.mean(axis=1)[network]  # seconds a piece

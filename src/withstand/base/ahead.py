@@ -22,11 +22,14 @@ def ahead(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
 
 
 def _each(items: Iterator[Item], thread: ThreadPoolExecutor) -> Iterator[Item]:
-    last = object()
-    following = thread.submit(next, items, last)
-    while (item := following.result()) is not last:
-        following = thread.submit(next, items, last)
-        yield item  # type: ignore[misc]  # the last was told from it
+    following = thread.submit(next, items)
+    while True:
+        try:
+            item = following.result()
+        except StopIteration:
+            return
+        following = thread.submit(next, items)
+        yield item
 
 
 @contextmanager

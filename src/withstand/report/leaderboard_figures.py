@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from matplotlib.transforms import Bbox, BboxBase
@@ -171,7 +170,6 @@ def _label(axes: Axes, names: Sequence[str], x: np.ndarray, y: np.ndarray) -> No
     if not 0 < len(names) - names.count("") <= _LABELLED:
         return
     axes.autoscale_view()
-    renderer = FigureCanvasAgg(axes.get_figure(root=True)).get_renderer()  # type: ignore[no-untyped-call]
     places = axes.transData.transform(np.stack([x, y], axis=1))
     marks = [Bbox([at - _MARK / 2, at + _MARK / 2]) for at in places]
     taken: list[Bbox] = []
@@ -186,7 +184,7 @@ def _label(axes: Axes, names: Sequence[str], x: np.ndarray, y: np.ndarray) -> No
                 color=INK,
                 ha="left" if side > 0 else "right",
             )
-            box = text.get_window_extent(renderer)
+            box = text.get_window_extent()
             if _within(axes.bbox, box) and not box.count_overlaps([*taken, *marks]):
                 taken.append(box)
                 break

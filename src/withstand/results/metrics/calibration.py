@@ -149,11 +149,9 @@ def _unfolded(gap: Floats, noise: Floats, weight: Floats, spread: float) -> tupl
         most = 1 + 8 * spread / max(seen, 1e-12)
         if above(0.0) > 0:
             return 0.0
-        return (
-            most
-            if above(most) <= 0
-            else float(scipy.optimize.brentq(above, 0.0, most, xtol=1e-15, rtol=1e-14))
-        )
+        if above(most) <= 0:
+            return most
+        return float(scipy.optimize.brentq(above, 0.0, most, xtol=1e-15, rtol=1e-14))
 
     value, least, most = (seen * factor_at(deviations) for deviations in (0.0, _Z, -_Z))
     return value, max(value - least, most - value) / _Z
