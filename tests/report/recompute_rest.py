@@ -26,7 +26,7 @@ KEYS = {
     **dict.fromkeys(("corrupted", "severity", "families", "calibration", "probabilities"), ("model",)),
     **dict.fromkeys(("seeds", "training", "gaps", "cost"), ("model",)),
     **dict.fromkeys(("corruptions", "lost"), ("corruption",)),
-    "conditions": ("model", "variant", "severity", "top1", "nll"),  # its rows do not say of which training
+    "conditions": ("run", "variant", "severity"),
     "pairs": ("better", "other"),
     "seeds-pairs": ("better", "other"),
     "classes": ("class",),
@@ -145,13 +145,12 @@ class Report(Study):
 
     def conditions(self) -> Rows:
         rows: Rows = {}
-        for run in self.runs.values():
+        for name, run in self.runs.items():
             for condition in [CLEAN, *self.shifted]:
                 means = {metric: float(run.of([condition], metric).mean()) for metric in run.values}
                 _, low, high = exact(round(means["top1"] * self.n), self.n)
-                key = (run.model, *condition, *(f"{means[key]:.5f}" for key in ("top1", "nll")))
                 shift = "clean" if condition == CLEAN else "corruption"
-                rows[key] = {**means, "shift": shift, "n": self.n, "top1_low": low, "top1_high": high}
+                rows[(name, *condition)] = {**means, "model": run.model, "shift": shift, "n": self.n, "top1_low": low, "top1_high": high}
         return rows
 
     @cached_property

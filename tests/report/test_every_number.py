@@ -224,8 +224,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def row_key(table: str, row: dict[str, str]) -> tuple[str, ...]:
-    exact = {"top1", "nll"} if table == "conditions" else set()
-    return tuple(f"{float(row[c]):.5f}" if c in exact else row[c] for c in keys(table))
+    return tuple(row[column] for column in keys(table))
 
 
 def same(text: str, written: str) -> bool:

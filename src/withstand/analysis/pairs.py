@@ -92,10 +92,14 @@ class Standing:
         names = together.names
         if len(names) < 2 or group not in together.groups:
             return cls(names, ())
-        found = {
-            (one, other): differences(together.values(one, group), together.values(other, group))
-            for one, other in combinations(names, 2)
-        }
+        right = {name: _right(together.values(name, group)) for name in names}
+        found = {}
+        for one, other in combinations(names, 2):
+            a, b = right[one], right[other]
+            if a is None or b is None:
+                found[one, other] = differences(together.values(one, group), together.values(other, group))
+            else:  # whole numbers: the same, and each run is read once
+                found[one, other] = (a - b) / len(together.groups[group])
         lead = dict.fromkeys(names, 0.0)
         for (one, other), each in found.items():
             lead[one] += float(each.mean())
@@ -169,6 +173,11 @@ def differences(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray
         return np.asarray((one - other).mean(axis=1))
     both = minus(one, other)
     return image_values(both[seen(both)])
+
+
+def _right(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """float64 n, under how many conditions each image was answered rightly; None where not all of it was seen."""
+    return np.asarray(values.sum(axis=1)) if np.isfinite(values).all() else None
 
 
 def _judged(together: Together, ordered: Mapping[tuple[str, str], NDArray[np.float64]]) -> tuple[Pair, ...]:

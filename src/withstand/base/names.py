@@ -72,7 +72,7 @@ def shown(text: str, most: int = 0) -> str:
 
 def printed(text: str) -> str:
     """The same of text with lines of its own, for a terminal."""
-    if text.isprintable():
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(sign if sign in "\n\t" or _plain(sign) else _written(sign) for sign in text)
 

@@ -25,6 +25,7 @@ _RULES: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 10,
+    "text.hinting": "none",  # at 160 dots an inch letters need no help, and hints take a fifth of the time
     "svg.fonttype": "none",  # text stays text: searchable, read aloud, and in the page's own font
     "text.color": INK,
     "text.parse_math": False,  # a $ in a name is a dollar
@@ -98,7 +99,7 @@ def save_png(figure: Figure, path: Path) -> None:
     """The figure on white paper, whole or not at all."""
     _unlabelled(figure)
     with atomic.replacing(path) as temporary, drawing(path.stem), _any_signs():
-        figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER)
+        figure.savefig(temporary, format="png", dpi=160, facecolor=PAPER, pil_kwargs={"compress_level": 1})
 
 
 def abreast(names: Sequence[str], most: int, width: float = WIDTH) -> int:

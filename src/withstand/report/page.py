@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
-import pandas as pd
 from markupsafe import Markup, escape
 
 from withstand import __version__
@@ -70,14 +69,14 @@ def write(
     sampled = sampling.samples(context.runs)
     _ = together.standing  # which almost all of them ask for
     record = figures.record(folder / "figures")
-    tasks: list[Callable[[], _Part]] = [
+    tasks: list[Callable[[], Any]] = [
         partial(_part, build, context, folder, record) for build in (_overview, *sections.builders())
     ]
-    tasks.append(partial(_conditions, runs, folder))
-    first, *parts = shared(tasks)
+    first, *parts, said, _ = shared([*tasks, partial(_said, context), partial(_conditions, runs, folder)])
     built = [one.section for one in parts if one.section is not None]
     written = [picture for one in (first, *parts) for picture in one.written]
     content = _content(context, built, sampled, runs) | {
+        **said,
         "dataset": dataset,
         "overview": first.section and first.section.pictures[0],
         "inline": figures.shown(written, folder / "figures"),
@@ -115,14 +114,13 @@ def _part(
     return _Part(replace(section, tables=tables, pictures=pictures), written)
 
 
-def _conditions(runs: Sequence[Run], folder: Path) -> _Part:
+def _conditions(runs: Sequence[Run], folder: Path) -> None:
     """Write a row for each condition of each run."""
-    cells = pd.concat([run.frame() for run in runs])
-    for column in ("model", "shift", "variant"):
+    cells = Runs(runs).frame()
+    for column in ("run", "model", "shift", "variant"):
         cells[column] = cells[column].map(csv_text) if column in cells else None
     content = cells.to_csv(index=False, lineterminator="\n")
     atomic.write_text(folder / "tables" / "conditions.csv", content)
-    return _Part(None)
 
 
 def _overview(context: Context) -> Section | None:
@@ -152,23 +150,30 @@ def environment_of(finalize: Callable[[Any], Any]) -> jinja2.Environment:
     return environment
 
 
+def _said(context: Context) -> dict[str, Any]:
+    """What stands above the sections, and what is said of each run."""
+    runs = context.runs
+    return {
+        "verdict": verdict(context.together, [one for run in runs.values() for one in reliances(run)]),
+        "cards": overview.cards(context),
+        "source": provenance.corruption_sources(runs),
+        "provenance": [provenance.of(name, run) for name, run in runs.items()],
+    }
+
+
 def _content(
     context: Context,
     built: Sequence[Section],
     sampled: Mapping[str, Sample],
     runs: Sequence[Run],
 ) -> dict[str, Any]:
-    """What the templates show, but for the figures."""
+    """What else the templates show, but for the figures."""
     unused = [*context.together.left_out, *(runs.left_out if isinstance(runs, Runs) else ())]
     unused += sampling.left_out(context)
     unused += [*left_out.missing(context.runs), *(one for section in built for one in section.left_out)]
     return {
-        "verdict": verdict(context.together, [o for run in runs for o in reliances(run)]),
-        "cards": overview.cards(context),
         "sections": [section for section in built if section.shows],
-        "source": provenance.corruption_sources(context.runs),
         "left_out": left_out.together(unused),
-        "provenance": [provenance.of(name, run) for name, run in context.runs.items()],
         "looks": {**context.looks, **{name + sampling.MARK: context.looks[name] for name in sampled}},
         "sampled": sampled,
         "models": context.looks,

@@ -20,9 +20,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from withstand.statistics.estimate import LEVEL, Estimate
+from withstand.statistics.root import root
 
 Values = NDArray[np.floating]
 Bounds = tuple[float | None, float | None]
@@ -74,7 +75,7 @@ def mean_interval(values: Values, bounds: Bounds = (0, 1), level: float = LEVEL)
         return Estimate(math.nan, -math.inf, math.inf, len(given))
     low, high = _reach(given, bounds)
     mean, tail, tally = float(given.mean()), (1 - level) / 2, Tally.of(given)
-    if set(tally.values) <= {low, high} and low < high:
+    if len(tally.values) <= 2 and set(tally.values) <= {low, high} and low < high:
         bottom, top = _binary(float((given == high).sum()), len(given), tail)
         return Estimate(mean, low + (high - low) * bottom, low + (high - low) * top, len(given))
     upper = upper_end(tally.with_one(high), tail)
@@ -123,7 +124,7 @@ def crossing(chance: Callable[[float], float], start: float, end: float, tail: f
         return end
     if chance(start) <= tail:
         return start
-    return float(optimize.brentq(lambda at: chance(at) - tail, start, end, xtol=1e-9, rtol=1e-9))
+    return root(lambda at: chance(at) - tail, start, end, xtol=1e-9, rtol=1e-9)
 
 
 def chance_above(tally: Tally, at: float) -> float:
@@ -144,7 +145,7 @@ def upper_end(tally: Tally, tail: float) -> float:
     Every place has its saddle point t and every saddle point its place, and the second is a plain formula: one search,
     over ``s`` = t / (1 + t × place), finds what would take one for the place and one more in each of its steps.
     """
-    middle = float(tally.counts @ tally.values / tally.counts.sum())
+    middle = _dot(tally.counts, tally.values) / float(tally.counts.sum())
     z = tally.values - middle
     scale = float(z.max())
     if scale <= 1e-12 * max(1.0, abs(middle)):
@@ -153,7 +154,7 @@ def upper_end(tally: Tally, tail: float) -> float:
 
     def place(s: float) -> float:
         weights = tally.counts / (1 - s * z)
-        return float(weights @ z / weights.sum())
+        return _dot(weights, z) / float(weights.sum())
 
     def beyond(s: float) -> float:
         at = place(s)
@@ -161,24 +162,28 @@ def upper_end(tally: Tally, tail: float) -> float:
 
     last = 1 - 1e-13
     near = min(
-        2 * float(-special.ndtri(tail)) / math.sqrt(float(tally.counts @ z**2)), last
+        2 * float(-special.ndtri(tail)) / math.sqrt(_dot(tally.counts, z**2)), last
     )  # about twice as far
     ends = sorted({last / float(z.min()), 0.0, near, last})
     low, high = next((a, b) for a, b in pairwise(ends) if beyond(b) <= 0)
-    found = optimize.brentq(beyond, low, high, xtol=1e-12, rtol=1e-9)
-    return middle + scale * place(float(found))
+    return middle + scale * place(root(beyond, low, high, xtol=1e-12, rtol=1e-9))
 
 
 def _tail(z: NDArray[np.float64], counts: NDArray[np.float64], t: float) -> float:
     """The chance that the weighted sum of ``z`` is at least 0, from its saddle point."""
-    w = math.copysign(math.sqrt(max(0.0, 2 * float(counts @ np.log1p(-t * z)))), t)
+    w = math.copysign(math.sqrt(max(0.0, 2 * _dot(counts, np.log1p(-t * z)))), t)
     moved = z / (1 - t * z)
-    second = float(counts @ moved**2)
+    second = _dot(counts, moved**2)
     if abs(w) < 1e-4:  # the limit of the formula, whose terms grow without bound there
-        third = float(counts @ (moved * moved * moved))
+        third = _dot(counts, moved * moved * moved)
         return 0.5 - third / (3 * math.sqrt(2 * math.pi) * second**1.5)
     u = t * math.sqrt(second)
     return float(special.ndtr(-(w + math.log(u / w) / w)))
+
+
+def _dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """The sum of products, without the threads of BLAS: they wait at full speed, and add up in another order."""
+    return float(np.einsum("i,i", one, other))
 
 
 def _saddle(z: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
@@ -186,9 +191,9 @@ def _saddle(z: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
     low, high, inner = 1 / float(z.min()), 1 / float(z.max()), 1 - 1e-13
 
     def slope(t: float) -> float:
-        return float(counts @ (z / (1 - t * z)))
+        return _dot(counts, z / (1 - t * z))
 
-    return float(optimize.brentq(slope, low * inner, high * inner, xtol=1e-15, rtol=1e-12))
+    return root(slope, low * inner, high * inner, xtol=1e-15, rtol=1e-12)
 
 
 def _capped(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from withstand.statistics.bounded import Tally, Values, upper_end
 
@@ -67,11 +68,11 @@ class Pilot:
         half = disagreement / 2
         return cls(np.array([-reach, 0.0, reach]), np.array([half, 1 - disagreement, half]))
 
-    @property
+    @cached_property
     def mean(self) -> float:
         return float(self.counts @ self.values / self.counts.sum())
 
-    @property
+    @cached_property
     def deviation(self) -> float:
         """The standard deviation of a value."""
         spread = self.counts @ (self.values - self.mean) ** 2 / self.counts.sum()
@@ -102,10 +103,14 @@ class Pilot:
         return max(0.0, above + below - 1)
 
     def _clears(self, distance: float, reach: float, n: float) -> float:
-        error = self.deviation / math.sqrt(n / self.images)
+        error = self._error(n)
         if error == 0:
             return float(distance > reach)
         return float(special.ndtr((distance - reach) / error))
+
+    def _error(self, n: float) -> float:
+        """The standard error of the mean of ``n`` images."""
+        return self.deviation / math.sqrt(n / self.images)
 
     def needed(self, distance: float, alpha: float, power: float = POWER) -> int | None:
         """The images that show a mean to be above a value ``distance`` below it; None: more than anybody has."""
@@ -123,9 +128,7 @@ class Pilot:
         """The smallest distance that ``n`` images show with that power; at most what can be."""
         widest = self.bounds[1] - self.bounds[0]
         reach = self.reach(n, alpha)
-        if self._clears(widest, reach, n) < power:
-            return widest
-        return float(optimize.brentq(lambda d: self._clears(d, reach, n) - power, 0.0, widest, xtol=1e-7))
+        return min(widest, reach + self._error(n) * float(special.ndtri(power)))
 
     def _least(self, chance: Callable[[float], float], power: float) -> int | None:
         high = max(2.0, 2 * self.images)

@@ -19,7 +19,7 @@ from withstand.statistics import Estimate
 def test_worked_by_hand() -> None:
     confidence = np.array([0.5, 0.9, 0.6, 1.0])
     right = np.array([True, True, False, True])
-    binned = reliability(confidence, right, bins=2)
+    binned = reliability(confidence, right, metrics.bin_of(confidence[:, None], 2)[:, 0])
     np.testing.assert_allclose(binned, [[0.5, 0.55, 0.5], [0.5, 0.95, 1.0]])
 
 
@@ -27,7 +27,7 @@ def test_worked_by_hand() -> None:
 def test_bins_hold_every_answer_once_and_as_many_each(n: int, bins: int, seed: int) -> None:
     draw = np.random.default_rng(seed)
     confidence, right = draw.random(n), draw.random(n) < 0.5
-    share, mean, found = reliability(confidence, right, bins).T
+    share, mean, found = reliability(confidence, right, metrics.bin_of(confidence[:, None], bins)[:, 0]).T
     assert share.sum() == pytest.approx(1)
     assert share @ mean == pytest.approx(confidence.mean())
     assert share @ found == pytest.approx(right.mean())
@@ -42,7 +42,8 @@ def test_the_diagram_has_the_bins_of_the_ece(n: int, seed: int) -> None:
         np.arange(n), draw.integers(3, size=n), (3 * draw.normal(size=(n, 3))).astype(np.float32)
     )
     confidence, right = metrics.probabilities(shown).max(axis=1), metrics.correct(shown)
-    share, sure, found = reliability(confidence, right).T
+    place = metrics.bin_of(confidence[:, None], metrics.enough(n))[:, 0]
+    share, sure, found = reliability(confidence, right, place).T
     assert share @ np.abs(sure - found) == pytest.approx(metrics.calibration(shown, debias=False).mean())
 
 

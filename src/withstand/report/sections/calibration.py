@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -16,12 +17,19 @@ from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import BINS, METRICS, bin_of, calibration_of, enough
 from withstand.results.metrics.ranking import COVERAGE
-from withstand.statistics import mean_over_conditions
+from withstand.statistics import Estimate, mean_over_conditions
 
 PLACE = 55
 
-Answered = tuple[NDArray[np.float64], NDArray[np.bool_]]
-"""Confidence, and whether the prediction was right: N×C each."""
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """What a model's answers under some conditions say: the marks of its diagram, its mean confidence, and its ECE."""
+
+    curve: NDArray[np.float64]
+    confidence: Estimate
+    error: Estimate
+
 
 _LEAD = (
     "A calibrated model is right in 80% of the cases in which its confidence is 80%: its marks lie on the diagonal."
@@ -44,25 +52,20 @@ def section(context: Context) -> Section | None:
     if not groups or together.sampled:
         return None
     found = {
-        name: {group: _answers(context, name, members) for group, members in groups.items()}
+        name: {group: _answered(context, name, members) for group, members in groups.items()}
         for name in together.ranking
-    }
-    curves = {
-        name: {
-            group: reliability(sure.ravel(), right.ravel(), enough(sure.size))
-            for group, (sure, right) in answers.items()
-        }
-        for name, answers in found.items()
     }
     pictures = [
         Picture(
             f"reliability-{name}",
             f"{name}: accuracy against confidence, in bins of equal mass; open marks: clean, filled: corrupted.",
-            Drawing.of(draw, name, binned, context.looks[name]),
+            Drawing.of(
+                draw, name, {group: one.curve for group, one in answered.items()}, context.looks[name]
+            ),
             captioned=False,
             model=name,
         )
-        for name, binned in curves.items()
+        for name, answered in found.items()
     ]
     return Section(
         "calibration",
@@ -74,22 +77,21 @@ def section(context: Context) -> Section | None:
 
 
 def reliability(
-    confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = BINS
+    confidence: NDArray[np.floating], right: NDArray[np.bool_], place: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """The marks of the diagram: the bins of equal mass (Nguyen & O'Connor, 2015) that ``metrics.calibration`` has.
 
     Args:
         confidence: one for each answer, 0 to 1.
         right: whether it was right.
-        bins: at most so many.
+        place: the bin of each answer.
 
     Returns:
         float64 B×3: share of the answers, mean confidence, share right.
     """
-    place = bin_of(confidence[:, None], bins)[:, 0]
-    count = np.bincount(place, minlength=bins)
+    count = np.bincount(place)
     held = count > 0  # bins whose answers are all as confident as those of another are one
-    sums = (np.bincount(place, values.astype(np.float64), bins) for values in (confidence, right))
+    sums = (np.bincount(place, values.astype(np.float64)) for values in (confidence, right))
     return np.stack([count[held] / len(place), *(total[held] / count[held] for total in sums)], axis=1)
 
 
@@ -99,23 +101,28 @@ def _groups(context: Context) -> dict[str, tuple[Condition, ...]]:
     return groups | ({"corrupted": together.conditions} if together.conditions else {})
 
 
-def _answers(context: Context, name: str, conditions: Sequence[Condition]) -> Answered:
-    """Confidence, and whether it was right, of every answer under the conditions: N×C."""
+def _answered(context: Context, name: str, conditions: Sequence[Condition]) -> Answered:
     run = context.runs[name]
     right = run.scores.of("top1", conditions, context.together.ids) > 0
-    return context.answers[name].under(conditions).confidence, right
+    sure = context.answers[name].under(conditions).confidence
+    place = bin_of(sure.T.reshape(-1, 1), enough(sure.size)).reshape(sure.T.shape).T
+    # One value per answer; all the answers to one source image are one draw.
+    gaps = calibration_of(sure, right, place=place)
+    return Answered(
+        reliability(*(values.T.ravel() for values in (sure, right, place))),
+        mean_over_conditions(sure),
+        mean_over_conditions(gaps, METRICS["ece"].bounds).within(0, 1),
+    )
 
 
 def _table(context: Context, found: Mapping[str, Mapping[str, Answered]]) -> Table:
     rows = []
     for name, groups in found.items():
         values: dict[str, Value] = {"model": name, "images": len(context.together.ids)}
-        for group, (sure, right) in groups.items():
-            # One value per answer; all the answers to one source image are one draw.
-            gaps = calibration_of(sure, right)
-            values[f"{group}_confidence"] = mean_over_conditions(sure).times(100)
+        for group, one in groups.items():
+            values[f"{group}_confidence"] = one.confidence.times(100)
             values[f"{group}_right"] = context.together.accuracy(name, group).times(100)
-            values[f"{group}_ece"] = mean_over_conditions(gaps, METRICS["ece"].bounds).within(0, 1).times(100)
+            values[f"{group}_ece"] = one.error.times(100)
         rows.append(Row(values))
     columns = [MODEL]
     for group in next(iter(found.values())):
