@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the script is b
 
 def program(path: Path, *lines: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(("#!/usr/bin/env bash", *lines)) + "\n")
+    path.write_text("\n".join(("#!/usr/bin/env bash", *lines)) + "\n", encoding="utf-8")
     path.chmod(0o755)
 
 
@@ -34,10 +34,13 @@ def run(folder: Path, failing: str | None) -> subprocess.CompletedProcess[str]:
         program(folder / "checkout" / ".ci" / name, says[name])
     (folder / "tmp").mkdir()
     program(folder / "bin" / "chromium")
-    environment = {"PATH": f"{folder}/bin:/usr/bin:/bin", "PYTHON": str(folder / "python"), "TMPDIR": str(folder / "tmp")}
-    return subprocess.run(
-        [str(folder / "checkout" / ".ci" / "run")], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    environment = {
+        "PATH": f"{folder}/bin:/usr/bin:/bin",
+        "PYTHON": f"{folder}/python",
+        "TMPDIR": f"{folder}/tmp",
+    }
+    command = [f"{folder}/checkout/.ci/run"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("failing", [None, *CHECKS, *SCRIPTS])

@@ -150,7 +150,8 @@ class Report(Study):
                 means = {metric: float(run.of([condition], metric).mean()) for metric in run.values}
                 _, low, high = exact(round(means["top1"] * self.n), self.n)
                 shift = "clean" if condition == CLEAN else "corruption"
-                rows[(name, *condition)] = {**means, "model": run.model, "shift": shift, "n": self.n, "top1_low": low, "top1_high": high}
+                about = {"model": run.model, "shift": shift, "n": self.n}
+                rows[(name, *condition)] = {**means, **about, "top1_low": low, "top1_high": high}
         return rows
 
     @cached_property

@@ -72,7 +72,8 @@ def write(
     tasks: list[Callable[[], Any]] = [
         partial(_part, build, context, folder, record) for build in (_overview, *sections.builders())
     ]
-    first, *parts, said, _ = shared([*tasks, partial(_said, context), partial(_conditions, runs, folder)])
+    tasks += [partial(_said, context), partial(_conditions, runs, folder)]
+    first, *parts, said, _ = shared(tasks)
     built = [one.section for one in parts if one.section is not None]
     written = [picture for one in (first, *parts) for picture in one.written]
     content = _content(context, built, sampled, runs) | {

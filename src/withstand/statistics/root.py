@@ -1,4 +1,4 @@
-"""Where a function crosses zero: Chandrupatla's method (1997), inverse quadratic steps where they are safe, else halves.
+"""Where a function crosses zero, by Chandrupatla's method (1997): parabolas where they are safe, else halves.
 
 SciPy's solvers are as good, but `scipy.optimize` takes a quarter of a second to import, for this alone.
 """
@@ -34,7 +34,7 @@ def root(function: Callable[[float], float], low: float, high: float, xtol: floa
             last, at_last = kept, at_kept
             kept, at_kept = new, at_new
         new, at_new = place, value
-        best, at_best = (new, at_new) if abs(at_new) < abs(at_kept) else (kept, at_kept)
+        best = new if abs(at_new) < abs(at_kept) else kept
         least = (xtol + rtol * abs(best)) / abs(kept - new) if kept != new else 1.0
         if value == 0 or least > 0.5:
             return best
@@ -42,7 +42,7 @@ def root(function: Callable[[float], float], low: float, high: float, xtol: floa
 
 
 def _step(new: float, kept: float, last: float, at_new: float, at_kept: float, at_last: float) -> float:
-    """The share of the way from ``new`` to ``kept``: where the parabola through all three is zero, if it is monotone."""
+    """The share of the way from ``new`` to ``kept``: to the zero of the parabola through all three, where it is safe."""
     where = (new - kept) / (last - kept)
     share = (at_new - at_kept) / (at_last - at_kept)
     if not (share**2 < where and (1 - share) ** 2 < 1 - where):

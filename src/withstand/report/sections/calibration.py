@@ -109,7 +109,7 @@ def _answered(context: Context, name: str, conditions: Sequence[Condition]) -> A
     # One value per answer; all the answers to one source image are one draw.
     gaps = calibration_of(sure, right, place=place)
     return Answered(
-        reliability(*(values.T.ravel() for values in (sure, right, place))),
+        reliability(sure.T.ravel(), right.T.ravel(), place.T.ravel()),
         mean_over_conditions(sure),
         mean_over_conditions(gaps, METRICS["ece"].bounds).within(0, 1),
     )
