@@ -42,7 +42,7 @@ def root(function: Callable[[float], float], low: float, high: float, xtol: floa
 
 
 def _step(new: float, kept: float, last: float, at_new: float, at_kept: float, at_last: float) -> float:
-    """The share of the way from ``new`` to ``kept``: to the zero of the parabola through all three, where it is safe."""
+    """The share of the way from ``new`` to ``kept``: to the zero of the parabola through all three, if it is safe."""
     where = (new - kept) / (last - kept)
     share = (at_new - at_kept) / (at_last - at_kept)
     if not (share**2 < where and (1 - share) ** 2 < 1 - where):
