@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from withstand.base.root import root
 from withstand.statistics.estimate import LEVEL, Estimate
-from withstand.statistics.root import root
 
 Values = NDArray[np.floating]
 Bounds = tuple[float | None, float | None]

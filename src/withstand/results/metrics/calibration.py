@@ -8,10 +8,10 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from withstand.base.root import root
 from withstand.results.metrics.answers import confidence as surest
 from withstand.results.metrics.answers import correct, probabilities
 from withstand.results.store import Predictions
-from withstand.statistics.root import root
 
 BINS = 15
 """Bins of equally many images (Nguyen & O'Connor, 2015; Nixon et al., 2019)."""

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import optimize
 
-from withstand.statistics.root import root
+from withstand.base.root import root
 
 SHAPES = {
     "line": lambda x: x,
