@@ -59,8 +59,11 @@ def test_the_installed_pillow_does_what_we_say_it_does(h, w, height, width, meth
 def test_ours_is_columns_first(h, w, height, width, method, seed):
     image = noise(h, w, seed)
     expected = reference(image, height, width, method, rows_first=False)
-    ours = order.resized(Image.fromarray(image), width, height, Image.Resampling[method.upper()])
-    assert np.array_equal(np.asarray(ours), expected)
+    for one_call in {order._COLUMNS_FIRST, False}:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(order, "_COLUMNS_FIRST", one_call)
+            ours = order.resized(Image.fromarray(image), width, height, Image.Resampling[method.upper()])
+        assert np.array_equal(np.asarray(ours), expected)
     assert np.array_equal(resize(torch.from_numpy(image)[None], height, width, method)[0].numpy(), expected)
 
 
@@ -80,6 +83,7 @@ def test_photographs_and_large_batches_are_the_same_in_whichever_order_pillow_wo
     assert not np.array_equal(expected, reference(image, height, width, "bicubic", rows_first=True))
     if rows:
         monkeypatch.setattr(Image.Image, "resize", rows_first)
+        monkeypatch.setattr(order, "_COLUMNS_FIRST", False)
     batch = torch.from_numpy(image)[None]
     assert np.array_equal(in_turn(batch, [(height, width)], "bicubic")[0].numpy(), expected)
     whole = photographs.squared(Image.fromarray(image), Geometry(90, 90, squash=True))

@@ -8,10 +8,14 @@ other. A call that changes one side alone has one pass, and no order.
 
 from __future__ import annotations
 
+import PIL
 from PIL import Image
 
 PASSES = ("RGB", "L")
 """Modes that Pillow resizes as they are; it turns others into another one and back, once a call."""
+
+_COLUMNS_FIRST = int(PIL.__version__.partition(".")[0]) < 13
+"""Whether one call has this order whatever the sizes."""
 
 
 def resized(
@@ -32,5 +36,7 @@ def resized(
     """
     if whole.mode not in PASSES:
         raise ValueError(f"a picture of the mode {whole.mode} has no two passes; make it RGB")
+    if _COLUMNS_FIRST and down in (None, across):
+        return whole.resize((width, height), across)
     across_only = whole.resize((width, whole.height), across)
     return across_only.resize((width, height), across if down is None else down)
