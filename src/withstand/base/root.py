@@ -47,6 +47,6 @@ def _step(new: float, kept: float, last: float, at_new: float, at_kept: float, a
     share = (at_new - at_kept) / (at_last - at_kept)
     if not (share**2 < where and (1 - share) ** 2 < 1 - where):
         return 0.5
-    return at_new / (at_kept - at_new) * at_last / (at_kept - at_last) + (last - new) / (
-        kept - new
-    ) * at_new / (at_last - at_new) * at_kept / (at_last - at_kept)
+    straight = at_new / (at_kept - at_new) * at_last / (at_kept - at_last)
+    bent = (last - new) / (kept - new) * at_new / (at_last - at_new) * at_kept / (at_last - at_kept)
+    return straight + bent

@@ -237,7 +237,7 @@ def filter2d(images: Tensor, kernel: Tensor) -> Tensor:
     spectrum = torch.fft.fft2(kernel.to(images.device, torch.float64), s=size)
     out = torch.empty_like(images)
     # A processor's cache holds three planes of small images, and one of large ones.
-    planes = 1 if images.device.type == "cpu" and size[0] * size[1] >= _LARGE else 3
+    planes = 1 if images.device.type == "cpu" and math.prod(size) >= _LARGE else 3
     # Kept from pair to pair: to fetch so much memory from the system takes as long as the transform.
     flat, wave = torch.empty(2, planes, *size, dtype=torch.complex128, device=images.device)
     for first, colour in product(range(0, n, 2), range(0, 3, planes)):

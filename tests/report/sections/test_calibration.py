@@ -42,7 +42,7 @@ def test_the_diagram_has_the_bins_of_the_ece(n: int, seed: int) -> None:
         np.arange(n), draw.integers(3, size=n), (3 * draw.normal(size=(n, 3))).astype(np.float32)
     )
     confidence, right = metrics.probabilities(shown).max(axis=1), metrics.correct(shown)
-    place = metrics.bin_of(confidence[:, None], metrics.enough(n))[:, 0]
+    place = metrics.bins_together(confidence[:, None])[:, 0]
     share, sure, found = reliability(confidence, right, place).T
     assert share @ np.abs(sure - found) == pytest.approx(metrics.calibration(shown, debias=False).mean())
 

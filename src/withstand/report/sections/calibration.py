@@ -15,7 +15,7 @@ from withstand.report.section import Context, Drawing, Picture, Section
 from withstand.report.style import FAINT, INK, PAPER, Look
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.metrics import BINS, METRICS, bin_of, calibration_of, enough
+from withstand.results.metrics import BINS, METRICS, bins_together, calibration_of
 from withstand.results.metrics.ranking import COVERAGE
 from withstand.statistics import Estimate, mean_over_conditions
 
@@ -105,7 +105,7 @@ def _answered(context: Context, name: str, conditions: Sequence[Condition]) -> A
     run = context.runs[name]
     right = run.scores.of("top1", conditions, context.together.ids) > 0
     sure = context.answers[name].under(conditions).confidence
-    place = bin_of(sure.T.reshape(-1, 1), enough(sure.size)).reshape(sure.T.shape).T
+    place = bins_together(sure)
     # One value per answer; all the answers to one source image are one draw.
     gaps = calibration_of(sure, right, place=place)
     return Answered(

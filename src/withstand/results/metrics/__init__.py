@@ -37,10 +37,10 @@ from withstand.results.metrics.answers import (
 from withstand.results.metrics.calibration import (
     BINS,
     bin_of,
+    bins_together,
     calibration,
     calibration_of,
     classwise_calibration,
-    enough,
 )
 from withstand.results.metrics.cues import decisions, shape_bias
 from withstand.results.metrics.ranking import COVERAGE, risk_coverage, selective
@@ -53,6 +53,7 @@ __all__ = [
     "Metrics",
     "answered",
     "bin_of",
+    "bins_together",
     "brier",
     "calibration",
     "calibration_of",
@@ -61,7 +62,6 @@ __all__ = [
     "confidence",
     "correct",
     "decisions",
-    "enough",
     "find",
     "losses",
     "nll",

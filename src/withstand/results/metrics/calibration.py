@@ -28,24 +28,24 @@ def calibration(predictions: Predictions, bins: int = BINS, debias: bool = True)
     partly chance, which the absolute value adds up; what chance adds is taken off, unless ``debias`` is False
     (Kumar et al., 2019, do so by simulation). Bins have at least ten images: a small set has fewer bins.
     """
-    return calibration_of(surest(predictions)[:, None], correct(predictions)[:, None], bins, debias)[:, 0]
+    sure, right = surest(predictions)[:, None], correct(predictions)[:, None]
+    return calibration_of(sure, right, debias, bins_together(sure, bins))[:, 0]
 
 
 def calibration_of(
     confidence: NDArray[np.floating],
     right: NDArray[np.bool_],
-    bins: int = BINS,
     debias: bool = True,
     place: NDArray[np.integer] | None = None,
 ) -> Floats:
     """The same of all the answers to N images together: N×C confidences, 0 to 1, and whether each was right: N×C.
 
-    ``place``, where it is known, is the bin of each answer, N×C.
+    ``place``, where it is known, is what ``bins_together`` gives.
     """
     # Condition by condition, which is how they are held.
     shape = confidence.T.shape
     sure = np.asarray(confidence.T, np.float64).reshape(1, -1)
-    cell = _bins(sure, enough(sure.size, bins)) if place is None else place.T.reshape(1, -1)
+    cell = (bins_together(confidence) if place is None else place).T.reshape(1, -1)
     images = np.tile(np.arange(shape[1]), shape[0])
     return _errors(sure, right.T.reshape(1, -1), images, cell, debias)[0].reshape(shape).T
 
@@ -70,6 +70,12 @@ def bin_of(chances: NDArray[np.floating], bins: int = BINS) -> NDArray[np.int64]
     Bins hold equally many values as far as can be; equal values are always in one bin.
     """
     return _bins(np.ascontiguousarray(chances.T), bins).T.astype(np.int64)
+
+
+def bins_together(confidence: NDArray[np.floating], bins: int = BINS) -> NDArray[np.int64]:
+    """The bin of each of N×C confidences among all of them, in as many bins as they fill: int64 N×C."""
+    together = confidence.T.reshape(-1, 1)
+    return bin_of(together, enough(len(together), bins)).reshape(confidence.T.shape).T
 
 
 def _bins(chances: NDArray[np.floating], bins: int) -> NDArray[np.unsignedinteger]:
