@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from withstand.base import garbage
 from withstand.base.crew import UnfinishedError
 from withstand.base.errors import Terminated, UserError, of_the_machine
 
@@ -22,9 +23,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 when it worked; 1 where a part of it could not be done, which one line names; 2 for what the user can mend:
         one line says it; 130 and 143 when it was interrupted or terminated, which leaves all in order to go on.
     """
-    if argv is None:
-        _speak_utf8()
-    words = list(sys.argv[1:] if argv is None else argv)
+    if argv is not None:
+        return _coded(list(argv))
+    _speak_utf8()
+    garbage.put_off()
+    try:
+        return _coded(sys.argv[1:])
+    finally:
+        garbage.leave()
+
+
+def _coded(words: list[str]) -> int:
+    """Run what they ask for; what went wrong as an exit code."""
     try:
         with _terminable():
             code = _run(words)

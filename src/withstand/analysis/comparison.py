@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from withstand.analysis import alexnet, merit
@@ -22,6 +21,9 @@ from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import METRICS, find
 from withstand.results.runs import LeftOut, Run
 from withstand.statistics import LEVEL, Estimate, image_values, mean_interval, mean_over_conditions, seen
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +173,8 @@ class Comparison:
 
     def frame(self, metrics: Sequence[str] | None = None) -> pd.DataFrame:
         """A row for each run, group and metric (all, by default): run, group, metric, value, low, high, n."""
+        import pandas as pd
+
         return pd.DataFrame(
             [
                 {"run": name, "group": group, "metric": metric, **vars(self.accuracy(name, group, metric))}

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from withstand.analysis import two
@@ -30,6 +29,9 @@ from withstand.statistics import (
     holm,
     mean_interval,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Verdict = Literal["passes", "fails", "cannot tell"]
 
@@ -96,6 +98,8 @@ class Gate:
 
     def frame(self) -> pd.DataFrame:
         """A row for each part; shares, not percent."""
+        import pandas as pd
+
         return pd.DataFrame(
             [
                 {

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from withstand.analysis.beyond import effective_robustness
@@ -27,6 +26,9 @@ from withstand.results.reading import load_run, load_runs
 from withstand.results.runs import LeftOut, Run
 from withstand.statistics import LEVEL, Estimate, mean_interval
 from withstand.statistics.ranks import ranks, surely_ahead
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COSTS = {"parameters": "parameters", "macs": "MACs", "seconds": "time for an image"}
 """Cost → what people call it; less is better."""
@@ -84,6 +86,8 @@ class Leaderboard:
 
     def frame(self) -> pd.DataFrame:
         """A row for each model, the best first; shares, not percent."""
+        import pandas as pd
+
         rows = []
         for one in self.placed:
             means: dict[str, Any] = {}

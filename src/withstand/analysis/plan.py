@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from withstand.analysis.groups import ALL
 from withstand.analysis.two import apart, drawn, members, run_of, told_apart
@@ -18,6 +16,9 @@ from withstand.base.errors import UserError
 from withstand.results.conditions import CLEAN
 from withstand.statistics import Pilot
 from withstand.statistics.power import POWER
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALPHA = 0.05
 STEPS = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0)
@@ -77,6 +78,8 @@ class Plan:
 
     def frame(self) -> pd.DataFrame:
         """A row for each part and difference: points, images."""
+        import pandas as pd
+
         return pd.DataFrame(
             [
                 {"part": part, "points": points, "images": needed}

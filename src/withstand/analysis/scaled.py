@@ -59,7 +59,7 @@ def scaled(
 
 def _seen_in_training(run: Run, name: str) -> str:
     """Why the images cannot be trusted to be none of its training, where the record says that they cannot."""
-    if run.history.empty:  # trained elsewhere
+    if not run.trained_here:
         return _better_known(run, name)
     config, about = run.provenance.get("config") or {}, run.about(name)
     if "share" not in about:  # images of the user's own

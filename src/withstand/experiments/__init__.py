@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from withstand import cluster
-from withstand.base import limits, plugins
+from withstand.base import garbage, limits, plugins
 from withstand.config.schema import Config
 from withstand.session import usage
 
@@ -23,6 +23,7 @@ def run(config: Config, overrides: list[str]) -> int:
     uses: tuple[str, ...] | None = getattr(experiment, "USES", None)
     if uses is not None:
         usage.check(config.experiment.name, uses, overrides)
+    garbage.resume()
     limits.check_address_space()
     if getattr(experiment, "PROCESSES", False):  # each is led on its own
         return int(experiment.run(config, overrides))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -14,24 +13,25 @@ from withstand.base.names import shown
 from withstand.report.canvas import WIDTH, drawing, save_png
 from withstand.report.marks import tell, words
 from withstand.report.style import INK, PAPER, Look
+from withstand.results.history import Epochs
 
 
-def save(history: pd.DataFrame, title: str, path: Path) -> None:
+def save(history: Epochs, title: str, path: Path) -> None:
     """Write loss and accuracy by epoch as a PNG, train and validation, the best epoch marked.
 
     Args:
-        history: a row for each epoch, the columns of ``history.csv``.
+        history: the columns of ``history.csv``.
         title: stands over the figure.
         path: the file to write, atomically.
     """
     save_png(draw(history, title, Look("#0072B2", "o")), path)
 
 
-def draw(history: pd.DataFrame, title: str, look: Look) -> Figure:
+def draw(history: Epochs, title: str, look: Look) -> Figure:
     """Loss and top-1 by epoch: training dashed, validation solid, the best epoch by validation top-1 marked."""
     with drawing(title):
         figure = Figure(figsize=(WIDTH, 2.6))
-        epochs = history["epoch"].to_numpy()
+        epochs = history["epoch"]
         best = _best(history)
         for axes, key, label in zip(
             figure.subplots(1, 2), ("loss", "top1"), ("Loss", "Top-1, %"), strict=True
@@ -39,7 +39,7 @@ def draw(history: pd.DataFrame, title: str, look: Look) -> Figure:
             axes.set_title(label)
             _lines(axes, history, key, look)
             if best is not None:
-                _mark_best(axes, history.iloc[best], key, look)
+                _mark_best(axes, history, best, key, look)
             axes.set_xlabel("Epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
             if len(epochs) == 1:
@@ -52,16 +52,16 @@ def draw(history: pd.DataFrame, title: str, look: Look) -> Figure:
     return figure
 
 
-def _lines(axes: Axes, history: pd.DataFrame, key: str, look: Look) -> None:
-    mark = "." if len(history) < 30 else ""
-    epochs = history["epoch"].to_numpy()
+def _lines(axes: Axes, history: Epochs, key: str, look: Look) -> None:
+    epochs = history["epoch"]
+    mark = "." if len(epochs) < 30 else ""
     if f"train_{key}" in history:
-        values = history[f"train_{key}"].to_numpy(dtype=float)
+        values = history[f"train_{key}"]
         axes.plot(
             epochs, values, marker=mark, label="training", linestyle=(0, (4, 2)), color=INK, linewidth=1.2
         )
     if f"val_{key}" in history:
-        values = history[f"val_{key}"].to_numpy(dtype=float)
+        values = history[f"val_{key}"]
         (line,) = axes.plot(epochs, values, marker=mark, label="validation", color=look.colour)
         if mark and np.isfinite(values).all():
             unit, digits = ("%", 1) if key == "top1" else ("", 3)
@@ -73,18 +73,19 @@ def _lines(axes: Axes, history: pd.DataFrame, key: str, look: Look) -> None:
                     for one, value in zip(about, values, strict=True)
                 ],
             )
-    if {f"train_{key}", f"val_{key}"} <= set(history.columns):
-        both = (history[f"{part}_{key}"].to_numpy(dtype=float) for part in ("train", "val"))
-        axes.fill_between(epochs, *both, color=look.colour, alpha=0.12, lw=0, label="gap")
+    if {f"train_{key}", f"val_{key}"} <= history.keys():
+        training, validation = history[f"train_{key}"], history[f"val_{key}"]
+        axes.fill_between(epochs, training, validation, color=look.colour, alpha=0.12, lw=0, label="gap")
 
 
-def _best(history: pd.DataFrame) -> int | None:
+def _best(history: Epochs) -> int | None:
+    """The place of the epoch with the highest validation top-1, where any is known."""
     values = history.get("val_top1")
-    return None if values is None or values.isna().all() else int(np.nanargmax(values.to_numpy(dtype=float)))
+    return None if values is None or np.isnan(values).all() else int(np.nanargmax(values))
 
 
-def _mark_best(axes: Axes, row: pd.Series, key: str, look: Look) -> None:
-    value, epoch = float(row[f"val_{key}"]), int(row["epoch"])
+def _mark_best(axes: Axes, history: Epochs, place: int, key: str, look: Look) -> None:
+    value, epoch = float(history[f"val_{key}"][place]), int(history["epoch"][place])
     axes.axvline(epoch, color=look.colour, linewidth=1, alpha=0.4, zorder=0)
     axes.plot(epoch, value, look.marker, color=look.colour, markersize=9, markeredgecolor=PAPER, zorder=5)
     said = f"best epoch {epoch}: {value:.1f}" if key == "top1" else f"at epoch {epoch}: {value:.3f}"

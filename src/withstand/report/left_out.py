@@ -70,7 +70,7 @@ def _lacks(run: Run) -> list[str]:
         reasons.append(
             f"{len(run.missing)} files of predictions are gone ({run.missing[0]}, …); give its command again"
         )
-    if not len(run.history):
+    if not run.trained_here:
         reasons.append("no history.csv: it was not trained here, so it has no curves")
     if not run.provenance:
         reasons.append("no provenance.json: how it was made is unknown")

@@ -17,10 +17,10 @@ from markupsafe import Markup, escape
 from withstand import __version__
 from withstand.analysis.backgrounds.reliance import reliances
 from withstand.analysis.comparison import Comparison, compare
-from withstand.base import atomic
+from withstand.base import atomic, csv_file
 from withstand.base.beside import shared
 from withstand.base.errors import UserError
-from withstand.base.names import csv_text, file_name, shown
+from withstand.base.names import file_name, shown
 from withstand.report import escape as escape_to
 from withstand.report import (
     figures,
@@ -116,12 +116,10 @@ def _part(
 
 
 def _conditions(runs: Sequence[Run], folder: Path) -> None:
-    """Write a row for each condition of each run."""
-    cells = Runs(runs).frame()
-    for column in ("run", "model", "shift", "variant"):
-        cells[column] = cells[column].map(csv_text) if column in cells else None
-    content = cells.to_csv(index=False, lineterminator="\n")
-    atomic.write_text(folder / "tables" / "conditions.csv", content)
+    """Write a row for each condition of each run; a cell without a number is empty."""
+    rows = [{key: value for key, value in row.items() if value == value} for row in Runs(runs).rows()]
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    atomic.write_text(folder / "tables" / "conditions.csv", csv_file.content(columns, rows))
 
 
 def _overview(context: Context) -> Section | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,9 +9,8 @@ from typing import Any
 
 import yaml
 
-from withstand.base import atomic, json_file
+from withstand.base import atomic, csv_file, json_file
 from withstand.base.errors import UserError
-from withstand.base.names import csv_text
 from withstand.config.schema import NOT_OF_THE_WEIGHTS, Config
 from withstand.results import records
 from withstand.results.store import Store
@@ -80,14 +77,7 @@ class RunFolder:
 
     def write_csv(self, name: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
         """A CSV file, whole or not at all."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(
-            {key: csv_text(value) if isinstance(value, str) else value for key, value in row.items()}
-            for row in rows
-        )
-        atomic.write_text(self.path / name, text.getvalue())
+        atomic.write_text(self.path / name, csv_file.content(columns, rows))
 
 
 def training_settings(config: Config) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from withstand.base import json_file
@@ -26,12 +25,16 @@ from withstand.results import records
 from withstand.results.columns import CHOSEN, CONFIDENCE, Columns
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts, training_of
+from withstand.results.history import Epochs
 from withstand.results.kept import Kept, Source
 from withstand.results.metrics import METRICS
 from withstand.results.sample import Sample
 from withstand.results.scores import Scores
 from withstand.results.store import Predictions, Store, together
 from withstand.statistics import clopper_pearson
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes a fifth of a second, and a report needs no frame
 
 _LONGEST = 200  # signs of a name that are shown
 
@@ -58,7 +61,7 @@ class Run:
         folder: where it is.
         summary: ``summary.json``.
         provenance: ``provenance.json``; empty where there is none.
-        history: a row for each epoch (``history.csv``); empty for a model that was not trained here.
+        epochs: ``history.csv`` by its columns; without values for a model that was not trained here.
         files: condition → the files of its predictions that are there: several, of different images, where several
             classifiers shared the work.
         missing: conditions that the summary lists and whose file is gone.
@@ -71,7 +74,7 @@ class Run:
     folder: Path
     summary: dict[str, Any]
     provenance: dict[str, Any]
-    history: pd.DataFrame
+    epochs: Epochs
     files: dict[Condition, tuple[str, ...]]
     missing: tuple[Condition, ...]
     only: NDArray[np.int64] | None = None
@@ -114,6 +117,17 @@ class Run:
     @property
     def classes(self) -> tuple[str, ...]:
         return tuple(shown(name, _LONGEST) for name in self.summary.get("classes") or ())
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """A row for each epoch of its training; none where it was not trained here."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self.epochs))
+
+    @property
+    def trained_here(self) -> bool:
+        return len(self.epochs["epoch"]) > 0
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -265,8 +279,8 @@ class Run:
             known[source] = {key: facts[key] for key in ("images", "shift") if key in facts}
         return known[source]
 
-    def frame(self) -> pd.DataFrame:
-        """A row for each condition: shift, variant, severity, n, each metric's mean, top-1's 95% interval (exact)."""
+    def rows(self) -> list[dict[str, Any]]:
+        """What ``frame`` has, a row for each condition; None where a condition has no severity."""
         self.work_out()
         each = [self.under(c for c in self.conditions if c.shift == shift).scores for shift in self.shifts]
         rows = []
@@ -285,8 +299,11 @@ class Run:
                     "top1_high": interval.high if interval else np.nan,
                 }
             )
-        frame = pd.DataFrame(rows)
-        return frame.assign(severity=_severities(rows)) if rows else frame
+        return rows
+
+    def frame(self) -> pd.DataFrame:
+        """A row for each condition: shift, variant, severity, n, each metric's mean, top-1's 95% interval (exact)."""
+        return _frame(self.rows())
 
 
 class Runs(list[Run]):
@@ -296,13 +313,15 @@ class Runs(list[Run]):
         super().__init__(runs)
         self.left_out = tuple(left_out)
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Every run's rows, each with ``run`` first: what to call it."""
+        return [
+            {"run": name, **row} for name, run in zip(names(self), self, strict=True) for row in run.rows()
+        ]
+
     def frame(self) -> pd.DataFrame:
         """Every run's frame, one under the other, with a first column ``run``: what to call it."""
-        frames = [run.frame().assign(run=name) for name, run in zip(names(self), self, strict=True)]
-        if not frames:
-            return pd.DataFrame()
-        frame = pd.concat(frames, ignore_index=True)
-        return frame[["run", *frame.columns.drop("run")]]
+        return _frame(self.rows())
 
 
 def work_out(runs: Sequence[Run]) -> None:
@@ -343,8 +362,13 @@ def _mean(metric: str, values: NDArray[np.float64]) -> float:
     return float(np.clip(seen.mean(), known.low, known.high)) if len(seen) else np.nan
 
 
-def _severities(rows: Sequence[Mapping[str, Any]]) -> pd.Series:
-    """Whole ones as whole numbers; where others stand among them, each as it is written."""
+def _frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Whole severities as whole numbers; where others stand among them, each as it is written."""
+    import pandas as pd
+
+    if not rows:
+        return pd.DataFrame()
     found = [row["severity"] for row in rows]
-    between = any(isinstance(one, float) for one in found)
-    return pd.Series([pd.NA if one is None else one for one in found], dtype="object" if between else "Int64")
+    kind = "object" if any(isinstance(one, float) for one in found) else "Int64"
+    severities = pd.Series([pd.NA if one is None else one for one in found], dtype=kind)
+    return pd.DataFrame(list(rows)).assign(severity=severities)

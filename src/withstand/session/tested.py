@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from withstand.base import json_file
 from withstand.base.console import say
 from withstand.evaluation.cells import Cells
 from withstand.models import Classifier
 from withstand.report import curves
-from withstand.results import metrics, records
+from withstand.results import history, metrics, records
 from withstand.results.conditions import CLEAN
 from withstand.results.folder import RunFolder
 from withstand.results.store import Predictions
@@ -28,8 +27,8 @@ def write_test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -
     config, folder, test = setup.config, setup.folder, setup.dataset.test
     state = Progress.load(folder)
     assert state is not None
-    history = pd.DataFrame(state.history)
-    curves.save(history, config.run_name, folder.path / "curves.png")
+    epochs = history.columns(state.history)
+    curves.save(epochs, config.run_name, folder.path / "curves.png")
     predictor = setup.predictor(classifier)
     cells = Cells.of(classifier, predictor, test, [], folder.store)
     cells.fill("test")
@@ -40,7 +39,7 @@ def write_test(setup: Setup, classifier: Classifier, n_train: int, n_val: int) -
         "top1": round(100 * metrics.top1(predictions), 6),
         "top5": round(100 * metrics.top5(predictions), 6),
     }
-    seconds = float(history["seconds"].sum())
+    seconds = float(epochs["seconds"].sum())
     (clean,) = cells.files()
     about = {
         **setup.summary,

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import pandas as pd
-
 from withstand.base.console import say
 from withstand.base.crew import crew
 from withstand.base.errors import UserError
@@ -15,6 +13,7 @@ from withstand.engines.predictor import Predictor
 from withstand.evaluation.cells import Cells, Elsewhere, Spent
 from withstand.models import Classifier
 from withstand.report import curves
+from withstand.results import history
 from withstand.results.folder import RunFolder, training_settings
 from withstand.results.stages import FINETUNE
 from withstand.session.fitting import fit
@@ -149,9 +148,9 @@ class Work:
         setup, folder = self.setup, self.setup.folder
         state = Progress.load(folder)
         assert state is not None
-        history = pd.DataFrame(state.history)
         called = f"{setup.config.run_name}, {folder.path.name}"
-        curves.save(history, called, folder.path / "curves.png")
+        epochs = history.columns(state.history)
+        curves.save(epochs, called, folder.path / "curves.png")
         summary = {
             **setup.summary,
             "best_epoch": int(state.best["epoch"]),
@@ -165,7 +164,7 @@ class Work:
             "cells": after.files(),
         }
         folder.update("summary.json", summary)
-        seconds = {"train": float(history["seconds"].sum())}
+        seconds = {"train": float(epochs["seconds"].sum())}
         rates = {"train": len(self.mix) * state.epoch / seconds["train"]}
         record = setup.record(classifier, predictor.precision) | {"engine": predictor.facts()}
         record |= {"trained_in": state.dtype} if state.dtype else {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from withstand.report import curves, published
 from withstand.report.section import Context, Drawing, Picture, Section
 from withstand.report.table import MODEL, Column, Row, Table, Value
@@ -31,12 +33,12 @@ def section(context: Context) -> Section | None:
         Picture(
             f"curves-{name}",
             f"{name}: loss and top-1 by epoch; training dashed, validation solid, the best epoch marked.",
-            Drawing.of(curves.draw, run.history, name, context.looks[name]),
+            Drawing.of(curves.draw, run.epochs, name, context.looks[name]),
             captioned=False,
             model=name,
         )
         for name, run in context.runs.items()
-        if len(run.history)
+        if run.trained_here
     ]
     tables = [table(context.runs)]
     if pictures:
@@ -76,17 +78,15 @@ def gaps(runs: Mapping[str, Run]) -> Table:
     """The overfitting gap: training minus validation top-1, at the best epoch and at the last."""
     rows = []
     for name, run in runs.items():
-        history = run.history
-        if not {"train_top1", "val_top1"} <= set(history.columns) or history["val_top1"].isna().all():
+        epochs, n = run.epochs, run.summary.get("n_val")
+        if not {"train_top1", "val_top1"} <= epochs.keys() or np.isnan(epochs["val_top1"]).all():
             continue
-        best, last = history.loc[history["val_top1"].idxmax()], history.iloc[-1]
-        values: dict[str, Value] = {"model": name, "last_epoch": int(last["epoch"])}
-        for when, row in (("best", best), ("last", last)):
-            values[f"{when}_train"], values[f"{when}_val"] = float(row["train_top1"]), float(row["val_top1"])
-            values[f"{when}_gap"] = _gap(
-                float(row["train_top1"]), float(row["val_top1"]), run.summary.get("n_val")
-            )
-        rows.append(Row({**values, "best_epoch": int(best["epoch"]), "n_val": run.summary.get("n_val")}))
+        values: dict[str, Value] = {"model": name, "n_val": n}
+        for when, place in (("best", int(np.nanargmax(epochs["val_top1"]))), ("last", -1)):
+            train, val = (float(epochs[key][place]) for key in ("train_top1", "val_top1"))
+            values |= {f"{when}_epoch": int(epochs["epoch"][place]), f"{when}_gap": _gap(train, val, n)}
+            values |= {f"{when}_train": train, f"{when}_val": val}
+        rows.append(Row(values))
     columns = [MODEL]
     for when in ("best", "last"):
         said = f"at the {when} epoch"
