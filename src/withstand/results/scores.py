@@ -129,6 +129,9 @@ class Scores:
     ) -> NDArray[np.float64]:
         """float64 of each image of ``ids`` that was seen: its mean over conditions (``statistics.image_values``)."""
         known = tuple(conditions)
+        if metric not in self._known and (ids is None or np.array_equal(ids, self.ids)):
+            if (total := self._total(metric, known)) is not None:
+                return total / np.float64(len(known))
         if metric not in self._whole:
             self._whole[metric] = not np.isnan(self.values(metric)).any()
         if self._whole[metric] and (ids is None or np.array_equal(ids, self.ids)):  # the same, and sooner
@@ -137,6 +140,17 @@ class Scores:
             return np.asarray(self.values(metric).T[rows].sum(axis=0, dtype=exact) / np.float64(len(known)))
         values = self.of(metric, known, ids)
         return image_values(values[seen(values)])
+
+    def _total(self, metric: str, conditions: Sequence[Condition]) -> NDArray[np.float64] | None:
+        """The sum over conditions, without a table of all; None where not every image was seen under each."""
+        self.kept.fill(conditions, [metric], self.read)
+        total = np.zeros(len(self.ids))
+        for condition in conditions:
+            ids, values = self.column(condition, metric)
+            if ids is not self.ids or np.isnan(values).any():
+                return None
+            total += values
+        return total
 
     @cached_property
     def _places(self) -> dict[Condition, int]:

@@ -88,7 +88,7 @@ def draw(
     with drawing(f"heat-{name}"):
         figure = Figure(figsize=(5.2, 1.05 + 0.27 * len(rows)))
         axes = figure.subplots()
-        axes.set_title(name, y=1.0)  # where it is by itself, found without measuring every label
+        axes.set_title(name)
         for row, variant in enumerate(rows):
             _row(axes, row, values[row], name, spaced(variant), columns, scale)
         axes.set_yticks(np.arange(len(rows)) + 0.5, [spaced(row) for row in rows])
