@@ -80,7 +80,7 @@ def by_pillow(images: Tensor, quality: int) -> Tensor:
     def one(i: int) -> None:
         file = io.BytesIO()
         Image.fromarray(given[i]).save(file, "JPEG", quality=quality)
-        made[i] = jpeg_file.of_file(file.getvalue())
+        jpeg_file.read_into(made[i], file.getvalue())
 
     each(one, len(images))
     return out

@@ -15,29 +15,62 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-_SAYS_MORE = b"\xff\xe1", b"MPF\0"
-"""EXIF and XMP (a segment APP1), or an index of further pictures. In coded pixels no 0xE1 follows 0xFF."""
+_PIXELS, _EXIF, _MORE = 0xDA, 0xE1, 0xE2
+"""Kinds of segments: what coded pixels begin with; EXIF or XMP (APP1); further pictures, among others (APP2)."""
+_ALONE = (0x00, 0x01, *range(0xD0, 0xDA))  # no segments: they have no length
 
-Decoder = Callable[[bytes], NDArray[np.uint8]]
+Decoder = Callable[..., NDArray[np.uint8]]
 
 
-def plain(content: bytes, most: int) -> NDArray[np.uint8] | None:
+class Room:
+    """Memory to decode into, one picture after the other: new memory comes page by page, in a third of the time."""
+
+    def __init__(self) -> None:
+        self._memory = np.empty(0, np.uint8)
+
+    def of(self, size: int) -> NDArray[np.uint8]:
+        """So many bytes, of which whatever was in them is lost."""
+        if len(self._memory) < size:
+            self._memory = np.empty(size, np.uint8)
+        return self._memory[:size]
+
+
+def plain(content: bytes, most: int, room: Room) -> NDArray[np.uint8] | None:
     """The pixels of a whole file that says nothing of itself but its colours: uint8 H×W×3; None of any other.
 
     Neither how the camera was held nor a second picture can be in it, so that Pillow need not look into it at all.
 
     Args:
         most: pixels of a side; what is longer is left to Pillow.
+        room: the pixels are in it, until the next picture is.
     """
-    if any(mark in content for mark in _SAYS_MORE) or (decode := _decoder()) is None:
+    if _says_more(content) or (decode := _decoder()) is None:
         return None
     from simplejpeg import decode_jpeg_header
 
     try:
         height, width, colours, _ = decode_jpeg_header(content)
-        return decode(content) if colours == "YCbCr" and max(height, width) <= most else None
+        if colours != "YCbCr" or max(height, width) > most:
+            return None
+        return decode(content, buffer=room.of(height * width * 3))
     except ValueError:
         return None
+
+
+def _says_more(content: bytes) -> bool:
+    """Whether a segment before the pixels says how the camera was held, or of further pictures; or that is not clear.
+
+    Segments are gone through one by one: bytes of pixels are not searched, which would take a third of decoding.
+    """
+    at = 2
+    while at + 4 <= len(content) and content[at] == 0xFF:
+        kind, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        if kind == _PIXELS:
+            return False
+        if kind in _ALONE or kind == _EXIF or (kind == _MORE and content[at + 4 : at + 8] == b"MPF\0"):
+            return True
+        at += 1 if kind == 0xFF else 2 + length  # any number of 0xFF may stand before a segment
+    return True
 
 
 def decoded(content: bytes, opened: Image.Image) -> NDArray[np.uint8] | None:
@@ -54,12 +87,13 @@ def decoded(content: bytes, opened: Image.Image) -> NDArray[np.uint8] | None:
     return pixels if pixels.shape == (opened.height, opened.width, 3) else None
 
 
-def of_file(content: bytes) -> NDArray[np.uint8]:
-    """The pixels of a JPEG in RGB, by whichever way is here: uint8 H×W×3."""
+def read_into(pixels: NDArray[np.uint8], content: bytes) -> None:
+    """Fill ``pixels``, uint8 H×W×3 in one piece, with those of a JPEG of that size in RGB, by whichever way is here."""
     decode = _decoder()
     if decode is not None:
-        return decode(content)
-    return np.asarray(Image.open(io.BytesIO(content), formats=("JPEG",)))
+        decode(content, buffer=pixels)
+    else:
+        pixels[:] = np.asarray(Image.open(io.BytesIO(content), formats=("JPEG",)))
 
 
 @functools.cache

@@ -25,7 +25,7 @@ from withstand.base.console import progress, say
 from withstand.base.limits import cores
 from withstand.base.lock import one_writer
 from withstand.base.names import shown
-from withstand.images import npy, order, picture
+from withstand.images import jpeg_file, npy, order, picture
 from withstand.images.preprocessing import Geometry
 from withstand.images.sources import stamps
 
@@ -76,10 +76,10 @@ class _Found(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Photographs that were decoded together, and their pixels in one piece: black where one is damaged."""
+    """Photographs that were decoded together, uint8 N×S×S×3: black where one is damaged."""
 
     found: list[_Found | str]
-    pixels: bytes
+    pixels: NDArray[np.uint8]
 
 
 Picture = Path | BinaryIO
@@ -175,8 +175,8 @@ def _decode(files: Sequence[Picture], form: Geometry, target: Path, name: str, e
         array.write(npy.header(np.dtype(np.uint8), (len(files), form.size, form.size, 3)))
         row = 0
         for part in _in_order(files, partial(_some, form=form, exif=exif)):
-            array.write(part.pixels)
-            sha.update(part.pixels)
+            array.write(part.pixels.data)
+            sha.update(part.pixels.data)
             for found in part.found:
                 if isinstance(found, str):
                     damaged[row] = shown(found)
@@ -221,15 +221,13 @@ def _digest_of(array: Path) -> str:
 def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
     """Each photograph as a square and what is known of it, or what is wrong with it."""
     part: list[_Found | str] = []
-    pixels: list[bytes | memoryview] = []
-    black = bytes(3 * form.size * form.size)
-    for file in files:
+    # In one piece, so that who writes and hashes waits for the threads once a part and not twice an image.
+    pixels, room = np.empty((len(files), form.size, form.size, 3), np.uint8), jpeg_file.Room()
+    for file, square in zip(files, pixels, strict=True):
         try:
             if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
                 raise ValueError("it is no file, but a pipe, a device or a folder")
-            square, found = _one(file, form, exif)
-            pixels.append(square)
-            part.append(found)
+            part.append(_one(file, form, exif, square, room))
             continue
         except FileNotFoundError:
             part.append(
@@ -237,22 +235,26 @@ def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
             )
         except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
             part.append(f"{type(error).__name__}: {error}")
-        pixels.append(black)
-    # In one piece, so that who writes and hashes waits for the threads once a part and not twice an image.
-    return _Part(part, b"".join(pixels))
+        square[:] = 0
+    return _Part(part, pixels)
 
 
-def _one(file: Picture, form: Geometry, exif: bool) -> tuple[bytes | memoryview, _Found]:
-    """The pixels of the square, and what is known of the picture."""
-    plain = picture.plain(file)
+def _one(
+    file: Picture, form: Geometry, exif: bool, square: NDArray[np.uint8], room: jpeg_file.Room
+) -> _Found:
+    """Fill the square, uint8 S×S×3; gives what is known of the picture."""
+    plain = picture.plain(file, room)
     if plain is None:
         seen = picture.read(file, exif)
-        return squared(seen.shown, form).tobytes(), _Found(seen.shown.size, seen.several, seen.turned)
+        square[:] = np.asarray(squared(seen.shown, form))
+        return _Found(seen.shown.size, seen.several, seen.turned)
     height, width, _ = plain.shape
-    known = _Found((width, height), several=False, turned=False)
-    if (width, height) == form.scaled(width, height) == (form.size, form.size):  # as it lies in memory
-        return plain.reshape(-1).data, known
-    return squared(Image.fromarray(plain), form).tobytes(), known
+    if (width, height) == form.scaled(width, height) and min(width, height) >= form.size:  # as it lies
+        left, top = form.offset(width), form.offset(height)
+        square[:] = plain[top : top + form.size, left : left + form.size]
+    else:
+        square[:] = np.asarray(squared(Image.fromarray(plain), form))
+    return _Found((width, height), several=False, turned=False)
 
 
 def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None = None) -> Image.Image:

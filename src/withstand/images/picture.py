@@ -100,10 +100,14 @@ def read(file: Path | BinaryIO, exif: bool = True) -> Seen:
         return Seen(_rgb(ImageOps.exif_transpose(found) if turned and exif else found), several, turned)
 
 
-def plain(file: Path | BinaryIO) -> NDArray[np.uint8] | None:
-    """The pixels of a colour JPEG without EXIF, as ``read`` shows it: uint8 H×W×3; None of any other file."""
+def plain(file: Path | BinaryIO, room: jpeg_file.Room) -> NDArray[np.uint8] | None:
+    """The pixels of a colour JPEG without EXIF, as ``read`` shows it: uint8 H×W×3; None of any other file.
+
+    Args:
+        room: the pixels are in it, until the next picture is.
+    """
     content = _content(file)
-    return None if content is None else jpeg_file.plain(content, _PLAIN)
+    return None if content is None else jpeg_file.plain(content, _PLAIN, room)
 
 
 def _content(file: Path | BinaryIO) -> bytes | None:

@@ -129,12 +129,12 @@ class Scores:
     ) -> NDArray[np.float64]:
         """float64 of each image of ``ids`` that was seen: its mean over conditions (``statistics.image_values``)."""
         known = tuple(conditions)
-        if metric not in self._known and (ids is None or np.array_equal(ids, self.ids)):
-            if (total := self._total(metric, known)) is not None:
-                return total / np.float64(len(known))
+        every = ids is None or np.array_equal(ids, self.ids)
+        if metric not in self._known and every and (total := self._total(metric, known)) is not None:
+            return total / np.float64(len(known))
         if metric not in self._whole:
             self._whole[metric] = not np.isnan(self.values(metric)).any()
-        if self._whole[metric] and (ids is None or np.array_equal(ids, self.ids)):  # the same, and sooner
+        if self._whole[metric] and every:  # the same, and sooner
             rows = in_place([self._places[condition] for condition in known])
             exact = np.float32 if find(metric).counts and len(known) < 1 << 24 else np.float64
             return np.asarray(self.values(metric).T[rows].sum(axis=0, dtype=exact) / np.float64(len(known)))
