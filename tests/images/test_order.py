@@ -93,3 +93,29 @@ def test_photographs_and_large_batches_are_the_same_in_whichever_order_pillow_wo
 def test_a_mode_that_pillow_would_turn_twice_is_refused():
     with pytest.raises(ValueError, match="mode RGBA"):
         order.resized(Image.new("RGBA", (4, 4)), 2, 2, Image.Resampling.BOX)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SIDE, SIDE, SIDE, SIDE, st.sampled_from(("box", "bilinear", "bicubic", "nearest")), st.data())
+@example(2, 2, 1, 3, "bilinear", None)
+def test_a_part_is_that_of_the_whole(h, w, height, width, method, data):
+    """Also where it reaches beyond the picture, which is black there."""
+    ends = st.tuples(st.integers(-2, width + 2), st.integers(-2, height + 2))
+    (x0, y0), (x1, y1) = (data.draw(ends), data.draw(ends)) if data else ((0, 0), (1, 1))
+    box = min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+    image, filtered = Image.fromarray(noise(h, w, 3)), Image.Resampling[method.upper()]
+    whole = order.resized(image, width, height, filtered).crop(box)
+    found = order.part(image, width, height, filtered, box)
+    assert found.size == whole.size and found.tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("size", [(444, 375), (375, 500), (320, 256), (2000, 1500), (100, 180), (223, 225)])
+@pytest.mark.parametrize("method", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("resize", [224, 235, 256, 320])
+def test_the_middle_of_a_photograph_is_that_of_the_whole(size, method, resize):
+    image, form = Image.fromarray(noise(size[1], size[0])), Geometry(224, resize, method)
+    width, height = form.scaled(*size)
+    left, top = form.offset(width), form.offset(height)
+    whole = order.resized(image, width, height, Image.Resampling[method.upper()])
+    expected = whole.crop((left, top, left + 224, top + 224))
+    assert photographs.squared(image, form).tobytes() == expected.tobytes()

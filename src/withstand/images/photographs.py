@@ -264,13 +264,12 @@ def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None 
         raise ValueError(
             f"{whole.width}×{whole.height} would become {width}×{height} before the middle is kept"
         )
+    left, top = form.offset(width), form.offset(height)
+    middle = left, top, left + form.size, top + form.size
     if (width, height) != whole.size:
         filtered = Image.Resampling[form.interpolation.upper()] if method is None else method
-        whole = order.resized(whole, width, height, filtered)
-    if whole.size == (form.size, form.size):
-        return whole
-    left, top = form.offset(width), form.offset(height)
-    return whole.crop((left, top, left + form.size, top + form.size))
+        return order.part(whole, width, height, filtered, middle)
+    return whole if whole.size == (form.size, form.size) else whole.crop(middle)
 
 
 def worst(damaged: Iterable[tuple[Path, str]], most: int = 3) -> str:
