@@ -9,9 +9,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,10 +53,17 @@ def photographs(options: Options, n: int) -> Any:
     )
     if not files:
         return shapes.draw(np.arange(n), seed=0, size=SIZE).images
-    chosen = files[:: max(1, len(files) // n)][:n]
     return np.stack(
-        [np.asarray(squared(Image.open(file).convert("RGB"), Geometry(SIZE, SIZE))) for file in chosen]
+        [
+            np.asarray(squared(Image.open(file).convert("RGB"), Geometry(SIZE, SIZE)))
+            for file in spread(files, n)
+        ]
     )
+
+
+def spread(files: Sequence[Path], n: int) -> Sequence[Path]:
+    """``n`` of them, or all there are."""
+    return files[:: max(1, len(files) // n)][:n]
 
 
 def _made(one: Callable[..., Any], name: str, images: Any) -> list[Any]:

@@ -1,8 +1,9 @@
-"""Decoding photographs of 224 pixels, and the memory that it takes: beside torchvision's ImageFolder with Pillow.
+"""Decoding photographs, and the memory that it takes: beside torchvision's ImageFolder with Pillow.
 
-The photographs lie in class folders and are links to few, so that 50,000 need no 50,000 files of their own. Ours ends
-with an array on the disk and its digest; ImageFolder ends with batches of uint8 tensors that nobody keeps. Memory is
-the peak of a process that does nothing else.
+They are of 224 pixels, as sets that were made for one size are; of 320 by 256, whose middle is kept; and of 500 by 375,
+about what ImageNet's are, which are resized to 256 first. They lie in class folders and are links to few, so that
+50,000 need no 50,000 files of their own. Ours ends with an array on the disk and its digest; ImageFolder ends with
+batches of uint8 tensors that nobody keeps. Memory is the peak of a process that does nothing else.
 """
 
 from __future__ import annotations
@@ -23,15 +24,18 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
-from torchvision.transforms import PILToTensor
+from torchvision.transforms import CenterCrop, Compose, InterpolationMode, PILToTensor, Resize
 
-from benchmarks.bench_corruptions_224 import SIZE, photographs
+from benchmarks.bench_corruptions_224 import SIZE, photographs, spread
 from benchmarks.frame import Contest, Options, contest
 from withstand.images import photographs as ours
 from withstand.images.listing import listed
+from withstand.images.preprocessing import Geometry
 
 COUNTS, QUICK = (5_000, 50_000), (20, 40)
 TIMED = 3_000
+SHAPES = {(SIZE, SIZE): SIZE, (320, 256): 256, (500, 375): 256}
+"""Width and height of a photograph, and the short side that it is resized to before its middle is kept."""
 
 
 def run(options: Options) -> list[Contest]:
@@ -39,19 +43,27 @@ def run(options: Options) -> list[Contest]:
     cores = sorted(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
-        _write(options, root / "source", 4 if options.quick else 400)
-        timed = _linked(root, min(TIMED, counts[0]))
-        found = [_rates(options, timed, cores[:n]) for n in sorted({1, len(cores)})]
-        peaks = {n: _peak(_linked(root, n)) for n in counts}
+        found = []
+        for shape in SHAPES:
+            place = root / "{}x{}".format(*shape)
+            _write(options, place / "source", 4 if options.quick else 400, shape)
+            timed = _linked(place, min(TIMED, counts[0]))
+            found += [_rates(options, timed, cores[:n], shape) for n in sorted({1, len(cores)})]
+        peaks = {n: _peak(_linked(place, n)) for n in counts}
     notes = {f"peak_mib_of_{n}": round(peak / 1024) for n, peak in peaks.items()}
     notes["peak_over_that_of_the_fewest"] = round(peaks[counts[1]] / peaks[counts[0]], 3)
     return [*found[:-1], replace(found[-1], notes=found[-1].notes | notes)]
 
 
-def _write(options: Options, folder: Path, n: int) -> None:
-    folder.mkdir()
-    for i, image in enumerate(photographs(options, n)):
-        Image.fromarray(image).save(folder / f"{i}.jpg", quality=90)
+def _write(options: Options, folder: Path, n: int, shape: tuple[int, int]) -> None:
+    """Photographs of a shape, from those there are; squares of drawn shapes, stretched, where there are none."""
+    folder.mkdir(parents=True)
+    real = options.data / "imagenet-1k-samples"
+    files = spread(listed(real), n) if real.is_dir() else []
+    pictures = map(Image.open, files) if files else map(Image.fromarray, photographs(options, n))
+    for i, picture in enumerate(pictures):
+        shaped = picture.convert("RGB").resize(shape, Image.Resampling.BICUBIC)
+        shaped.save(folder / f"{i}.jpg", quality=90)
 
 
 def _linked(root: Path, n: int) -> Path:
@@ -64,28 +76,30 @@ def _linked(root: Path, n: int) -> Path:
     return folder
 
 
-def _decode(folder: Path, cache: Path) -> int:
+def _decode(folder: Path, cache: Path, form: Geometry) -> int:
     shutil.rmtree(cache, ignore_errors=True)
-    return len(ours.decoded(listed(folder), folder, SIZE, cache, "benchmark").images)
+    return len(ours.decoded(listed(folder), folder, form, cache, "benchmark").images)
 
 
-def _rates(options: Options, folder: Path, cores: list[int]) -> Contest:
+def _rates(options: Options, folder: Path, cores: list[int], shape: tuple[int, int]) -> Contest:
     """On one core ImageFolder decodes where it is asked; on several in as many workers, started before the clock.
 
     On one core the processor's time counts, so that other work on the machine does not.
     """
     every = sorted(os.sched_getaffinity(0))
     workers = len(cores) if len(cores) > 1 else 0
-    images = ImageFolder(str(folder), PILToTensor())
+    form = Geometry(SIZE, SHAPES[shape])
+    resize = Resize(form.resize, InterpolationMode.BICUBIC)
+    images = ImageFolder(str(folder), Compose([resize, CenterCrop(SIZE), PILToTensor()]))
     loader = DataLoader(images, 64, num_workers=workers, persistent_workers=workers > 0)
     os.sched_setaffinity(0, cores)
     torch.set_num_threads(len(cores))
     try:
         turns = contest(
-            f"JPEGs of {SIZE} pixels to uint8, {len(cores)} core{'s' * (len(cores) > 1)}",
+            f"JPEGs of {shape[0]}×{shape[1]} to uint8 of {SIZE}, {len(cores)} core{'s' * (len(cores) > 1)}",
             {
                 f"ImageFolder, {workers} workers": lambda: sum(len(batch) for batch, _ in loader),
-                "withstand": partial(_decode, folder, folder.parent / "cache"),
+                "withstand": partial(_decode, folder, folder.parent / "cache", form),
             },
             amount=len(images),
             turns=1 if options.quick else 5,
@@ -93,7 +107,7 @@ def _rates(options: Options, folder: Path, cores: list[int]) -> Contest:
         )
     finally:
         os.sched_setaffinity(0, every)
-    first = ours.decoded(listed(folder)[:8], folder, SIZE, folder.parent / "few", "few").images
+    first = ours.decoded(listed(folder)[:8], folder, form, folder.parent / "few", "few").images
     theirs = np.stack([images[i][0].permute(1, 2, 0).numpy() for i in range(8)])
     assert np.array_equal(first, theirs), "the two sides differ"
     return turns
@@ -114,5 +128,5 @@ def _peak(folder: Path) -> int:
 
 
 def peak(folder: str) -> None:
-    _decode(Path(folder), Path(folder).parent / "cache")
+    _decode(Path(folder), Path(folder).parent / "cache", Geometry(SIZE, max(SHAPES.values())))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
