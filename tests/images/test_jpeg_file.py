@@ -155,3 +155,49 @@ def test_the_package_is_used_where_its_pixels_are_pillows() -> None:
     opened = Image.open(file)
     assert jpeg_file.decoded(file.getvalue(), opened) is not None
     assert jpeg_file.decoded(file.getvalue()[:-40], opened) is None  # Pillow's to tell
+
+
+def segment(kind: int, content: bytes) -> bytes:
+    return bytes([0xFF, kind]) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def test_only_segments_before_the_pixels_are_looked_at(tmp_path: Path) -> None:
+    """Two bytes of a comment, or after the picture, are not EXIF; any number of 0xFF may stand before a segment."""
+    made, file = io.BytesIO(), tmp_path / "one.jpg"
+    photograph(40, 30).save(made, "JPEG")
+    whole = made.getvalue()
+    start, rest = whole[:2], whole[2:]
+    plain = {
+        "a comment": start + segment(0xFE, b"\xff\xe1 MPF\0 \xff\xda") + rest,
+        "filled": start + b"\xff\xff\xff" + segment(0xFE, b"x") + b"\xff" + rest,
+        "more than the picture": whole + b"\xff\xe1MPF\0",
+    }
+    for content in plain.values():
+        file.write_bytes(content)
+        found = picture.plain(file, jpeg_file.Room())
+        assert found is not None and np.array_equal(found, np.asarray(Image.open(file)))
+        ours, pillows = both(file)
+        assert ours == pillows
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    others = {
+        "EXIF": start + segment(0xE1, exif.tobytes()) + rest,
+        "EXIF after a filling": start + b"\xff\xff" + segment(0xE1, exif.tobytes()) + rest,
+        "an index": start + segment(0xE2, b"MPF\0" + bytes(8)) + rest,
+        "cut short": whole[:30],
+        "no segments": start + b"\xff\xd0" + rest,
+        "nothing": start,
+    }
+    for name, content in others.items():
+        file.write_bytes(content)
+        assert picture.plain(file, jpeg_file.Room()) is None, name
+    file.write_bytes(others["EXIF after a filling"])
+    assert picture.read(file).turned and picture.read(file).shown.size == (30, 40)
+
+
+def test_one_room_serves_pictures_of_any_size(tmp_path: Path) -> None:
+    room, sizes = jpeg_file.Room(), [(40, 30), (8, 8), (64, 64), (17, 16)]
+    for number, size in enumerate(sizes):
+        photograph(*size, number).save(tmp_path / "one.jpg")
+        found = picture.plain(tmp_path / "one.jpg", room)
+        assert found is not None and np.array_equal(found, np.asarray(Image.open(tmp_path / "one.jpg")))

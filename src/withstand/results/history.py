@@ -30,7 +30,8 @@ def read(path: Path) -> Epochs:
     if not path.exists() and not path.is_symlink():
         return {"epoch": np.empty(0, np.int64)}
     try:
-        header, *rows = [row for row in csv.reader(io.StringIO(files.text(path), newline="")) if row] or [[]]
+        lines = csv.reader(io.StringIO(files.text(path), newline=""), strict=True)
+        header, *rows = [line for line in lines if line] or [[]]
         if any(len(row) != len(set(header)) for row in rows):
             raise ValueError("its rows are not as long as its first one, or that names a column twice")
         found = {name: _numbers(name, [row[at] for row in rows]) for at, name in enumerate(header)}
