@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -357,9 +358,12 @@ def names(runs: Sequence[Run]) -> tuple[str, ...]:
 
 def _mean(metric: str, values: NDArray[np.float64]) -> float:
     """Of the images seen; NaN without any. The mean of influences may miss a bound by a rounding error."""
-    known, missing = METRICS[metric], np.isnan(values)
-    seen = values[~missing] if missing.any() else values
-    return float(np.clip(seen.mean(), known.low, known.high)) if len(seen) else np.nan
+    mean = float(values.mean()) if len(values) else math.nan
+    if math.isnan(mean):
+        seen = values[~np.isnan(values)]
+        mean = float(seen.mean()) if len(seen) else math.nan
+    known = METRICS[metric]
+    return min(max(mean, known.low), known.high)
 
 
 def _frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
