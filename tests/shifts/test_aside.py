@@ -111,7 +111,7 @@ def test_a_network_that_was_trained_elsewhere_on_these_images_fits_none(runs: li
             return replace(read, logits=np.eye(read.logits.shape[1], dtype=np.float32)[read.labels])
 
     run = Known(**{name: getattr(runs[0], name) for name in Run.__dataclass_fields__})
-    elsewhere = replace(run, history=run.history.iloc[:0])
+    elsewhere = replace(run, epochs={"epoch": run.epochs["epoch"][:0]})
     found = scaled(elsewhere, {"clean": (CLEAN,)}, run.predictions(CLEAN).ids)
     assert isinstance(found, LeftOut) and "it was trained on them" in found.reason
 
