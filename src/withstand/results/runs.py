@@ -363,7 +363,7 @@ def _mean(metric: str, values: NDArray[np.float64]) -> float:
         seen = values[~np.isnan(values)]
         mean = float(seen.mean()) if len(seen) else math.nan
     known = METRICS[metric]
-    return min(max(mean, known.low), known.high)
+    return min(max(mean, known.low), math.inf if known.high is None else known.high)
 
 
 def _frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
