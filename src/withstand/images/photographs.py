@@ -248,13 +248,8 @@ def _one(
         seen = picture.read(file, exif)
         square[:] = np.asarray(squared(seen.shown, form))
         return _Found(seen.shown.size, seen.several, seen.turned)
-    height, width, _ = plain.shape
-    if (width, height) == form.scaled(width, height) and min(width, height) >= form.size:  # as it lies
-        left, top = form.offset(width), form.offset(height)
-        square[:] = plain[top : top + form.size, left : left + form.size]
-    else:
-        square[:] = np.asarray(squared(Image.fromarray(plain), form))
-    return _Found((width, height), several=False, turned=False)
+    square[:] = fitted(plain, form)
+    return _Found((plain.shape[1], plain.shape[0]), several=False, turned=False)
 
 
 def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None = None) -> Image.Image:
@@ -270,6 +265,15 @@ def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None 
         filtered = Image.Resampling[form.interpolation.upper()] if method is None else method
         return order.part(whole, width, height, filtered, middle)
     return whole if whole.size == (form.size, form.size) else whole.crop(middle)
+
+
+def fitted(pixels: NDArray[np.uint8], form: Geometry) -> NDArray[np.uint8]:
+    """The same of pixels, uint8 H×W×3: those of the middle themselves where nothing is to be resized."""
+    height, width, _ = pixels.shape
+    if (width, height) == form.scaled(width, height) and min(width, height) >= form.size:
+        left, top = form.offset(width), form.offset(height)
+        return pixels[top : top + form.size, left : left + form.size]
+    return np.asarray(squared(Image.fromarray(pixels), form))
 
 
 def worst(damaged: Iterable[tuple[Path, str]], most: int = 3) -> str:

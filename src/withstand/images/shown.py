@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from withstand.base.errors import UserError
 from withstand.base.limits import cores
 from withstand.images import picture
-from withstand.images.photographs import squared
+from withstand.images.jpeg_file import Room
+from withstand.images.photographs import fitted
 from withstand.images.preprocessing import Geometry
 
 _CHUNK = 16  # files that a thread takes at once
@@ -47,17 +47,20 @@ def shown(files: Sequence[Path], shape: tuple[int, ...], form: Geometry | None =
 
 
 def _into(out: NDArray[np.uint8], files: Sequence[Path], form: Geometry, start: int) -> None:
+    room = Room()
     for row in range(start, min(start + _CHUNK, len(files))):
         try:
-            out[row] = np.asarray(_as_asked(picture.read(files[row]).shown, out.shape[1], out.shape[2], form))
+            plain = picture.plain(files[row], room)
+            seen = np.asarray(picture.read(files[row]).shown) if plain is None else plain
+            out[row] = _as_asked(seen, out.shape[1], out.shape[2], form)
         except Exception as error:  # a damaged file makes Pillow raise anything from OSError to struct.error
             why = f"{type(error).__name__}: {error}"
             raise UserError(f"{files[row]} cannot be decoded ({why}); get or write it again") from error
 
 
-def _as_asked(seen: Image.Image, height: int, width: int, form: Geometry) -> Image.Image:
-    if seen.size == (width, height):
+def _as_asked(seen: NDArray[np.uint8], height: int, width: int, form: Geometry) -> NDArray[np.uint8]:
+    if seen.shape[:2] == (height, width):
         return seen
     if height != width:
-        raise ValueError(f"it has {seen.width}×{seen.height} pixels, not {width}×{height}")
-    return squared(seen, form)
+        raise ValueError(f"it has {seen.shape[1]}×{seen.shape[0]} pixels, not {width}×{height}")
+    return fitted(seen, form)
