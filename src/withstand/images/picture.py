@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import io
+import os
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,11 +114,22 @@ def plain(file: Path | BinaryIO, room: jpeg_file.Room) -> NDArray[np.uint8] | No
 
 def _content(file: Path | BinaryIO) -> bytes | None:
     """The bytes of a file that may be a JPEG by its first ones; None of another, or of one too large to hold."""
-    if not isinstance(file, Path) or file.stat().st_size > _HELD:
+    if not isinstance(file, Path):
         return None
-    with file.open("rb") as opened:
-        start = opened.read(len(_JPEG))
-        return start + opened.read() if start == _JPEG else None
+    # By as few calls as can be: at each of them threads take turns. Without waiting: a pipe may have nobody to write.
+    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        known = os.fstat(handle)
+        if not stat.S_ISREG(known.st_mode) or known.st_size > _HELD:
+            return None
+        content = os.read(handle, len(_JPEG))
+        if content != _JPEG:
+            return None
+        while more := os.read(handle, known.st_size):  # once, and once to see that nothing is left
+            content += more
+        return content
+    finally:
+        os.close(handle)
 
 
 @contextmanager
