@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from withstand.base.errors import UserError
@@ -23,15 +25,27 @@ def content(path: Path, most: int = TEXT) -> bytes:
         OSError: it cannot be opened or read.
         ValueError: it is no file, or longer.
     """
-    # Without waiting: a pipe that nobody writes to would be opened for ever.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        known = os.fstat(file.fileno())
+    with opened(path) as handle, os.fdopen(handle, "rb", closefd=False) as file:
+        known = os.fstat(handle)
         if not stat.S_ISREG(known.st_mode):
             raise ValueError("it is no file, but a folder, a pipe or a device")
         if known.st_size > most:
             raise ValueError(f"its {known.st_size:,} bytes are more than the {most:,} that are read")
         return file.read(known.st_size)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """A handle to read by, without waiting: a pipe that nobody writes to would be opened for ever.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def text(path: Path, most: int = TEXT) -> str:

@@ -23,7 +23,7 @@ Decoder = Callable[..., NDArray[np.uint8]]
 
 
 class Room:
-    """Memory to decode into, one picture after the other: new memory comes page by page, in a third of the time."""
+    """Memory to decode into, one picture after the other: new memory comes page by page, a third of decoding."""
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.uint8)

@@ -259,8 +259,7 @@ def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None 
         raise ValueError(
             f"{whole.width}×{whole.height} would become {width}×{height} before the middle is kept"
         )
-    left, top = form.offset(width), form.offset(height)
-    middle = left, top, left + form.size, top + form.size
+    middle = form.middle(width, height)
     if (width, height) != whole.size:
         filtered = Image.Resampling[form.interpolation.upper()] if method is None else method
         return order.part(whole, width, height, filtered, middle)
@@ -271,8 +270,8 @@ def fitted(pixels: NDArray[np.uint8], form: Geometry) -> NDArray[np.uint8]:
     """The same of pixels, uint8 H×W×3: those of the middle themselves where nothing is to be resized."""
     height, width, _ = pixels.shape
     if (width, height) == form.scaled(width, height) and min(width, height) >= form.size:
-        left, top = form.offset(width), form.offset(height)
-        return pixels[top : top + form.size, left : left + form.size]
+        left, top, right, bottom = form.middle(width, height)
+        return pixels[top:bottom, left:right]
     return np.asarray(squared(Image.fromarray(pixels), form))
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, features
 from PIL import __version__ as pillow_version
 
+from withstand.base import files
 from withstand.images import jpeg_file
 
 BACKGROUND = (255, 255, 255)
@@ -116,9 +117,7 @@ def _content(file: Path | BinaryIO) -> bytes | None:
     """The bytes of a file that may be a JPEG by its first ones; None of another, or of one too large to hold."""
     if not isinstance(file, Path):
         return None
-    # By as few calls as can be: at each of them threads take turns. Without waiting: a pipe may have nobody to write.
-    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
+    with files.opened(file) as handle:  # by as few calls as can be: at each of them threads take turns
         known = os.fstat(handle)
         if not stat.S_ISREG(known.st_mode) or known.st_size > _HELD:
             return None
@@ -128,8 +127,6 @@ def _content(file: Path | BinaryIO) -> bytes | None:
         while more := os.read(handle, known.st_size):  # once, and once to see that nothing is left
             content += more
         return content
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -56,6 +56,11 @@ class Geometry:
         """Where the middle of ``length`` pixels begins."""
         return round((length - self.size) / 2)
 
+    def middle(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """What is kept of so many pixels: left, top, right and bottom."""
+        left, top = self.offset(width), self.offset(height)
+        return left, top, left + self.size, top + self.size
+
 
 @dataclass(frozen=True)
 class Preprocessing:
