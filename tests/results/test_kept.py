@@ -74,9 +74,9 @@ def test_broken_answers_are_counted_as_before(tmp_path):
     assert np.array_equal(first.values("nll"), again.values("nll"))
 
 
-def rewrite(store, file, condition, predictions):
+def rewrite(store, file, condition, predictions, **other):
     """Another cell under the name of one."""
-    facts = {key: value for key, value in store.facts(file).items() if key != "condition"}
+    facts = {key: value for key, value in (store.facts(file) | other).items() if key != "condition"}
 
     class Same:
         pass
@@ -164,6 +164,22 @@ def test_another_cell_of_the_same_name_is_made_anew_even_in_the_same_instant(fol
     assert_as_made_anew(load_run(folder))
     load_run(folder).work_out()
     assert len((folder / FILE).read_bytes()) < 1.5 * 64 * 4 * 400, "what nobody can ask for is left out"
+
+
+def test_what_images_depend_on_is_kept_as_long_as_the_cell_is_the_same(tmp_path, monkeypatch):
+    folder = write_run(tmp_path, "small_cnn", conditions=FEW, sheet=False, shift={"seed": 1})
+    run, store = load_run(folder), Store(folder / "predictions")
+    said = {one: run.shown(one) for one in FEW}
+    assert all("images" in one for one in said.values())
+    run.work_out()
+    facts, asked = Store.facts, []
+    monkeypatch.setattr(Store, "facts", lambda store, file: asked.append(file) or facts(store, file))
+    assert {one: load_run(folder).shown(one) for one in FEW} == said and not asked
+    file = run.files[FEW[1]][0]
+    rewrite(store, file, FEW[1], run.predictions(FEW[1]), images="others")
+    asked.clear()
+    found = {one: load_run(folder).shown(one) for one in FEW}
+    assert found == said | {FEW[1]: said[FEW[1]] | {"images": "others"}} and asked == [file]
 
 
 def test_another_run_s_file_is_no_use(folder, tmp_path):

@@ -71,6 +71,14 @@ def test_the_one_search_finds_what_inverting_the_chance_would(values: np.ndarray
             assert below == pytest.approx(tail, rel=1e-4)
 
 
+@pytest.mark.parametrize("values", [[0, 0, 0.2, 1], [0.1, 0.4, 0.3, 1], [0, 1, 0.5, 0.25, 0.125]])
+def test_the_chance_has_no_step_where_its_formula_has_no_value(values: list[float]) -> None:
+    tally = Tally.of(np.array(values)).with_one(1.0)
+    mean = float(np.average(tally.values, weights=tally.counts))
+    below, at, above = (chance_above(tally, mean + off) for off in (-3e-4, 0, 3e-4))
+    assert at == pytest.approx((below + above) / 2, abs=2e-7)
+
+
 @given(bounded_values)
 def test_it_is_ordered_turns_with_its_values_and_widens_with_the_level(values: np.ndarray) -> None:
     found, turned = mean_interval(values), mean_interval(1 - values)

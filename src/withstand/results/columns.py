@@ -6,7 +6,7 @@ A cell is read once for all that is asked of a run, and not at all where that is
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from withstand.base.errors import UserError
 from withstand.base.limits import cores
 from withstand.results.conditions import Condition
 from withstand.results.kept import Kept, Made, Source
@@ -40,14 +41,13 @@ class Columns:
     Attributes:
         cell: tells the predictions of a condition from those of another view of the run under the same condition.
         kept: what the run's folder keeps.
-        facts: what files say of what they show, by file.
     """
 
     cell: Callable[[Condition], Hashable] = str
     kept: Kept = field(default_factory=Kept)
-    facts: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
     _rows: dict[Hashable, Made] = field(default_factory=dict)
     _made: dict[tuple[Hashable, str], Values] = field(default_factory=dict)
+    _shown: dict[Hashable, Mapping[str, Any]] = field(default_factory=dict)
     _filled: set[Hashable] = field(default_factory=set)
 
     def of(self, cell: Callable[[Condition], Hashable]) -> Columns:
@@ -62,6 +62,14 @@ class Columns:
     def broken(self, condition: Condition, read: Read) -> int:
         """How many answers are no numbers."""
         return self._images(condition, read).broken
+
+    def shown(self, condition: Condition) -> Mapping[str, Any]:
+        """What the images depend on (``Source.shown``); nothing where the predictions are no files."""
+        cell = self.cell(condition)
+        if cell not in self._shown and isinstance(cell, Source):
+            kept = self.kept.shown(cell)
+            self._shown[cell] = cell.shown() if kept is None else kept
+        return self._shown.get(cell, {})
 
     def values(self, condition: Condition, name: str, read: Read) -> Values:
         """The value of each row, of a metric or an answer."""
@@ -85,6 +93,8 @@ class Columns:
         for condition, one in zip(work, _each(partial(_made, self.cell, read), work.items()), strict=True):
             made[cell := self.cell(condition)] = one
             self._share(cell, one)
+            if one.stamps:
+                self._shown[cell] = one.shown
             self._made.update({(cell, name): values for name, (values, _) in one.columns.items()})
         kept = {
             cell: one for cell, one in made.items() if isinstance(cell, Source) and self.kept.takes(cell, one)
@@ -154,13 +164,14 @@ def _made(
 ) -> tuple[Made, int]:
     """What is made of a cell, and the bytes of its logits."""
     (condition, names), source = work, cell(work[0])
-    stamps = []
+    stamps, shown = [], {}
     if isinstance(source, Source):
-        with contextlib.suppress(OSError):  # reading says so
-            stamps = source.stamps()
+        with contextlib.suppress(OSError, UserError):  # reading says so
+            stamps, shown = source.stamps(), source.shown()
     found = read(condition)
     columns = {name: (_value(name, found), maker(name)) for name in names}
-    return Made(found.ids, found.labels, int(not_numbers(found).sum()), columns, stamps), found.logits.nbytes
+    made = Made(found.ids, found.labels, int(not_numbers(found).sum()), columns, stamps, shown)
+    return made, found.logits.nbytes
 
 
 def _value(name: str, found: Predictions) -> Values:

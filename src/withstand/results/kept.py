@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from withstand.base import atomic
 from withstand.base.errors import UserError
 from withstand.results.conditions import Condition
 from withstand.results.kept_file import Cell, Reading, Values, Writing, stamp
+from withstand.results.store import Store
 
 FILE = ".values"
 Stamps = list[tuple[str, int, int, int]]
@@ -49,6 +50,15 @@ class Source(NamedTuple):
         content = json.dumps([stamps, self.among_all, self.answers])
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
+    def shown(self) -> dict[str, Any]:
+        """What its images depend on, as its predictions record it: ``images`` and ``shift``, or nothing.
+
+        Raises:
+            UserError: the file cannot be read.
+        """
+        facts = Store(Path(self.folder) / "predictions").facts(self.files[0])
+        return {key: facts[key] for key in ("images", "shift") if key in facts}
+
 
 @dataclass(frozen=True, eq=False)
 class Made:
@@ -58,6 +68,7 @@ class Made:
         broken: how many answers are no numbers.
         columns: name → N values, and what they were made by; what has nothing there is not kept.
         stamps: what the cell's files were when they were read.
+        shown: what its images depend on (``Source.shown``).
     """
 
     ids: NDArray[np.int64]
@@ -65,6 +76,7 @@ class Made:
     broken: int
     columns: Mapping[str, tuple[Values, str]] = field(default_factory=dict)
     stamps: Stamps = field(default_factory=list)
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Kept:
@@ -102,6 +114,11 @@ class Kept:
         ids, labels = (one.astype(np.int64) for one in images)
         return Made(ids, labels, cell.broken)
 
+    def shown(self, source: Source) -> dict[str, Any] | None:
+        """What the images of a cell depend on (``Source.shown``); None where that is not kept."""
+        cell = self._cell(source)
+        return None if cell is None else cell.shown
+
     def takes(self, source: Source, made: Made) -> bool:
         """Whether what was made of a cell may be kept here."""
         return source.folder == str(self._folder) and bool(made.stamps)
@@ -116,11 +133,11 @@ class Kept:
         for key, one in given.items():
             columns = {name: column for name, column in one.columns.items() if column[1]}
             before = self._of(known.cells.get(key))
-            new.add(key, one.stamps, (one.ids, one.labels), one.broken, before | columns)
+            new.add(key, one.stamps, (one.ids, one.labels), one.broken, before | columns, one.shown)
         for key, cell in known.cells.items():
             images = known.images(cell)
             if key not in given and images is not None and _stands(self._folder, cell):
-                new.add(key, cell.files, images, cell.broken, self._of(cell))
+                new.add(key, cell.files, images, cell.broken, self._of(cell), cell.shown)
         try:
             with atomic.replacing(self._folder / FILE) as temporary, temporary.open("wb") as file:
                 file.writelines(new.content())

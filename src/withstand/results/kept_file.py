@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from withstand.base import files
 
-_FORM = 1
+_FORM = 2
 """Changes with the form."""
 _HEAD = 12  # bytes before the index: checksum, length
 _KINDS = ("|b1", "|u1", "<u2", "<i8", "<f4", "<f8")
@@ -35,13 +35,17 @@ class Array(msgspec.Struct, array_like=True):
 
 
 class Cell(msgspec.Struct, array_like=True):
-    """What was made of one cell: of its files as they were, of which images, with how many broken answers."""
+    """What was made of one cell: of its files as they were, of which images, with how many broken answers.
+
+    ``shown``: what the images depend on, as the cell records it.
+    """
 
     key: str
     files: list[tuple[str, int, int, int]]
     images: int
     broken: int
     columns: dict[str, Array]
+    shown: dict[str, Any]
 
 
 class _Index(msgspec.Struct, array_like=True):
@@ -117,6 +121,7 @@ class Writing:
         images: tuple[Values, Values],
         broken: int,
         columns: Mapping[str, tuple[Values, str]],
+        shown: Mapping[str, Any],
     ) -> None:
         """A cell; ``columns``: name → values and what they were made by."""
         rows = [_small(one) for one in images]
@@ -124,7 +129,7 @@ class Writing:
         if place == len(self._index.images):
             self._index.images.append((self._put(rows[0], ""), self._put(rows[1], "")))
         kept = {name: self._put(values, by) for name, (values, by) in columns.items()}
-        self._index.cells.append(Cell(key, those, place, broken, kept))
+        self._index.cells.append(Cell(key, those, place, broken, kept, dict(shown)))
 
     def content(self) -> Iterator[bytes]:
         index = msgspec.msgpack.encode(self._index)

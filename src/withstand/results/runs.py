@@ -274,11 +274,7 @@ class Run:
 
         Equal ones mean equal images, wherever they were read from.
         """
-        known, source = self.kept.facts, self._cell(condition)
-        if source not in known:
-            facts = Store(self.folder / "predictions").facts(source.files[0])
-            known[source] = {key: facts[key] for key in ("images", "shift") if key in facts}
-        return known[source]
+        return self.columns.shown(condition)
 
     def rows(self) -> list[dict[str, Any]]:
         """What ``frame`` has, a row for each condition; None where a condition has no severity."""

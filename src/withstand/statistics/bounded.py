@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -136,7 +137,7 @@ def chance_above(tally: Tally, at: float) -> float:
         return 1.0
     if z.max() <= 0:
         return 0.0
-    return _tail(z, counts, _saddle(z, counts))
+    return float(special.ndtr(-_deviate(z, counts, _saddle(z, counts))))
 
 
 def upper_end(tally: Tally, tail: float) -> float:
@@ -156,29 +157,29 @@ def upper_end(tally: Tally, tail: float) -> float:
         weights = tally.counts / (1 - s * z)
         return _dot(weights, z) / float(weights.sum())
 
-    def beyond(s: float) -> float:
+    wanted = -float(special.ndtri(tail))
+
+    @cache
+    def beyond(s: float) -> float:  # all but straight, which a chance is not: few steps find where it is 0
         at = place(s)
-        return _tail(z - at, tally.counts, s / (1 - s * at)) - tail
+        return _deviate(z - at, tally.counts, s / (1 - s * at)) - wanted
 
     last = 1 - 1e-13
-    near = min(
-        2 * float(-special.ndtri(tail)) / math.sqrt(_dot(tally.counts, z**2)), last
-    )  # about twice as far
+    near = min(2 * wanted / math.sqrt(_dot(tally.counts, z**2)), last)  # about twice as far
     ends = sorted({last / float(z.min()), 0.0, near, last})
-    low, high = next((a, b) for a, b in pairwise(ends) if beyond(b) <= 0)
-    return middle + scale * place(root(beyond, low, high, xtol=1e-12, rtol=1e-9))
+    low, high = next((a, b) for a, b in pairwise(ends) if beyond(b) >= 0)
+    return middle + scale * place(root(beyond, low, high, xtol=1e-14, rtol=1e-11))
 
 
-def _tail(z: NDArray[np.float64], counts: NDArray[np.float64], t: float) -> float:
-    """The chance that the weighted sum of ``z`` is at least 0, from its saddle point."""
+def _deviate(z: NDArray[np.float64], counts: NDArray[np.float64], t: float) -> float:
+    """The normal deviate that is exceeded as often as the weighted sum of ``z`` is 0 or more, from its saddle point."""
     w = math.copysign(math.sqrt(max(0.0, 2 * _dot(counts, np.log1p(-t * z)))), t)
     moved = z / (1 - t * z)
     second = _dot(counts, moved**2)
     if abs(w) < 1e-4:  # the limit of the formula, whose terms grow without bound there
-        third = _dot(counts, moved * moved * moved)
-        return 0.5 - third / (3 * math.sqrt(2 * math.pi) * second**1.5)
+        return _dot(counts, moved * moved * moved) / (3 * second**1.5)
     u = t * math.sqrt(second)
-    return float(special.ndtr(-(w + math.log(u / w) / w)))
+    return w + math.log(u / w) / w
 
 
 def _dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

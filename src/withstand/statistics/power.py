@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from withstand.base.root import root
 from withstand.statistics.bounded import Tally, Values, upper_end
 
 POWER = 0.8
@@ -136,11 +137,9 @@ class Pilot:
             high *= 2
             if high > MOST:
                 return None
-        low = high / 2
-        while high - low > max(0.5, high * 1e-4):
-            middle = (low + high) / 2
-            low, high = (low, middle) if chance(middle) >= power else (middle, high)
-        return math.ceil(high)
+        if chance(high / 2) >= power:
+            return math.ceil(high / 2)
+        return math.ceil(root(lambda n: chance(n) - power, high / 2, high, xtol=0.01, rtol=1e-5))
 
 
 def cluster_values(values: Values, clusters: NDArray[np.generic]) -> NDArray[np.float64]:

@@ -146,8 +146,7 @@ def _signed_root(z: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray
     near = np.abs(w) < 1e-4
     safe = np.where(near, 1.0, w)
     u = np.where(near, 1.0, t * np.sqrt(second))
-    third = (counts * moved**3).sum(axis=1)
-    limit = special.ndtri(np.clip(0.5 - third / (3 * np.sqrt(2 * np.pi) * second**1.5), 1e-12, 1 - 1e-12))
+    limit = -(counts * moved**3).sum(axis=1) / (3 * second**1.5)
     return np.where(near, limit, -(safe + np.log(u / safe) / safe))
 
 
