@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import io
 import os
@@ -83,11 +84,23 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends at once
         raise Terminated
 
+    def lost(what: sys.UnraisableHookArgs) -> None:
+        """Once more, and soon: Python drops what is raised in a callback, as importlib has them."""
+        if not isinstance(what.exc_value, KeyboardInterrupt):
+            before(what)
+            return
+        number = signal.SIGTERM if isinstance(what.exc_value, Terminated) else signal.SIGINT
+        if number == signal.SIGTERM:
+            signal.signal(number, terminated)
+        threading.Timer(0.01, _thread.interrupt_main, [number]).start()
+
+    before, sys.unraisablehook = sys.unraisablehook, lost
     signal.signal(signal.SIGTERM, terminated)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        sys.unraisablehook = before
 
 
 def _speak_utf8() -> None:

@@ -87,6 +87,19 @@ def test_what_the_copy_cannot_do_is_done_here(fails):
     assert (said, error, code) == (["True"], "", 0)
 
 
+def test_who_hears_of_no_child_has_its_work_all_the_same():
+    said, error, code = run(
+        """
+        import signal
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        here = os.getpid()
+        found = beside.shared([lambda n=n: (time.sleep(0.05), n, os.getpid() == here) for n in range(8)])
+        print([n for _, n, _ in found] == list(range(8)), len({own for _, _, own in found}))
+        """
+    )
+    assert (said, error, code) == (["True", "2"], "", 0)
+
+
 def test_an_error_is_raised_here_and_the_copy_goes():
     said, _, code = run(
         """

@@ -53,3 +53,29 @@ def test_a_full_output_is_one_line(environment, tmp_path):
     assert (
         said.startswith("error: cannot write the output: No space left on device;") and said.count("\n") == 1
     )
+
+
+IN_A_CALLBACK = """
+import os, signal, sys, time, weakref
+from withstand import cli
+class Thing:
+    pass
+def command(words):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    thing = Thing()
+    watched = weakref.ref(thing, lambda _: os.kill(os.getpid(), int(sys.argv[1])) or sum(range(1000)))
+    del thing
+    for _ in range(500):
+        time.sleep(0.01)
+    return 0
+cli._run = command
+sys.exit(cli.main([]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_where_python_drops_what_is_raised_is_heard_all_the_same(number, code):
+    words = [sys.executable, "-c", IN_A_CALLBACK, str(int(number))]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (code, "stopped; give the same command again to resume\n")

@@ -201,3 +201,39 @@ def test_one_room_serves_pictures_of_any_size(tmp_path: Path) -> None:
         photograph(*size, number).save(tmp_path / "one.jpg")
         found = picture.plain(tmp_path / "one.jpg", room)
         assert found is not None and np.array_equal(found, np.asarray(Image.open(tmp_path / "one.jpg")))
+
+
+@pytest.mark.parametrize("sampling", [0x14, 0x41, 0x22, 0x12, 0x21, 0x42, 0x24])
+def test_every_subsampling_is_decoded_one_way_or_the_other(tmp_path: Path, sampling: int) -> None:
+    """A square of one colour is the same however the colours' blocks are shared; of six blocks, so are the bytes."""
+    content = bytearray(of_one_colour())
+    content[content.index(b"\xff\xc0") + 11] = sampling
+    file = tmp_path / "one.jpg"
+    file.write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jpeg_file, "_decoder", lambda: None)
+        try:
+            expected = np.asarray(picture.read(file).shown)
+        except OSError:
+            expected = None
+    if expected is None:
+        with pytest.raises(OSError, match="image"):
+            picture.read(file)
+    else:
+        plain = jpeg_file.plain(bytes(content), 1000, jpeg_file.Room())
+        assert plain is None or np.array_equal(plain, expected)
+        assert np.array_equal(np.asarray(picture.read(file).shown), expected)
+        assert photographs.decoded([file], tmp_path, 64, tmp_path / "cache", "one").damaged == {}
+
+
+def of_one_colour() -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (64, 64), (200, 80, 30)).save(content, "JPEG")
+    return content.getvalue()
+
+
+def test_a_header_that_pillow_refuses_is_refused(tmp_path: Path) -> None:
+    whole = of_one_colour()
+    assert whole[2:4] == b"\xff\xe0" and whole[4:6] == bytes([0, 16])
+    (tmp_path / "short.jpg").write_bytes(whole[:4] + bytes([0, 9]) + whole[6:13] + whole[20:])
+    assert jpeg_file.plain((tmp_path / "short.jpg").read_bytes(), 1000, jpeg_file.Room()) is None

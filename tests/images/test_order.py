@@ -109,6 +109,17 @@ def test_a_part_is_that_of_the_whole(h, w, height, width, method, data):
     assert found.size == whole.size and found.tobytes() == whole.tobytes()
 
 
+@pytest.mark.parametrize("size", [(2, 201), (2, 230), (3, 400), (1, 101)])
+@pytest.mark.parametrize("method", ["bilinear", "bicubic"])
+def test_a_picture_that_is_very_high_is_no_exception(size, method):
+    image, filtered = Image.fromarray(noise(size[1], size[0])), Image.Resampling[method.upper()]
+    for width, height in ((1, size[1] // 2), (size[0] + 1, size[1] // 3), (4, size[1] - 1)):
+        both = image.resize((width, size[1]), filtered).resize((width, height), filtered)
+        assert order.resized(image, width, height, filtered).tobytes() == both.tobytes()
+        box = (0, height // 3, width, height // 3 + 2)
+        assert order.part(image, width, height, filtered, box).tobytes() == both.crop(box).tobytes()
+
+
 @pytest.mark.parametrize("size", [(444, 375), (375, 500), (320, 256), (2000, 1500), (100, 180), (223, 225)])
 @pytest.mark.parametrize("method", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("resize", [224, 235, 256, 320])

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from withstand.images import photographs
+from withstand.base.errors import UserError
+from withstand.images import photographs, sources
 from withstand.images.listing import listed
 from withstand.images.photographs import decoded
+from withstand.images.shown import shown
 
 
 @pytest.fixture
@@ -113,6 +115,9 @@ def test_what_would_hang_or_run_something_is_a_damaged_file(tmp_path: Path) -> N
     Image.new("RGB", (2000, 20)).save(tmp_path / "d.png")
     files = sorted(tmp_path.glob("*.png"))
     found = decoded(files, tmp_path, 64, tmp_path / "cache", "odd")
-    assert "it is no file, but a pipe" in found.damaged[0]
+    assert "it is no file, but a folder, a pipe" in found.damaged[0]
     assert "1×1,000,000 pixels are more than are read" in found.damaged[1]
     assert "cannot identify image file" in found.damaged[2] and list(found.damaged) == [0, 1, 2]
+    with pytest.raises(UserError, match=r"a\.png cannot be decoded .*it is no file"):
+        shown(files, (64, 64))
+    assert sources.digest(files[:1], tmp_path, tmp_path / "cache", "pipe")

@@ -1,8 +1,12 @@
 """Augmentation and normalisation, against the plain way of doing them one image at a time."""
 
 import numpy as np
+import pytest
 import torch
+from PIL import Image
+from torchvision.transforms import functional as transforms
 
+from withstand.images import photographs
 from withstand.images.preprocessing import Preprocessing, crop_flip
 
 
@@ -40,3 +44,18 @@ def test_the_same_generator_state_gives_the_same_crops():
     images = torch.randint(0, 256, (5, 8, 8, 3), dtype=torch.uint8)
     first, second = (crop_flip(images, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("resize", "shape"), [(28, (40, 40)), (29, (40, 40)), (20, (40, 60)), (15, (90, 31))]
+)
+def test_what_is_smaller_than_the_crop_is_padded_as_torchvision_does(resize, shape):
+    images = torch.randint(0, 256, (2, *shape, 3), dtype=torch.uint8)
+    ours = Preprocessing(32, "bilinear", (0.0,) * 3, (1.0,) * 3, resize=resize)
+    form = ours.geometry
+    for image, seen in zip(images, ours(images), strict=True):
+        picture = Image.fromarray(image.numpy())
+        scaled = picture.resize(form.scaled(shape[1], shape[0]), Image.Resampling.BILINEAR)
+        expected = np.asarray(transforms.center_crop(scaled, [32, 32]))
+        assert np.array_equal(np.asarray(photographs.squared(picture, form)), expected)
+        assert np.abs(seen.permute(1, 2, 0).numpy() * 255 - expected).max() <= 1.01

@@ -48,6 +48,7 @@ def test_without_a_file_there_are_no_epochs(tmp_path: Path) -> None:
         ("epoch,val_top1\n1,10,7\n", "not as long"),
         ("epoch,val_top1\n1\n", "not as long"),
         ("epoch,epoch\n1,1\n", "twice"),
+        ("epoch,epoch,loss\n1,2\n", "twice"),
         ('epoch,val_top1\n1,"10\n', "unexpected end"),
     ],
 )

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tests.report.conftest import SOME, write_run
 
+from withstand.analysis.comparison import compare
 from withstand.base.errors import UserError
 from withstand.results import columns, kept
 from withstand.results.columns import ANSWERS
@@ -180,6 +181,43 @@ def test_what_images_depend_on_is_kept_as_long_as_the_cell_is_the_same(tmp_path,
     asked.clear()
     found = {one: load_run(folder).shown(one) for one in FEW}
     assert found == said | {FEW[1]: said[FEW[1]] | {"images": "others"}} and asked == [file]
+
+
+def test_ids_that_are_damaged_are_read_again(folder):
+    expected = load_run(folder).rows()
+    whole = (folder / FILE).read_bytes()
+    file = kept.Reading(folder / FILE)
+    for array in file._images[0]:  # ids, labels
+        at = file._start + array.start
+        (folder / FILE).write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        for ask in ("rows", "work_out", "rows"):
+            run = load_run(folder)
+            assert getattr(run, ask)() in (None, expected)
+            assert run.answers(FEW[1])[0].tolist() == run.predictions(FEW[1]).ids.tolist()
+
+
+def test_what_a_foreign_record_says_of_its_images_may_be_any_json(tmp_path):
+    odd = {"seed": 2**70, "deep": [[[None, 1e300, "\ud800"]]]}
+    folder = write_run(tmp_path, "small_cnn", conditions=FEW, sheet=False, shift=odd)
+    for _ in range(2):
+        run = load_run(folder)
+        run.work_out()
+        assert run.shown(FEW[1])["shift"] == odd
+    assert (folder / FILE).exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_in_its_place_is_not_waited_for(folder):
+    os.mkfifo(folder / FILE)
+    assert len(load_run(folder).rows()) == len(FEW)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8")
+def test_a_folder_whose_name_is_no_utf_8(tmp_path, reads):
+    folder = write_run(tmp_path / os.fsdecode(b"\xff"), "small_cnn", conditions=FEW, sheet=False)
+    load_run(folder).work_out()
+    reads.clear()
+    assert compare([load_run(folder)]).conditions == tuple(sorted(set(FEW) - {FEW[0]})) and not reads
 
 
 def test_another_run_s_file_is_no_use(folder, tmp_path):

@@ -34,7 +34,10 @@ def shared(tasks: Sequence[Callable[[], T]]) -> list[T]:
         try:
             done.update((task, tasks[task]()) for task in claims)
             if copy is not None:
-                os.waitpid(copy, 0)
+                with contextlib.suppress(
+                    ChildProcessError
+                ):  # who asked not to hear of children hears of none
+                    os.waitpid(copy, 0)
                 copy = None
                 done.update(_handed(handed))
         finally:

@@ -26,12 +26,21 @@ def content(path: Path, most: int = TEXT) -> bytes:
         ValueError: it is no file, or longer.
     """
     with opened(path) as handle, os.fdopen(handle, "rb", closefd=False) as file:
-        known = os.fstat(handle)
-        if not stat.S_ISREG(known.st_mode):
-            raise ValueError("it is no file, but a folder, a pipe or a device")
+        known = regular(os.fstat(handle))
         if known.st_size > most:
             raise ValueError(f"its {known.st_size:,} bytes are more than the {most:,} that are read")
         return file.read(known.st_size)
+
+
+def regular(known: os.stat_result) -> os.stat_result:
+    """What is known of a file, if it is one: others may have no end, or be waited for.
+
+    Raises:
+        ValueError: it is a folder, a pipe or a device.
+    """
+    if not stat.S_ISREG(known.st_mode):
+        raise ValueError("it is no file, but a folder, a pipe or a device")
+    return known
 
 
 @contextmanager

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-_PIXELS, _EXIF, _MORE = 0xDA, 0xE1, 0xE2
-"""Kinds of segments: what coded pixels begin with; EXIF or XMP (APP1); further pictures, among others (APP2)."""
+_PIXELS, _JFIF, _EXIF, _MORE = 0xDA, 0xE0, 0xE1, 0xE2
+"""Kinds of segments: what coded pixels begin with; JFIF (APP0); EXIF or XMP (APP1); further pictures (APP2)."""
+_JFIF_LENGTH = 16  # bytes, at least
 _ALONE = (0x00, 0x01, *range(0xD0, 0xDA))  # no segments: they have no length
 
 Decoder = Callable[..., NDArray[np.uint8]]
@@ -53,7 +54,7 @@ def plain(content: bytes, most: int, room: Room) -> NDArray[np.uint8] | None:
         if colours != "YCbCr" or max(height, width) > most:
             return None
         return decode(content, buffer=room.of(height * width * 3))
-    except ValueError:
+    except Exception:  # ValueError, and KeyError for a subsampling that it has no name for
         return None
 
 
@@ -69,6 +70,8 @@ def _says_more(content: bytes) -> bool:
             return False
         if kind in _ALONE or kind == _EXIF or (kind == _MORE and content[at + 4 : at + 8] == b"MPF\0"):
             return True
+        if kind == _JFIF and length < _JFIF_LENGTH:  # Pillow refuses it
+            return True
         at += 1 if kind == 0xFF else 2 + length  # any number of 0xFF may stand before a segment
     return True
 
@@ -82,7 +85,7 @@ def decoded(content: bytes, opened: Image.Image) -> NDArray[np.uint8] | None:
         return None
     try:
         pixels = decode(content)
-    except ValueError:  # cut short, or with bytes that mean nothing
+    except Exception:  # cut short, with bytes that mean nothing, or of a subsampling that it has no name for
         return None
     return pixels if pixels.shape == (opened.height, opened.width, 3) else None
 

@@ -6,7 +6,6 @@ import hashlib
 import io
 import math
 import mmap
-import stat
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -76,8 +75,7 @@ def mapped(path: Path) -> NDArray[Any]:
     Raises:
         OSError, ValueError: it is no such file, has no plain numbers, or is longer or shorter than its header says.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise ValueError("it is no file, but a folder, a pipe or a device")
+    files.regular(path.stat())
     with path.open("rb") as file:
         shape, _, dtype = read_header(file)
         start, size = file.tell(), file.seek(0, io.SEEK_END)

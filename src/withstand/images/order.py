@@ -2,8 +2,9 @@
 
 Each pass rounds to whole levels, so the order shows. Until version 12 Pillow always took columns first; from 13 on it
 takes rows first where it finds that cheaper: wherever the height shrinks and the width grows, and in some 3 of 10
-pictures of which both shrink. Every number of the study, and of every run so far, was made columns first; so is every
-other. A call that changes one side alone has one pass, and no order.
+pictures of which both shrink; every version does where a picture is more than a hundred times as high as wide. Every
+number of the study, and of every run so far, was made columns first; so is every other. A call that changes one side
+alone has one pass, and no order.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _REACH = {Image.Resampling.BILINEAR: 1.0, Image.Resampling.BICUBIC: 2.0}
 _WORTH = 0.9  # the share of a picture up to which the rest of it is left out
 
 _COLUMNS_FIRST = int(PIL.__version__.partition(".")[0]) < 13
-"""Whether one call has this order whatever the sizes."""
+"""Whether one call has this order, but of pictures more than so many times as high as wide:"""
+_TALL = 100
 
 
 def resized(
@@ -43,7 +45,7 @@ def resized(
     """
     if whole.mode not in PASSES:
         raise ValueError(f"a picture of the mode {whole.mode} has no two passes; make it RGB")
-    if _COLUMNS_FIRST and down in (None, across):
+    if _COLUMNS_FIRST and down in (None, across) and whole.height <= _TALL * whole.width:
         return whole.resize((width, height), across)
     across_only = whole.resize((width, whole.height), across)
     return across_only.resize((width, height), across if down is None else down)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
-import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -225,8 +224,6 @@ def _some(files: Sequence[Picture], form: Geometry, exif: bool) -> _Part:
     pixels, room = np.empty((len(files), form.size, form.size, 3), np.uint8), jpeg_file.Room()
     for file, square in zip(files, pixels, strict=True):
         try:
-            if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
-                raise ValueError("it is no file, but a pipe, a device or a folder")
             part.append(_one(file, form, exif, square, room))
             continue
         except FileNotFoundError:

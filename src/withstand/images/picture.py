@@ -136,6 +136,8 @@ def opened(file: Path | BinaryIO, formats: tuple[str, ...] = KINDS) -> Iterator[
     Raises:
         Exception: as ``read``.
     """
+    if isinstance(file, Path):
+        files.regular(file.stat())
     with Image.open(file, formats=_known(formats)) as found:
         width, height = found.size
         if width * height > MOST or max(width, height) > _LONGEST:

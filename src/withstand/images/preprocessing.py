@@ -53,8 +53,9 @@ class Geometry:
         return self.resize * width // height, self.resize
 
     def offset(self, length: int) -> int:
-        """Where the middle of ``length`` pixels begins."""
-        return round((length - self.size) / 2)
+        """Where the middle of ``length`` pixels begins; before them where they are fewer, as torchvision pads them."""
+        short = self.size - length
+        return -(short // 2) if short > 0 else round(-short / 2)
 
     def middle(self, width: int, height: int) -> tuple[int, int, int, int]:
         """What is kept of so many pixels: left, top, right and bottom."""
@@ -122,7 +123,11 @@ class Preprocessing:
         form = self.geometry
         width, height = form.scaled(images.shape[2], images.shape[1])
         whole = resize(images, height, width, self.interpolation)
-        top, left = form.offset(height), form.offset(width)
+        left, top, right, bottom = form.middle(width, height)
+        if min(left, top) < 0:  # it is smaller: black lies around it
+            sides = (-left, right - width, -top, bottom - height)
+            whole = torch.nn.functional.pad(whole, (0, 0, *(max(side, 0) for side in sides)))
+        left, top = max(left, 0), max(top, 0)
         return whole[:, top : top + form.size, left : left + form.size]
 
 

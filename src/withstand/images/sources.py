@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 
 from withstand.base import json_file
 from withstand.base.errors import UserError
+from withstand.base.files import opened
 from withstand.base.limits import cores
 from withstand.images.listing import name_of
 
@@ -76,7 +78,7 @@ def _content(file: Path) -> str:
     """Of a file's bytes; empty where there is none, as behind a link to nothing."""
     sha = hashlib.blake2b(digest_size=16)
     try:
-        with file.open("rb") as stream:
+        with opened(file) as handle, os.fdopen(handle, "rb", closefd=False) as stream:
             while block := stream.read(_BLOCK):
                 sha.update(block)
     except OSError:

@@ -25,8 +25,7 @@ def load(path: Path) -> Any:
     Raises:
         Exception: whatever readers find wrong; ValueError where a checksum does not hold.
     """
-    if not path.is_file():
-        raise ValueError("it is no file, but a folder, a pipe or a device")
+    files.regular(path.stat())
     if path.suffix == ".safetensors":
         return load_file(path)
     _check_archive(path)

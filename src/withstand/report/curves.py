@@ -38,7 +38,7 @@ def draw(history: Epochs, title: str, look: Look) -> Figure:
         ):
             axes.set_title(label)
             _lines(axes, history, key, look)
-            if best is not None:
+            if best is not None and f"val_{key}" in history:
                 _mark_best(axes, history, best, key, look)
             axes.set_xlabel("Epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
@@ -46,7 +46,8 @@ def draw(history: Epochs, title: str, look: Look) -> Figure:
                 axes.set_xlim(epochs[0] - 0.5, epochs[0] + 0.5)
             axes.yaxis.set_major_locator(MaxNLocator(nbins=5))  # more need digits that do not fit beside it
             axes.margins(y=0.12)
-        figure.axes[0].legend(loc="best", fontsize=9)  # the same for both
+        if figure.axes[0].get_legend_handles_labels()[0]:
+            figure.axes[0].legend(loc="best", fontsize=9)  # the same for both
         figure.suptitle(shown(title), x=0.095, y=0.985, ha="left", fontsize=12, fontweight="bold")
         figure.subplots_adjust(left=0.095, right=0.985, top=0.76, bottom=0.18, wspace=0.22)
     return figure

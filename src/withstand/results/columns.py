@@ -6,6 +6,7 @@ A cell is read once for all that is asked of a run, and not at all where that is
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -36,7 +37,7 @@ _ROOM = 1 << 26  # bytes of logits in the works at once, but for those of one ce
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """By condition, in the order of the cell's rows.
+    """By condition, in the order of the cell's rows. Threads may ask at once, and wait for each other.
 
     Attributes:
         cell: tells the predictions of a condition from those of another view of the run under the same condition.
@@ -49,6 +50,7 @@ class Columns:
     _made: dict[tuple[Hashable, str], Values] = field(default_factory=dict)
     _shown: dict[Hashable, Mapping[str, Any]] = field(default_factory=dict)
     _filled: set[Hashable] = field(default_factory=set)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def of(self, cell: Callable[[Condition], Hashable]) -> Columns:
         """The same, for a view whose cells are those that ``cell`` tells."""
@@ -66,16 +68,18 @@ class Columns:
     def shown(self, condition: Condition) -> Mapping[str, Any]:
         """What the images depend on (``Source.shown``); nothing where the predictions are no files."""
         cell = self.cell(condition)
-        if cell not in self._shown and isinstance(cell, Source):
-            kept = self.kept.shown(cell)
-            self._shown[cell] = cell.shown() if kept is None else kept
-        return self._shown.get(cell, {})
+        with self._lock:
+            if cell not in self._shown and isinstance(cell, Source):
+                kept = self.kept.shown(cell)
+                self._shown[cell] = cell.shown() if kept is None else kept
+            return self._shown.get(cell, {})
 
     def values(self, condition: Condition, name: str, read: Read) -> Values:
         """The value of each row, of a metric or an answer."""
-        if (found := self._known(condition, name)) is None:
-            self.fill([condition], [name], read)
-            found = self._known(condition, name)
+        with self._lock:
+            if (found := self._known(condition, name)) is None:
+                self._fill([condition], [name], read)
+                found = self._known(condition, name)
         if found is None:  # it was taken away since
             found = _value(name, read(condition))
         return found
@@ -83,12 +87,19 @@ class Columns:
     def fill(self, conditions: Iterable[Condition], names: Sequence[str], read: Read) -> None:
         """Have metrics or answers of all conditions: each cell that lacks any is read once, for all that it lacks."""
         asked = tuple(conditions), tuple(names)
-        if (cells := (tuple(map(self.cell, asked[0])), asked[1])) in self._filled:
-            return
-        self._filled.add(cells)
-        if self._lacking(*asked):
+        cells = tuple(map(self.cell, asked[0])), asked[1]
+        with self._lock:
+            if cells not in self._filled:
+                self._fill(*asked, read)
+                self._filled.add(cells)
+
+    def _fill(self, conditions: Sequence[Condition], names: Sequence[str], read: Read) -> None:
+        if self._lacking(conditions, names):
             self.kept.look_again()
-        work = self._lacking(*asked)
+        self._make(self._lacking(conditions, names), read)
+
+    def _make(self, work: Mapping[Condition, list[str]], read: Read) -> None:
+        """Read cells, and have of each what is named beside it; keep it in the folder as far as that can be."""
         made: dict[Hashable, Made] = {}
         for condition, one in zip(work, _each(partial(_made, self.cell, read), work.items()), strict=True):
             made[cell := self.cell(condition)] = one
@@ -106,7 +117,8 @@ class Columns:
 
     def lacks(self, conditions: Sequence[Condition], names: Sequence[str]) -> bool:
         """Whether any is neither at hand nor kept."""
-        return bool(self._lacking(conditions, names))
+        with self._lock:
+            return bool(self._lacking(conditions, names))
 
     def _lacking(self, conditions: Sequence[Condition], names: Sequence[str]) -> dict[Condition, list[str]]:
         """What is neither at hand nor kept, by condition."""
@@ -132,15 +144,19 @@ class Columns:
 
     def _images(self, condition: Condition, read: Read) -> Made:
         cell = self.cell(condition)
-        if (
-            cell not in self._rows
-            and isinstance(cell, Source)
-            and (found := self.kept.rows(cell)) is not None
-        ):
-            self._share(cell, found)
-        if cell not in self._rows:
-            self.fill([condition], ["top1"], read)  # which is asked for next, wherever ids are
-        return self._rows[cell]
+        with self._lock:
+            if not self._has_rows(cell):
+                self._fill([condition], ["top1"], read)  # which is asked for next, wherever ids are
+            if not self._has_rows(cell):  # of values that are at hand
+                self._make({condition: []}, read)
+            return self._rows[cell]
+
+    def _has_rows(self, cell: Hashable) -> bool:
+        """Whether the images of a cell are at hand, or kept."""
+        kept = self.kept.rows(cell) if cell not in self._rows and isinstance(cell, Source) else None
+        if kept is not None:
+            self._share(cell, kept)
+        return cell in self._rows
 
     def _share(self, cell: Hashable, found: Made) -> None:
         last = next(reversed(self._rows.values()), found)
@@ -155,7 +171,7 @@ def _each(make: Callable[[Any], tuple[Made, int]], work: Iterable[Any]) -> Itera
     for first in left:
         made, size = make(first)
         yield made
-        with ThreadPoolExecutor(max(1, min(cores(), _ROOM // size))) as pool:
+        with ThreadPoolExecutor(max(1, min(cores(), _ROOM // max(size, 1)))) as pool:
             yield from (one for one, _ in pool.map(make, left))
 
 
@@ -177,7 +193,8 @@ def _made(
 def _value(name: str, found: Predictions) -> Values:
     if name in ANSWERS:
         return ANSWERS[name](found)
-    values = np.asarray(find(name).per_image(found))
+    # A sample may hold none of the images that are looked at; a metric is not asked about no image.
+    values = np.asarray(find(name).per_image(found) if len(found.ids) else [])
     return values if values.dtype == bool else values.astype(np.float32)
 
 

@@ -32,7 +32,7 @@ def read(path: Path) -> Epochs:
     try:
         lines = csv.reader(io.StringIO(files.text(path), newline=""), strict=True)
         header, *rows = [line for line in lines if line] or [[]]
-        if any(len(row) != len(set(header)) for row in rows):
+        if len(set(header)) != len(header) or any(len(row) != len(header) for row in rows):
             raise ValueError("its rows are not as long as its first one, or that names a column twice")
         found = {name: _numbers(name, [row[at] for row in rows]) for at, name in enumerate(header)}
         _check(found)

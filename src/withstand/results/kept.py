@@ -117,7 +117,7 @@ class Kept:
     def shown(self, source: Source) -> dict[str, Any] | None:
         """What the images of a cell depend on (``Source.shown``); None where that is not kept."""
         cell = self._cell(source)
-        return None if cell is None else cell.shown
+        return None if cell is None else json.loads(cell.shown)
 
     def takes(self, source: Source, made: Made) -> bool:
         """Whether what was made of a cell may be kept here."""
@@ -133,7 +133,9 @@ class Kept:
         for key, one in given.items():
             columns = {name: column for name, column in one.columns.items() if column[1]}
             before = self._of(known.cells.get(key))
-            new.add(key, one.stamps, (one.ids, one.labels), one.broken, before | columns, one.shown)
+            new.add(
+                key, one.stamps, (one.ids, one.labels), one.broken, before | columns, json.dumps(one.shown)
+            )
         for key, cell in known.cells.items():
             images = known.images(cell)
             if key not in given and images is not None and _stands(self._folder, cell):

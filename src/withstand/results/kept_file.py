@@ -37,7 +37,7 @@ class Array(msgspec.Struct, array_like=True):
 class Cell(msgspec.Struct, array_like=True):
     """What was made of one cell: of its files as they were, of which images, with how many broken answers.
 
-    ``shown``: what the images depend on, as the cell records it.
+    ``shown``: what the images depend on, as the cell records it, in JSON.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Cell(msgspec.Struct, array_like=True):
     images: int
     broken: int
     columns: dict[str, Array]
-    shown: dict[str, Any]
+    shown: str
 
 
 class _Index(msgspec.Struct, array_like=True):
@@ -66,9 +66,9 @@ class Reading:
 
     def __init__(self, place: Path) -> None:
         try:
-            with place.open("rb") as file:
-                self.stamp = stamp(os.fstat(file.fileno()))
-                self._bytes: bytes | mmap.mmap = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            with files.opened(place) as handle:
+                self.stamp = stamp(os.fstat(handle))
+                self._bytes: bytes | mmap.mmap = mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
         except files.BAD:
             self.stamp, self._bytes = None, b""
         length = int.from_bytes(self._bytes[4:_HEAD], "big")
@@ -121,7 +121,7 @@ class Writing:
         images: tuple[Values, Values],
         broken: int,
         columns: Mapping[str, tuple[Values, str]],
-        shown: Mapping[str, Any],
+        shown: str,
     ) -> None:
         """A cell; ``columns``: name → values and what they were made by."""
         rows = [_small(one) for one in images]
@@ -129,7 +129,7 @@ class Writing:
         if place == len(self._index.images):
             self._index.images.append((self._put(rows[0], ""), self._put(rows[1], "")))
         kept = {name: self._put(values, by) for name, (values, by) in columns.items()}
-        self._index.cells.append(Cell(key, those, place, broken, kept, dict(shown)))
+        self._index.cells.append(Cell(key, those, place, broken, kept, shown))
 
     def content(self) -> Iterator[bytes]:
         index = msgspec.msgpack.encode(self._index)

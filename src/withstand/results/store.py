@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import zlib
 from collections.abc import Callable, Mapping
@@ -258,7 +259,8 @@ class Store:
     def facts(self, file: str) -> dict[str, Any]:
         """What the predictions in a file depend on, as it says itself; empty where it says nothing."""
         try:
-            found = (pq.read_schema(self.root / file).metadata or {}).get(b"withstand")
+            with files.opened(self.root / file) as handle, os.fdopen(handle, "rb", closefd=False) as opened:
+                found = (pq.read_schema(opened).metadata or {}).get(b"withstand")
             return json_file.decoded(found, dict[str, Any]) if found else {}
         except (*files.BAD, pa.ArrowException) as error:
             raise _unread(self.root / file, error) from error

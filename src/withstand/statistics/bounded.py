@@ -167,7 +167,9 @@ def upper_end(tally: Tally, tail: float) -> float:
     last = 1 - 1e-13
     near = min(2 * wanted / math.sqrt(_dot(tally.counts, z**2)), last)  # about twice as far
     ends = sorted({last / float(z.min()), 0.0, near, last})
-    low, high = next((a, b) for a, b in pairwise(ends) if beyond(b) >= 0)
+    low, high = next(((a, b) for a, b in pairwise(ends) if beyond(b) >= 0), (last, last))
+    if low == high:  # so few images that the one more outweighs them: it is there with more than that chance
+        return float(tally.values.max())
     return middle + scale * place(root(beyond, low, high, xtol=1e-14, rtol=1e-11))
 
 

@@ -139,7 +139,8 @@ class Pilot:
                 return None
         if chance(high / 2) >= power:
             return math.ceil(high / 2)
-        return math.ceil(root(lambda n: chance(n) - power, high / 2, high, xtol=0.01, rtol=1e-5))
+        found = math.ceil(root(lambda n: chance(n) - power, high / 2, high, xtol=0.01, rtol=1e-5))
+        return found if chance(found) >= power else found + 1
 
 
 def cluster_values(values: Values, clusters: NDArray[np.generic]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -85,7 +86,7 @@ def gaps(runs: Mapping[str, Run]) -> Table:
         for when, place in (("best", int(np.nanargmax(epochs["val_top1"]))), ("last", -1)):
             train, val = (float(epochs[key][place]) for key in ("train_top1", "val_top1"))
             values |= {f"{when}_epoch": int(epochs["epoch"][place]), f"{when}_gap": _gap(train, val, n)}
-            values |= {f"{when}_train": train, f"{when}_val": val}
+            values |= {f"{when}_train": _number(train), f"{when}_val": _number(val)}
         rows.append(Row(values))
     columns = [MODEL]
     for when in ("best", "last"):
@@ -103,8 +104,8 @@ def gaps(runs: Mapping[str, Run]) -> Table:
 def _gap(training: float, validation: float, n: int | None) -> Value:
     """Training minus validation, with the interval that the validation images leave it."""
     share = _share(validation, n)
-    if not isinstance(share, Estimate):
-        return training - validation
+    if math.isnan(training) or not isinstance(share, Estimate):
+        return _number(training - validation)
     return Estimate(training - validation, training - share.high, training - share.low, share.n)
 
 
@@ -126,4 +127,10 @@ def _test(run: Run) -> dict[str, Value]:
 
 def _share(percent: float | None, n: int | None) -> Value:
     """A percentage with the interval that ``n`` images give it."""
-    return clopper_pearson(round(percent / 100 * n), n).times(100) if percent is not None and n else percent
+    known = None if percent is None else _number(percent)
+    return clopper_pearson(round(known / 100 * n), n).times(100) if known is not None and n else known
+
+
+def _number(value: float) -> float | None:
+    """None where the history says nothing."""
+    return None if math.isnan(value) else value
