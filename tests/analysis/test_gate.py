@@ -153,3 +153,80 @@ def test_a_pilot_plans_and_rates_do(tmp_path, old):
         assumed(2.0)
     with pytest.raises(UserError, match="power"):
         withstand.plan(new, old, power=1.0)
+
+
+SITE = withstand.Condition("site", "site")
+SITES = 60
+OF = np.random.default_rng(3).integers(0, SITES, N)
+
+
+def by_site(root: Path, model: str, moved: np.ndarray, known: int = N) -> withstand.Run:
+    """80% right, more or less of them in each site; the first ``known`` images have a site on record."""
+    store, cells = Store(root / model / "predictions"), []
+    good = KIND + moved[OF] < 0.8
+    for condition, n in ((withstand.CLEAN, N), (SITE, known)):
+        cell = Cell(condition, {"weights": model})
+        logits = np.stack([good, ~good], axis=1).astype(np.float32)[:n]
+        store.write(cell, Predictions(np.arange(n), np.zeros(n, np.int64), logits))
+        cells.append({**vars(condition), "file": cell.file})
+    about = {"kind": "groups", "groups": [f"s{i}" for i in range(SITES)], "members": OF[:known].tolist()}
+    summary = {"model": model, "dataset": "d", "cells": cells, "shifts": {"site": about}}
+    (root / model / "summary.json").write_text(json.dumps(summary))
+    return withstand.load_run(root / model)
+
+
+def test_clusters_are_what_is_drawn_and_images_what_would_do(tmp_path):
+    moved = np.random.default_rng(1).normal(0, 0.1, SITES)
+    new, old = by_site(tmp_path, "new", moved), by_site(tmp_path, "old", np.zeros(SITES))
+    by_image, by_cluster = (withstand.gate(new, old, by="clean", clusters=one) for one in (None, "site"))
+    part, plain = by_cluster.parts[0], by_image.parts[0]
+    assert (part.difference.n, plain.difference.n) == (SITES, N)
+    assert part.difference.value == pytest.approx(plain.difference.value)
+    right = {run.model: run.predictions(withstand.CLEAN).logits.argmax(1) == 0 for run in (new, old)}
+    less = right["new"].astype(float) - right["old"]
+    each = [(less[site == OF] - less.mean()).sum() * SITES / N for site in range(SITES)]
+    error = np.std(each, ddof=1) / np.sqrt(SITES)
+    width, normal = part.difference.high - part.difference.low, 2 * 1.645 * error
+    assert normal < width < normal + 5 / SITES, "few clusters may leave out a bad one"
+    assert width > 2 * (plain.difference.high - plain.difference.low)
+    assert part.new.high - part.new.low > plain.new.high - plain.new.low
+    assert part.more is not None and part.more > N, "images, and not clusters"
+    assert "groups by site" in written.markdown(by_cluster)
+    found = withstand.plan(new, old, clusters="site").parts["clean"]
+    assert found.images == N and found.pilot.images == N / SITES
+
+
+def test_images_without_a_cluster_are_left_out_of_all_there_is(tmp_path):
+    new, old = (
+        by_site(tmp_path, name, np.full(SITES, moved), 2000) for name, moved in (("n", 0.01), ("o", 0))
+    )
+    part = withstand.gate(new, old, by="clean", clusters="site").parts[0]
+    right = (KIND + 0.01 < 0.8)[:2000].mean(), (KIND < 0.8)[:2000].mean()
+    assert (part.new.value, part.old.value) == pytest.approx(right)
+    assert part.difference.value == pytest.approx(right[0] - right[1])
+    assert withstand.plan(new, old, clusters="site").parts["clean"].images == 2000
+
+
+def test_a_group_that_fails_is_a_part_of_its_own(tmp_path):
+    moved = np.where(np.arange(SITES) == 7, 0.6, 0)
+    new, old = by_site(tmp_path, "new", moved), by_site(tmp_path, "old", np.zeros(SITES))
+    found = {one.name: one for one in withstand.gate(new, old, margin=5, by="group").parts}
+    assert set(found) == {"clean", *(f"s{site}" for site in range(SITES))}
+    assert found["s7"].verdict == "fails" and found["s7"].difference.n == (OF == 7).sum()
+    assert {one.verdict for name, one in found.items() if name != "s7"} <= {"passes", "cannot tell"}
+    assert withstand.gate(new, old, margin=5, by="group", margins={"s7": 99}).verdict != "fails"
+    other = by_site(tmp_path, "other", moved)
+    other.summary["shifts"]["site"]["members"] = OF[::-1].tolist()
+    with pytest.raises(UserError, match="other images in the groups of site"):
+        withstand.gate(other, old, by="group")
+
+
+def test_the_line_says_the_margin_that_it_is_about(tmp_path, old):
+    new = run(tmp_path, "foggy", 0.015, shifted=0.1)
+    said = written.line(withstand.gate(new, old, by="variant", margins={"fog": 8.0, "clean": 0.5}))
+    assert (
+        "foggy is more than the margin below old in 2 of 3 parts; worst: fog (margin 8 points), −9.6" in said
+    )
+    passed = withstand.gate(run(tmp_path, "n", 0.004, shifted=0), old, by="variant", margins={"fog": 8.25})
+    assert "least sure: clean (margin 1 point), −0.4" in written.line(passed)
+    assert "8.25" in written.markdown(passed)

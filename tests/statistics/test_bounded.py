@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from withstand.statistics import Estimate, mean_interval, mean_p
+from withstand.statistics import Estimate, greater_p, mean_interval, mean_p
 from withstand.statistics.bounded import Tally, chance_above
 
 WEIGHTS = np.random.default_rng(0).standard_exponential((20_000, 26))
@@ -204,3 +204,9 @@ def test_it_covers_whatever_the_distribution(seed: int, shape: tuple[float, floa
 
 def holds(one: Estimate, truth: float) -> bool:
     return one.low <= truth <= one.high
+
+
+@pytest.mark.parametrize("bounds", [(None, None), (-1, 1), (0, 1), (-1, None)])
+@pytest.mark.parametrize("n", [1, 60])
+def test_two_that_never_differ_show_nothing(bounds: tuple[float | None, float | None], n: int) -> None:
+    assert mean_p(np.zeros(n), bounds) == greater_p(np.zeros(n), 0.0, bounds) == 1

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -69,6 +69,7 @@ class Gate:
     Attributes:
         verdict: ``passes`` where every part does, ``fails`` where one does, else ``cannot tell``.
         sampled: whether either saw a random part of the shifted images only.
+        clusters: what was drawn, where it was not images: the shift of groups that says so; else empty.
     """
 
     new: str
@@ -79,6 +80,7 @@ class Gate:
     alpha: float
     parts: tuple[Part, ...]
     sampled: bool = False
+    clusters: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -150,14 +152,17 @@ def gate(
         metric: a share, such as ``top1``.
         alpha: the chance of a wrong "passes", and of a wrong "fails", over all parts together.
         clusters: a shift of groups (``shift=groups``) in both runs whose groups are what is drawn, as patients are,
-            and not the images, which are alike within one.
+            and not the images, which are alike within one. Images that are in none of them are left out.
 
     Raises:
         UserError: the two did not see the same images, there is no such part, or a value is out of range.
     """
     check(test, by, margin, margins or {}, metric, alpha)
     new, old = two.told_apart(two.run_of(new), two.run_of(old))
-    of = two.members(new, clusters) if clusters else {}
+    of = two.members(new, old, clusters) if clusters else {}
+    if of:
+        known = np.array(sorted(of))
+        new, old = new.on(known), old.on(known)
     named = [one for one in _parts(new, old, by) if one[0] != clusters]
     unknown = set(margins or {}) - {name for name, _, _ in named}
     if unknown:
@@ -172,21 +177,23 @@ def gate(
     parts = tuple(
         Part(
             name=name,
-            new=two.mean(found, found.names[0], group, metric),
-            old=two.mean(found, found.names[1], group, metric),
+            new=two.mean(found, found.names[0], group, metric, of),
+            old=two.mean(found, found.names[1], group, metric, of),
             difference=mean_interval(sign * each, (-1, 1), 1 - 2 * alpha).within(-1, 1),
             margin=one,
             p=p,
             p_against=against,
             verdict=said,
-            more=_enough(each, one, test, alpha / len(named)) if said == "cannot tell" else None,
+            more=_enough(_pilot(each, found), one, test, alpha / len(named))
+            if said == "cannot tell"
+            else None,
         )
         for (name, found, group), each, one, (p, against, said) in zip(
             named, values, wanted, tested, strict=True
         )
     )
     sampled = bool(new.sampled or old.sampled)
-    return Gate(new.model, old.model, new.dataset, test, metric, alpha, parts, sampled)
+    return Gate(new.model, old.model, new.dataset, test, metric, alpha, parts, sampled, clusters or "")
 
 
 def decide(
@@ -231,6 +238,7 @@ def _parts(new: Run, old: Run, by: str) -> list[tuple[str, Comparison, two.Condi
     shifts = [one for one in new.shifts if one in old.shifts and one != CLEAN.shift]
     if by == "group":
         shifts = [one for one in shifts if new.about(one).get("kind") == "groups"]
+        return found + [part for shift in shifts for part in _groups(new, old, shift, [p[0] for p in found])]
     for shift in [] if by == "clean" else shifts:
         together = two.both(new, old, shift)
         conditions = together.conditions
@@ -246,9 +254,24 @@ def _parts(new: Run, old: Run, by: str) -> list[tuple[str, Comparison, two.Condi
     return found
 
 
+def _groups(
+    new: Run, old: Run, shift: str, taken: Sequence[str]
+) -> list[tuple[str, Comparison, two.Conditions]]:
+    """A part for each group of images that a shift of groups names."""
+    of = two.members(new, old, shift)
+    found: list[tuple[str, Comparison, two.Conditions]] = []
+    for group in new.about(shift)["groups"]:
+        ids = np.array(sorted(image for image, name in of.items() if name == group), np.int64)
+        ids = np.intersect1d(ids, new.scores.ids)
+        name = f"{shift}/{group}" if group in taken else group
+        if len(ids):
+            found.append((name, two.both(new.on(ids), old.on(ids), shift), ALL))
+    return found
+
+
 def _names(together: Comparison, run: Run, shift: str, by: str) -> list[str]:
     variants = list(dict.fromkeys(one.variant for one in together.conditions))
-    if by in ("variant", "group"):
+    if by == "variant":
         return variants
     families = run.families(shift)
     named = [name for name in together.groups if families is None or name in families]
@@ -270,18 +293,18 @@ def _p(each: NDArray[np.float64], margin: float, test: str) -> tuple[float, floa
     return within, min(1.0, 2 * min(greater_p(each, margin), greater_p(-each, margin)))
 
 
-def _enough(each: NDArray[np.float64], margin: float, test: str, alpha: float) -> int | None:
+def _pilot(each: NDArray[np.float64], together: Comparison) -> Pilot | None:
+    """Of what was drawn: so many images each."""
+    return Pilot.of(each, images=len(together.ids) / len(each)) if len(each) > 1 else None
+
+
+def _enough(pilot: Pilot | None, margin: float, test: str, alpha: float) -> int | None:
     """The images that settle it at 80% power, whichever way the difference at hand points."""
-    if len(each) < 2:
+    if pilot is None:
         return None
-    pilot = Pilot.of(each)
     if test == "equivalence":
         if abs(pilot.mean) < margin:
             return pilot.needed_within(pilot.mean, margin, alpha)
-        return (pilot if pilot.mean > 0 else _turned(pilot)).needed(abs(pilot.mean) - margin, alpha / 2)
+        return (pilot if pilot.mean > 0 else pilot.turned).needed(abs(pilot.mean) - margin, alpha / 2)
     distance = pilot.mean - (margin if test == "superiority" else -margin)
-    return (pilot if distance > 0 else _turned(pilot)).needed(abs(distance), alpha)
-
-
-def _turned(pilot: Pilot) -> Pilot:
-    return replace(pilot, values=-pilot.values)
+    return (pilot if distance > 0 else pilot.turned).needed(abs(distance), alpha)

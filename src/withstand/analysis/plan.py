@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from withstand.analysis.groups import ALL
 from withstand.analysis.two import apart, drawn, members, run_of, told_apart
 from withstand.base.errors import UserError
@@ -109,7 +111,10 @@ def plan(
     """
     check(alpha, power)
     new, old = told_apart(run_of(new), run_of(old))
-    of = members(new, clusters) if clusters else {}
+    of = members(new, old, clusters) if clusters else {}
+    if of:
+        known = np.array(sorted(of))
+        new, old = new.on(known), old.on(known)
     parts = {}
     for shift in dict.fromkeys((CLEAN.shift, *new.shifts)):
         if shift not in new.shifts or shift not in old.shifts or shift == clusters:

@@ -11,9 +11,18 @@ from numpy.typing import NDArray
 
 from withstand.analysis.comparison import Comparison, compare
 from withstand.base.errors import UserError
+from withstand.results.columns import Columns
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.runs import Run
-from withstand.statistics import Estimate, cluster_values, image_values, mean_over_conditions, minus, seen
+from withstand.statistics import (
+    Estimate,
+    cluster_values,
+    image_values,
+    mean_interval,
+    mean_over_conditions,
+    minus,
+    seen,
+)
 
 Conditions = str | tuple[Condition, ...]
 """A group's name, or the conditions themselves."""
@@ -64,18 +73,34 @@ def apart(new: Run, old: Run, shift: str, group: str) -> tuple[NDArray[np.int64]
     return values(together, group, "top1")
 
 
-def members(run: Run, shift: str) -> dict[int, str]:
-    """Image → the group that it is of, by a shift of groups.
+def members(new: Run, old: Run, shift: str) -> dict[int, str]:
+    """Image → the group that it is of, by a shift of groups in both runs.
 
     Raises:
-        UserError: the run was not evaluated under it.
+        UserError: one was not evaluated under it, or they have an image in different groups.
     """
-    conditions = [one for one in run.conditions if one.shift == shift]
-    if not conditions or run.about(shift).get("kind") != "groups":
+    found, other = (_members(run, shift) for run in (new, old))
+    if any(other.get(image, group) != group for image, group in found.items()):
         raise UserError(
-            f"clusters={shift} is no shift of groups in {run.folder}; evaluate shift=groups with its column first"
+            f"{new.model} and {old.model} have other images in the groups of {shift}; evaluate both anew"
         )
-    return {image: one.variant for one in conditions for image in run.predictions(one).ids.tolist()}
+    return {image: group for image, group in found.items() if image in other}
+
+
+def _members(run: Run, shift: str) -> dict[int, str]:
+    conditions, about = [one for one in run.conditions if one.shift == shift], run.about(shift)
+    if not conditions or about.get("kind") != "groups":
+        raise UserError(
+            f"{shift} is no shift of groups in {run.folder}; evaluate shift=groups with its column first"
+        )
+    ids = np.sort(replace(run, only=None, kept=Columns()).predictions(conditions[0]).ids)
+    if len(about["members"]) != len(ids):
+        raise UserError(
+            f"{run.folder} says of other images which group by {shift} they are of; evaluate it anew"
+        )
+    return {
+        image: about["groups"][group] for image, group in zip(ids.tolist(), about["members"], strict=True)
+    }
 
 
 def drawn(ids: NDArray[np.int64], values: NDArray[np.float64], of: Mapping[int, str]) -> NDArray[np.float64]:
@@ -100,9 +125,17 @@ def values(
     return together.ids[seen(less)], image_values(less[seen(less)])
 
 
-def mean(together: Comparison, name: str, group: Conditions, metric: str) -> Estimate:
-    """The mean of one of the two over the conditions, with its interval."""
+def mean(together: Comparison, name: str, group: Conditions, metric: str, of: Mapping[int, str]) -> Estimate:
+    """The mean of one of the two over the conditions, with its interval; ``of`` as ``drawn`` has it."""
+    if of:
+        each = together.run(name).scores.of(metric, _conditions(together, group), together.ids)
+        there = seen(each)
+        return mean_interval(drawn(together.ids[there], image_values(each[there]), of)).within(0, 1)
     if isinstance(group, str):
         return together.accuracy(name, group, metric)
     values = together.run(name).scores.of(metric, group, together.ids).astype(np.float64)
     return mean_over_conditions(values).within(0, 1)
+
+
+def _conditions(together: Comparison, group: Conditions) -> tuple[Condition, ...]:
+    return together.groups[group] if isinstance(group, str) else group

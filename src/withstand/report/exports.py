@@ -62,17 +62,18 @@ class Exported:
 
     @cached_property
     def compared(self) -> Mapping[str, Comparison]:
-        """By shift; clean alone where there is no other."""
+        """By shift; clean by itself, whichever of its images a shift shows."""
         shifts = [one for one in self.run.shifts if one != CLEAN.shift]
-        return {shift: compare(self.run, shift=shift) for shift in shifts or ["corruption"]}
+        clean = {CLEAN.shift: compare(self.run.under([CLEAN]))} if CLEAN in self.run.conditions else {}
+        return clean | {shift: compare(self.run, shift=shift) for shift in shifts}
 
     def parts(self) -> dict[str, tuple[Comparison, str]]:
         """Clean and each shift: where its numbers are, and the group of conditions."""
         found: dict[str, tuple[Comparison, str]] = {}
         for shift, one in self.compared.items():
-            if one.clean:
-                found.setdefault(CLEAN.shift, (one, CLEAN.shift))
-            if one.conditions:
+            if shift == CLEAN.shift:
+                found[shift] = (one, shift)
+            elif one.conditions:
                 found[shift] = (one, ALL)
         return found
 

@@ -13,6 +13,7 @@ from withstand.base.names import file_name
 from withstand.report.escape import markdown as markdown_text
 from withstand.report.table import Column, Row, Table, Value
 from withstand.report.wording import between, points, rounded, spaced
+from withstand.results.metrics import find
 from withstand.statistics import Estimate
 
 
@@ -25,29 +26,39 @@ def line(found: Gate) -> str:
     """The verdict in one line, for a log."""
     said, total = found.verdict, len(found.parts)
     shown = [part for part in found.parts if part.verdict == said]
-    worst = min(shown, key=lambda part: part.difference.value - part.margin)
-    if found.test == "equivalence":
-        worst = max(shown, key=lambda part: abs(part.difference.value) - part.margin)
+    worst = min(shown, key=lambda part: _slack(found.test, part))
     of = f"in all {total} parts" if len(shown) == total > 1 else f"in {len(shown)} of {total} parts"
-    where = (
-        spaced(worst.name)
-        if total == 1
-        else f"{of}; {'least sure' if said == 'passes' else 'worst'}: {spaced(worst.name)}"
-    )
+    differ = len({part.margin for part in shown}) > 1
+    name = spaced(worst.name) + (f" (margin {_points(worst.margin)})" if differ else "")
+    where = name if total == 1 else f"{of}; {'least sure' if said == 'passes' else 'worst'}: {name}"
     one = worst.difference.times(100)
-    text = f"gate {said}: {_claim(found, worst, said)} {where}, {points(one.value, signed=True)} ({between(one)})"
+    claim = _claim(
+        found, "the margin" if differ else _points(worst.margin), said, bool(worst.margin) or differ
+    )
+    text = f"gate {said}: {claim} {where}, {points(one.value, signed=True)} ({between(one)})"
     return f"{text}; {_more(found)}" if said == "cannot tell" else text
 
 
-def _claim(found: Gate, part: Part, said: str) -> str:
-    size, new, old = _points(part.margin), found.new, found.old
+def _slack(test: str, part: Part) -> float:
+    """How far the difference is on the right side of what is asked."""
+    if test == "equivalence":
+        return part.margin - abs(part.difference.value)
+    return part.difference.value + (part.margin if test == "non-inferiority" else -part.margin)
+
+
+def _sides(found: Gate) -> tuple[str, str]:
+    return ("below", "above") if find(found.metric).better == "higher" else ("worse than", "better than")
+
+
+def _claim(found: Gate, size: str, said: str, margin: bool) -> str:
+    new, old, (below, above) = found.new, found.old, _sides(found)
     if said == "cannot tell":
         return f"whether {_asked(found, size)} is open"
     holds = said == "passes"
     if found.test == "non-inferiority":
-        return f"{new} is {'at most' if holds else 'more than'} {size} below {old}"
+        return f"{new} is {'at most' if holds else 'more than'} {size} {below} {old}"
     if found.test == "superiority":
-        ahead = f"more than {size} above" if part.margin else "above"
+        ahead = f"more than {size} {above}" if margin else above
         return f"{new} is {ahead if holds else f'not {ahead}'} {old}"
     return f"{new} and {old} are {'within' if holds else 'more than'} {size} {'of each other' if holds else 'apart'}"
 
@@ -58,13 +69,15 @@ def _points(margin: float) -> str:
 
 def _asked(found: Gate, size: str) -> str:
     if found.test == "non-inferiority":
-        return f"{found.new} is at most {size} below {found.old}"
+        return f"{found.new} is at most {size} {_sides(found)[0]} {found.old}"
     if found.test == "superiority":
-        return f"{found.new} is more than {size} above {found.old}"
+        return f"{found.new} is more than {size} {_sides(found)[1]} {found.old}"
     return f"{found.new} and {found.old} are within {size} of each other"
 
 
 def _more(found: Gate) -> str:
+    if found.more is None and any(part.difference.n < 2 for part in found.parts):
+        return "one alone does not say how many would settle it"
     if found.more is None:
         return "no number of images would settle it, should the differences stay as they are"
     return f"about {rounded(found.more):,} images would settle it, should the differences stay as they are"
@@ -92,10 +105,10 @@ def table(found: Gate) -> Table:
         Column("new", f"{found.new}, %", ".1f"),
         Column("old", f"{found.old}, %", ".1f"),
         Column("difference", "difference, points", "+.1f"),
-        Column("margin", "margin", ".2g"),
+        Column("margin", "margin", "g"),
         Column("p", "p (Holm)", "p"),
         Column("verdict", "verdict"),
-        Column("images", "images", ",d"),
+        Column("images", f"groups by {found.clusters}" if found.clusters else "images", ",d"),
         Column("needed", "images that would do", ",d"),
     ]
     notes = [

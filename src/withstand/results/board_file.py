@@ -156,8 +156,10 @@ def _candidate(one: EntrySaid, said: BoardSaid, shifts: Mapping[str, ShownSaid],
             raise ValueError(f"it has a condition of {shift} twice")
         counts = _unpacked(text, "<u2", of.n).astype(np.uint16)
         right = _unpacked(one.right[shift], "<u4", len(conditions))
-        if counts.max() > len(conditions) or int(counts.sum(dtype=np.int64)) != int(
-            right.sum(dtype=np.int64)
+        if (
+            counts.max() > len(conditions)
+            or right.max() > of.n
+            or int(counts.sum(dtype=np.int64)) != int(right.sum(dtype=np.int64))
         ):
             raise ValueError(f"the counts of {as_shown(one.name)} under {shift} contradict each other")
         part = Part(tuple(conditions), counts, tuple(right.tolist()))

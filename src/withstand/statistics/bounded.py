@@ -94,7 +94,7 @@ def mean_p(values: Values, bounds: Bounds = (-1, 1)) -> float:
         values: N, one for each source image, their bounds on either side of 0.
     """
     given, infinite = _capped(np.asarray(values, np.float64))
-    if math.isnan(infinite):
+    if math.isnan(infinite) or not given.any():
         return 1.0
     low, high = _reach(given, bounds)
     tally = Tally.of(given)
@@ -113,7 +113,8 @@ def greater_p(values: Values, than: float = 0.0, bounds: Bounds = (-1, 1)) -> fl
         values: N, one for each source image.
     """
     given, infinite = _capped(np.asarray(values, np.float64))
-    if infinite:  # NaN, or an infinite mean, which shows nothing on the side that it has no end on
+    # NaN, or an infinite mean, which shows nothing on the side that it has no end on; or none is above.
+    if infinite or (given <= than).all():
         return 1.0
     low, _ = _reach(given, bounds)
     return 1 - chance_above(Tally.of(given).with_one(low), than)

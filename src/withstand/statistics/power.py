@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -68,6 +68,12 @@ class Pilot:
         reach = math.sqrt(alike + (1 - alike) / conditions)
         half = disagreement / 2
         return cls(np.array([-reach, 0.0, reach]), np.array([half, 1 - disagreement, half]))
+
+    @property
+    def turned(self) -> Pilot:
+        """The same of the difference the other way round."""
+        low, high = self.bounds
+        return replace(self, values=-self.values, bounds=(-high, -low))
 
     @cached_property
     def mean(self) -> float:

@@ -96,7 +96,8 @@ def _judged(one: Answer, claims: int) -> Answer:
     against = [c for c in one.contrasts if c.effect.excludes_zero and np.sign(c.effect.value) == -sign]
     if one.p_holm >= 1 - LEVEL or not sign:
         alpha = (1 - LEVEL) / 2 / claims
-        needed = one.pilot.needed(abs(one.effect.value), alpha) if one.pilot else None
+        pilot = one.pilot.turned if one.pilot and sign < 0 else one.pilot
+        needed = pilot.needed(abs(one.effect.value), alpha) if pilot else None
         return replace(one, verdict="not decided", reason="the difference may be chance", needed=needed)
     if against:
         pairs = ", ".join(f"{c.more} − {c.less}" if c.less else c.more for c in against)

@@ -59,7 +59,8 @@ def comparable(found: list[Subject]) -> tuple[list[Subject], list[LeftOut]]:
     basis = Counter(subject.basis for subject in found).most_common(1)[0][0]
     kept = [subject for subject in found if subject.basis == basis]
     whole = [subject for subject in kept if not subject.sampled] or kept
-    ids = max((subject.ids for subject in whole), key=len)
+    many = Counter(subject.ids.tobytes() for subject in whole)
+    ids = max((subject.ids for subject in whole), key=lambda ids: (many[ids.tobytes()], len(ids)))
     reasons = {}
     for subject in found:
         if subject.basis != basis:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from withstand.analysis.comparison import Comparison
@@ -31,18 +32,24 @@ def section(context: Context) -> Section | None:
 
 
 def _lead(together: Comparison) -> str:
-    """Who loses most and who least from the lowest severity to the highest, these means alone."""
+    """Who loses most and who least from the lowest severity to the highest, under what was seen at both."""
     first, last = levels(together)[0], levels(together)[-1]
-    ends = [f"severity-{first}", f"severity-{last}"]
-    if first == last or not all(end in together.groups for end in ends):
+    at = {end: {one.variant for one in together.conditions if one.severity == end} for end in (first, last)}
+    both = at[first] & at[last]
+    if first == last or not both:
         return ""
-    lost = {
-        name: 100 * (together.accuracy(name, ends[0]).value - together.accuracy(name, ends[1]).value)
-        for name in together.ranking
-    }
+    lost = {}
+    for name in together.ranking:
+        seen = [(one, value) for one, value in together.table(name).items() if one.variant in both]
+        means = [np.mean([value for one, value in seen if one.severity == end]) for end in (first, last)]
+        lost[name] = 100 * float(means[0] - means[1])
     most, least = max(lost, key=lambda name: lost[name]), min(lost, key=lambda name: lost[name])
-    said = f"From severity {first} to {last}, {most} loses {points(lost[most])}"
-    return f"{said}, the most, and {least} {points(lost[least])}, the least." if most != least else f"{said}."
+    said = f"From severity {first} to {last}, {most} {_lost(lost[most])}"
+    return f"{said}, the most, and {least} {_lost(lost[least])}, the least." if most != least else f"{said}."
+
+
+def _lost(lost: float) -> str:
+    return f"gains {points(-lost)}" if lost < 0 else f"loses {points(lost)}"
 
 
 def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:

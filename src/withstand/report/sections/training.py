@@ -116,10 +116,11 @@ def _test(run: Run) -> dict[str, Value]:
         n = test.get("n")
         shares = {f"test_{key}": _share(test.get(key), n) for key in ("top1", "top5")}
         return {"test_loss": test.get("loss"), **shares, "images": n}
-    n = len(run.scores.ids)
-    right = {key: int(run.scores.of(key, [CLEAN]).sum()) for key in ("top1", "top5")}
+    scores = run.under([CLEAN]).scores  # of all clean images, whichever of them other shifts show
+    n = len(scores.ids)
+    right = {key: int(scores.of(key, [CLEAN]).sum()) for key in ("top1", "top5")}
     return {
-        "test_loss": mean_over_conditions(run.scores.of("nll", [CLEAN]), METRICS["nll"].bounds),
+        "test_loss": mean_over_conditions(scores.of("nll", [CLEAN]), METRICS["nll"].bounds),
         **{f"test_{key}": clopper_pearson(count, n).times(100) for key, count in right.items()},
         "images": n,
     }
