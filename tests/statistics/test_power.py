@@ -96,9 +96,9 @@ def test_images_that_are_alike_count_as_one():
 
 
 def test_a_part_of_a_cluster_shows_nothing_and_says_so():
-    large = Pilot.of(np.array(values(6)), images=500)
+    large = Pilot.of(np.array([-1.0, 0, 0, 0, 0, 1]), images=500)
     assert large.reach(2, 0.05) == pytest.approx(large.bounds[1] + large.mean, abs=1e-6)
-    assert large.power(50, 0.1, 0.05) < 0.3
+    assert large.power(50, 0.1, 0.05) < 0.5
     assert large.detectable(50, 0.05) == 2, "no difference at all"
     assert large.needed(0.1, 0.05) > 500
 
@@ -106,7 +106,7 @@ def test_a_part_of_a_cluster_shows_nothing_and_says_so():
 @pytest.mark.parametrize("power", [0.5, 0.8])
 @pytest.mark.parametrize("distance", [1e-4, 0.01, 0.3])
 def test_what_is_needed_has_the_power_and_one_image_less_has_not(distance, power):
-    for pilot in (Pilot.of(np.zeros(10)), Pilot.assumed(0.1), Pilot.of(values(60))):
+    for pilot in (Pilot.of(np.zeros(10)), Pilot.assumed(0.1), Pilot.of(np.arange(60) % 7 / 6 - 0.4)):
         n = pilot.needed(distance, 0.05, power)
         assert n is None or pilot.power(1.00001 * n, distance, 0.05) >= power
         assert n is None or n <= 2 or pilot.power(0.999 * n - 1, distance, 0.05) < power
