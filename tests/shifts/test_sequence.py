@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ from withstand.analysis.steadiness import FARTHEST, Steady, top5_distance
 from withstand.base.errors import UserError
 from withstand.config.composing import compose
 from withstand.images.imageset import Dataset, ImageSet
-from withstand.results.conditions import Condition
+from withstand.report.left_out import caution
+from withstand.results.conditions import CLEAN, Condition
+from withstand.results.runs import Run
+from withstand.results.store import Cell, Predictions, Store
 from withstand.shifts.sequence.made import MAKES
 
 DRAW = np.random.default_rng(0)
@@ -205,3 +209,46 @@ def test_other_films_do_not_stand_beside_these(tmp_path: Path) -> None:
         and found.names == ("a",)
         and "other perturbations or frames" in found.left_out[0].reason
     )
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4])
+def test_of_few_classes_there_are_flips_and_no_top5_distance(tmp_path: Path, classes: int) -> None:
+    found = Steady.of([drawn(tmp_path, "few", ("move",), classes=classes)])
+    assert found is not None and not found.moved and 0 < found.flip("few").value < 1
+
+
+def test_an_answer_that_is_no_number_is_not_steady(tmp_path: Path) -> None:
+    broken = drawn(tmp_path, "broken", ("move",), broken=True)
+    found = Steady.of([broken, drawn(tmp_path, "sound", ("move",))])
+    assert found is not None and found.names == ("sound", "broken")
+    assert found.flip("broken").value == 1 and found.moved["broken"].mean() == FARTHEST
+    (told,) = caution({"broken": broken}, withstand.compare([]))
+    assert "200 of its outputs, under 5 conditions, are not numbers" in told.reason
+
+
+def test_what_most_runs_saw_is_what_they_are_compared_on(tmp_path: Path) -> None:
+    kinds = {"a": ("move",), "b": ("move",), "more": ("blur", "move"), "less": ()}
+    found = Steady.of([drawn(tmp_path, name, own) for name, own in kinds.items()])
+    assert found is not None and sorted(found.names) == ["a", "b", "more"]
+    assert found.perturbations == ("move",) and [one.what for one in found.left_out] == ["less"]
+
+
+def test_a_film_of_one_frame_has_no_step(tmp_path: Path) -> None:
+    assert Steady.of([drawn(tmp_path, "still", ("move",), frames=1)]) is None
+
+
+def drawn(
+    root: Path, name: str, kinds: tuple[str, ...], classes: int = 12, frames: int = 5, broken: bool = False
+) -> Run:
+    """A run of 40 drawn answers to each frame."""
+    draw, store, cells = np.random.default_rng(len(name)), Store(root / name / "predictions"), []
+    shown = [Condition("sequence", kind, frame + 1) for kind in kinds for frame in range(frames)]
+    for condition in shown or [CLEAN]:
+        logits = np.full((40, classes), np.nan) if broken else draw.normal(size=(40, classes))
+        cell = Cell(condition, {"weights": name})
+        store.write(cell, Predictions(np.arange(40), np.zeros(40, np.int64), logits.astype(np.float32)))
+        cells.append({**vars(condition), "file": cell.file})
+    said = {"kind": "sequence", "against": dict.fromkeys(kinds or ("move",), "previous")}
+    record = {"model": name, "dataset": "d", "cells": cells, "shifts": {"sequence": said}}
+    (root / name / "summary.json").write_text(json.dumps(record))
+    return withstand.load_run(root / name)

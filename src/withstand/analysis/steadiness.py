@@ -6,7 +6,7 @@ change places. Steps are from frame to frame; of noise, which is drawn anew for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -61,23 +61,24 @@ class Steady:
         }
         if not called:
             return None
-        seen = {name: _films(run) for name, run in called.items()}
-        reference = max(
-            called, key=lambda name: (len(seen[name]), len(called[name].predictions(_first(seen[name]))))
-        )
-        ids = np.sort(called[reference].predictions(_first(seen[reference])).ids)
+        seen = {name: films for name, run in called.items() if (films := _films(run))}
+        if not seen:
+            return None
+        reference = max(seen, key=lambda name: _standing(name, called, seen))
+        wanted = seen[reference]
+        ids = _images(called[reference], wanted)
         kept: list[str] = []
         left_out = []
         for name, run in called.items():
-            reason = _lacks(run, seen[name], called[reference], seen[reference], ids)
+            reason = _lacks(run, seen.get(name, {}), called[reference], wanted)
             if reason:
                 left_out.append(LeftOut(name, reason))
             else:
                 kept.append(name)
-        walked = {name: _walk(called[name], seen[reference], ids) for name in kept}
+        walked = {name: _walk(called[name], wanted, ids) for name in kept}
         return cls(
             tuple(sorted(kept, key=lambda name: walked[name][0].mean())),
-            tuple(seen[reference]),
+            tuple(wanted),
             ids,
             {name: flips for name, (flips, _) in walked.items()},
             {name: moved for name, (_, moved) in walked.items() if moved is not None},
@@ -120,28 +121,33 @@ class Steady:
 
 
 def _films(run: Run) -> dict[str, list[Condition]]:
-    """Perturbation → its frames, in order."""
+    """Perturbation → its frames, in order; without those of one frame, which has no step."""
     found: dict[str, list[Condition]] = {}
     for condition in sorted(one for one in run.conditions if one.shift == NAME):
         found.setdefault(condition.variant, []).append(condition)
-    return found
+    return {name: frames for name, frames in found.items() if len(frames) > 1}
 
 
-def _first(films: dict[str, list[Condition]]) -> Condition:
-    return next(iter(films.values()))[0]
+def _standing(
+    name: str, called: Mapping[str, Run], seen: Mapping[str, dict[str, list[Condition]]]
+) -> tuple[int, int, int]:
+    """How many runs saw what this one did, of how many perturbations, and of how many images."""
+    run, films = called[name], seen[name]
+    covering = sum(not _lacks(called[one], own, run, films) for one, own in seen.items())
+    return covering, len(films), len(_images(run, films))
+
+
+def _images(run: Run, films: dict[str, list[Condition]]) -> NDArray[np.int64]:
+    return np.sort(run.predictions(next(iter(films.values()))[0]).ids)
 
 
 def _lacks(
-    run: Run,
-    films: dict[str, list[Condition]],
-    reference: Run,
-    wanted: dict[str, list[Condition]],
-    ids: NDArray[np.int64],
+    run: Run, films: dict[str, list[Condition]], reference: Run, wanted: dict[str, list[Condition]]
 ) -> str:
     """Why a run cannot stand beside the reference; empty where it can."""
     if any(films.get(name) != frames for name, frames in wanted.items()):
         return "it saw other perturbations or frames; give its command again with those of the others"
-    if not np.array_equal(np.sort(run.predictions(_first(films)).ids), ids):
+    if not np.array_equal(_images(run, wanted), _images(reference, wanted)):
         return "it saw films of other images"
     if any(run.shown(one[0]).get("shift") != reference.shown(one[0]).get("shift") for one in wanted.values()):
         return "its films were made otherwise"
@@ -151,9 +157,13 @@ def _lacks(
 def _walk(
     run: Run, films: dict[str, list[Condition]], ids: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """N×P each: the share of an image's steps that change its answer, and their mean top-5 distance."""
+    """N×P each: the share of an image's steps that change its answer, and their mean top-5 distance.
+
+    A step to or from an answer that is no number is a change, and as far as can be.
+    """
     flips, moved = [], []
     against = run.about(NAME)["against"]
+    many = run.predictions(next(iter(films.values()))[0]).logits.shape[1] >= 2 * FIRST
     for name, frames in films.items():
         changed, far = np.zeros(len(ids)), np.zeros(len(ids))
         before: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
@@ -161,13 +171,15 @@ def _walk(
             read = run.predictions(frame).at(ids)
             now = chosen(read), np.argsort(-read.logits, axis=1, kind="stable")[:, :FIRST]
             if before is not None:
-                changed += now[0] != before[0]
-                far += top5_distance(before[1], now[1], read.logits.shape[1])
-            if before is None or against[name] != "first":
+                broken = (before[0] < 0) | (now[0] < 0)
+                changed += broken | (before[0] != now[0])
+                if many:
+                    apart = top5_distance(before[1], now[1], read.logits.shape[1])
+                    far += np.where(broken, FARTHEST, apart)
+            if before is None or against.get(name) != "first":
                 before = now
         flips.append(changed / (len(frames) - 1))
         moved.append(far / (len(frames) - 1))
-    many = run.predictions(_first(films)).logits.shape[1] >= 2 * FIRST
     return np.stack(flips, axis=1), np.stack(moved, axis=1) if many else None
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from withstand.analysis.comparison import Comparison
 from withstand.analysis.groups import ALL
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
-from withstand.report.wording import listed, spaced
+from withstand.report.wording import listed, several, spaced
+from withstand.results.conditions import Condition
 from withstand.results.runs import LeftOut, Run
 
 
@@ -24,9 +25,9 @@ def caution(runs: Mapping[str, Run], compared: Comparison) -> list[LeftOut]:
     """Cautions: outputs that are not numbers, and results that rest on few images or few errors."""
     found = []
     for name, run in runs.items():
-        broken = run.scores.broken
+        broken = _broken(run)
         if broken:
-            conditions = f"{len(broken)} condition{'s' if len(broken) > 1 else ''}"
+            conditions = several(len(broken), "condition")
             found.append(
                 LeftOut(
                     name,
@@ -35,12 +36,13 @@ def caution(runs: Mapping[str, Run], compared: Comparison) -> list[LeftOut]:
                 )
             )
     if 0 < len(compared.ids) < FEW_IMAGES:
-        reason = f"they rest on {len(compared.ids)} images, fewer than {FEW_IMAGES}"
+        reason = f"they rest on {several(len(compared.ids), 'image')}, fewer than {FEW_IMAGES}"
         found.append(LeftOut("all numbers", reason))
     for name in compared.names if compared.conditions else ():
         erring = int((compared.values(name, ALL) == 0).any(axis=1).sum())
         if erring < FEW_ERRORS:
-            reason = f"it errs on only {erring} images, fewer than {FEW_ERRORS}: its differences say little"
+            on = several(erring, "image")
+            reason = f"it errs on only {on}, fewer than {FEW_ERRORS}: its differences say little"
             found.append(LeftOut(name, reason))
     return found
 
@@ -52,6 +54,17 @@ def together(found: Iterable[LeftOut]) -> list[LeftOut]:
         own = one.what if one.reason.startswith("it ") else ""
         alike.setdefault((one.reason, own), []).append(one.what)
     return [LeftOut(listed(list(dict.fromkeys(names))), reason) for (reason, _), names in alike.items()]
+
+
+def _broken(run: Run) -> dict[Condition, int]:
+    """Condition → answers that are no numbers, also of shifts that show other images: films, collections."""
+    rest: dict[str, list[Condition]] = {}
+    for one in set(run.conditions) - set(run.scores.conditions):
+        rest.setdefault(one.shift, []).append(one)
+    found = dict(run.scores.broken)
+    for conditions in rest.values():
+        found |= run.under(conditions).scores.broken
+    return found
 
 
 def _lacks(run: Run) -> list[str]:
@@ -68,7 +81,8 @@ def _lacks(run: Run) -> list[str]:
         reasons.append(f"evaluated under only some severities of {', '.join(partial)}")
     if run.missing:
         reasons.append(
-            f"{len(run.missing)} files of predictions are gone ({run.missing[0]}, …); give its command again"
+            f"{several(len(run.missing), 'file')} of predictions {'is' if len(run.missing) == 1 else 'are'} gone"
+            f" ({run.missing[0]}{'' if len(run.missing) == 1 else ', …'}); give its command again"
         )
     if not run.trained_here:
         reasons.append("no history.csv: it was not trained here, so it has no curves")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from withstand.analysis.steadiness import NAME, Steady
 from withstand.report.section import Context, Section
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.wording import spaced
+from withstand.report.wording import several, spaced
 from withstand.results.runs import LeftOut
 
 PLACE = 68
@@ -14,8 +14,9 @@ _SOURCE = f"{NAME}_source"
 _LEAD = (
     "Each image as a short film in small steps. A flip is a step at which the answer changes; of noise, which is drawn"
     " anew for each frame, a frame’s answer that is not the first one’s (Hendrycks & Dietterich, 2019). Flips say"
-    " nothing of right or wrong: who always gives one answer never flips. Top-5 distance is by how many places the"
-    " first five answers move, 0 to 15. An image with all its frames is one draw."
+    " nothing of right or wrong: who always gives one answer never flips; to or from an answer that is no number, each"
+    " step is a flip. Top-5 distance is by how many places the first five answers move, 0 to 15. An image with all its"
+    " frames is one draw."
 )
 
 
@@ -53,7 +54,7 @@ def _means(found: Steady, baseline: str | None) -> Table:
         *([Column("top5", "top-5 distance", ".2f")] if found.moved else []),
         IMAGES,
     ]
-    return Table(NAME, f"Mean over {len(found.perturbations)} kinds of film", columns, rows)
+    return Table(NAME, f"Mean over {several(len(found.perturbations), 'kind')} of film", columns, rows)
 
 
 def _pairs(found: Steady) -> list[Table]:
