@@ -335,10 +335,11 @@ _MADE = ("reports", "fresh", "boxed", "checkpoints", "cache", "photos/.decoded",
 
 
 def _outside(tree: Path, before: set[str]) -> list[str]:
-    """What was made where nothing should be."""
+    """What was made where nothing should be, but for what Python keeps of code that it compiled."""
     now = {str(file.relative_to(tree.parent)) for file in tree.parent.rglob("*")}
     new = sorted(now - before)
-    return [one for one in new if not one.removeprefix("tree/").startswith(_MADE)]
+    made = [one for one in new if not one.removeprefix("tree/").startswith(_MADE)]
+    return [one for one in made if "__pycache__" not in one]
 
 
 def judged(place: str, name: str, tree: Path) -> tuple[str, str]:

@@ -29,7 +29,7 @@ def held(folder: Path, leave_out: Iterable[str] = ()) -> dict[str, str]:
         name = path.relative_to(folder).as_posix()
         if path.is_dir() and not any(path.iterdir()):
             continue
-        if path.name in _LEFT_OUT or any(one.search(name) for one in patterns):
+        if "__pycache__" in path.parts or path.name in _LEFT_OUT or any(one.search(name) for one in patterns):
             continue
         name = _KEYED.sub(r"\1.*.", name)
         found[name] = "folder" if path.is_dir() else hashlib.sha256(_said(path)).hexdigest()[:12]
