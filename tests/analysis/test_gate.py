@@ -164,13 +164,16 @@ def by_site(root: Path, model: str, moved: np.ndarray, known: int = N) -> withst
     """80% right, more or less of them in each site; the first ``known`` images have a site on record."""
     store, cells = Store(root / model / "predictions"), []
     good = KIND + moved[OF] < 0.8
-    for condition, n in ((withstand.CLEAN, N), (SITE, known)):
+    march = withstand.Condition("march", "march")
+    for condition, n in ((withstand.CLEAN, N), (SITE, known), (march, 50)):
         cell = Cell(condition, {"weights": model})
         logits = np.stack([good, ~good], axis=1).astype(np.float32)[:n]
-        store.write(cell, Predictions(np.arange(n), np.zeros(n, np.int64), logits))
+        ids = np.arange(n) + (10**6 if condition == march else 0)
+        store.write(cell, Predictions(ids, np.zeros(n, np.int64), logits))
         cells.append({**vars(condition), "file": cell.file})
     about = {"kind": "groups", "groups": [f"s{i}" for i in range(SITES)], "members": OF[:known].tolist()}
-    summary = {"model": model, "dataset": "d", "cells": cells, "shifts": {"site": about}}
+    summary = {"model": model, "dataset": "d", "cells": cells}
+    summary["shifts"] = {"site": about, "march": {"kind": "collection"}}
     (root / model / "summary.json").write_text(json.dumps(summary))
     return withstand.load_run(root / model)
 
@@ -192,6 +195,10 @@ def test_clusters_are_what_is_drawn_and_images_what_would_do(tmp_path):
     assert part.new.high - part.new.low > plain.new.high - plain.new.low
     assert part.more is not None and part.more > N, "images, and not clusters"
     assert "groups by site" in written.markdown(by_cluster)
+    assert [one.name for one in withstand.gate(new, old, clusters="site").parts] == ["clean"], (
+        "march has no sites"
+    )
+    assert set(withstand.plan(new, old, clusters="site").parts) == {"clean"}
     found = withstand.plan(new, old, clusters="site").parts["clean"]
     assert found.images == N and found.pilot.images == N / SITES
 

@@ -157,6 +157,15 @@ def _packed(numbers, kind):
             lambda said: said["entries"][0]["counts"].update(corruption=_packed([7] * 400, "<u2")),
             "contradict",
         ),
+        (
+            lambda said: (
+                said["entries"][0]["counts"].update(corruption=_packed([len(FEW) - 1] * 400, "<u2")),
+                said["entries"][0]["right"].update(
+                    corruption=_packed([401, *[400] * (len(FEW) - 3), 399], "<u4")
+                ),
+            ),
+            "contradict",
+        ),
         (lambda said: said["entries"][0]["counts"].update(fog="x"), "damaged"),
         (lambda said: said["entries"][0]["right"].clear(), "damaged"),
     ],

@@ -110,3 +110,11 @@ def test_what_is_needed_has_the_power_and_one_image_less_has_not(distance, power
         n = pilot.needed(distance, 0.05, power)
         assert n is None or pilot.power(1.00001 * n, distance, 0.05) >= power
         assert n is None or n <= 2 or pilot.power(0.999 * n - 1, distance, 0.05) < power
+
+
+def test_turned_it_is_the_pilot_of_the_difference_the_other_way_round():
+    given = np.resize([-1.0, 0, 0, 0.5, 0.5, 0, 1], 70)
+    pilot, other = Pilot.of(given, bounds=(-1, 2)), Pilot.of(-given, bounds=(-2, 1))
+    assert pilot.turned.mean == pytest.approx(other.mean)
+    assert pilot.turned.needed(0.1, 0.05) == other.needed(0.1, 0.05)
+    assert pilot.needed(0.1, 0.05) != other.needed(0.1, 0.05), "skewed"

@@ -159,10 +159,9 @@ def gate(
     """
     check(test, by, margin, margins or {}, metric, alpha)
     new, old = two.told_apart(two.run_of(new), two.run_of(old))
-    of = two.members(new, old, clusters) if clusters else {}
-    if of:
-        known = np.array(sorted(of))
-        new, old = new.on(known), old.on(known)
+    of: dict[int, str] = {}
+    if clusters:
+        new, old, of = two.within(new, old, clusters)
     named = [one for one in _parts(new, old, by) if one[0] != clusters]
     unknown = set(margins or {}) - {name for name, _, _ in named}
     if unknown:
@@ -238,8 +237,10 @@ def _parts(new: Run, old: Run, by: str) -> list[tuple[str, Comparison, two.Condi
     shifts = [one for one in new.shifts if one in old.shifts and one != CLEAN.shift]
     if by == "group":
         shifts = [one for one in shifts if new.about(one).get("kind") == "groups"]
-        return found + [part for shift in shifts for part in _groups(new, old, shift, [p[0] for p in found])]
     for shift in [] if by == "clean" else shifts:
+        if by == "group":
+            found += _groups(new, old, shift, [name for name, _, _ in found])
+            continue
         together = two.both(new, old, shift)
         conditions = together.conditions
         if by == "all" and together.clean:
@@ -258,11 +259,10 @@ def _groups(
     new: Run, old: Run, shift: str, taken: Sequence[str]
 ) -> list[tuple[str, Comparison, two.Conditions]]:
     """A part for each group of images that a shift of groups names."""
-    of = two.members(new, old, shift)
+    of, here = two.members(new, old, shift), set(new.scores.ids.tolist())
     found: list[tuple[str, Comparison, two.Conditions]] = []
-    for group in new.about(shift)["groups"]:
-        ids = np.array(sorted(image for image, name in of.items() if name == group), np.int64)
-        ids = np.intersect1d(ids, new.scores.ids)
+    for group in sorted(set(of.values())):
+        ids = np.array(sorted(image for image in here if of.get(image) == group), np.int64)
         name = f"{shift}/{group}" if group in taken else group
         if len(ids):
             found.append((name, two.both(new.on(ids), old.on(ids), shift), ALL))

@@ -1,6 +1,6 @@
 """How many images would do: from a pilot's predictions on the same images, or from assumed rates.
 
->>> found = withstand.plan(new, old, difference=1.0)
+>>> found = withstand.plan(new, old)
 >>> found.needed(1.0)                      # {'clean': 6400, 'corruption': 3100}
 """
 
@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from withstand.analysis.groups import ALL
-from withstand.analysis.two import apart, drawn, members, run_of, told_apart
+from withstand.analysis.two import apart, drawn, run_of, told_apart, within
 from withstand.base.errors import UserError
 from withstand.results.conditions import CLEAN
 from withstand.statistics import Pilot
@@ -111,10 +109,9 @@ def plan(
     """
     check(alpha, power)
     new, old = told_apart(run_of(new), run_of(old))
-    of = members(new, old, clusters) if clusters else {}
-    if of:
-        known = np.array(sorted(of))
-        new, old = new.on(known), old.on(known)
+    of: dict[int, str] = {}
+    if clusters:
+        new, old, of = within(new, old, clusters)
     parts = {}
     for shift in dict.fromkeys((CLEAN.shift, *new.shifts)):
         if shift not in new.shifts or shift not in old.shifts or shift == clusters:

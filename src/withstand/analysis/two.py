@@ -73,6 +73,23 @@ def apart(new: Run, old: Run, shift: str, group: str) -> tuple[NDArray[np.int64]
     return values(together, group, "top1")
 
 
+def within(new: Run, old: Run, shift: str) -> tuple[Run, Run, dict[int, str]]:
+    """Both on the images that a shift of groups in both has, without shifts of other images; and ``members``.
+
+    Raises:
+        UserError: as ``members``.
+    """
+    of = members(new, old, shift)
+    known = np.array(sorted(of), np.int64)
+    return _cut(new, known), _cut(old, known), of
+
+
+def _cut(run: Run, known: NDArray[np.int64]) -> Run:
+    first = {one.shift: one for one in reversed(run.conditions)}
+    there = {shift for shift, one in first.items() if np.isin(run.predictions(one).ids, known).any()}
+    return run.under(one for one in run.conditions if one.shift in there).on(known)
+
+
 def members(new: Run, old: Run, shift: str) -> dict[int, str]:
     """Image → the group that it is of, by a shift of groups in both runs.
 
@@ -105,37 +122,30 @@ def _members(run: Run, shift: str) -> dict[int, str]:
 
 def drawn(ids: NDArray[np.int64], values: NDArray[np.float64], of: Mapping[int, str]) -> NDArray[np.float64]:
     """The values of what was drawn: of images, or of the clusters that ``of`` says they are in."""
-    if not of:
-        return values
-    known = np.isin(ids, list(of))
-    return cluster_values(values[known], np.array([of[one] for one in ids[known].tolist()]))
+    return cluster_values(values, np.array([of[one] for one in ids.tolist()])) if of else values
 
 
 def values(
     together: Comparison, group: Conditions, metric: str
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Ids, and new less old for each: the images that both saw."""
-    tables = [
-        together.values(name, group, metric)
-        if isinstance(group, str)
-        else together.run(name).scores.of(metric, group, together.ids).astype(np.float64)
-        for name in together.names
-    ]
-    less = minus(*tables)
+    less = minus(*(_table(together, name, group, metric) for name in together.names))
     return together.ids[seen(less)], image_values(less[seen(less)])
 
 
 def mean(together: Comparison, name: str, group: Conditions, metric: str, of: Mapping[int, str]) -> Estimate:
     """The mean of one of the two over the conditions, with its interval; ``of`` as ``drawn`` has it."""
-    if of:
-        each = together.run(name).scores.of(metric, _conditions(together, group), together.ids)
-        there = seen(each)
-        return mean_interval(drawn(together.ids[there], image_values(each[there]), of)).within(0, 1)
-    if isinstance(group, str):
+    if isinstance(group, str) and not of:
         return together.accuracy(name, group, metric)
-    values = together.run(name).scores.of(metric, group, together.ids).astype(np.float64)
-    return mean_over_conditions(values).within(0, 1)
+    table = _table(together, name, group, metric)
+    if not of:
+        return mean_over_conditions(table).within(0, 1)
+    there = seen(table)
+    return mean_interval(drawn(together.ids[there], image_values(table[there]), of)).within(0, 1)
 
 
-def _conditions(together: Comparison, group: Conditions) -> tuple[Condition, ...]:
-    return together.groups[group] if isinstance(group, str) else group
+def _table(together: Comparison, name: str, group: Conditions, metric: str) -> NDArray[np.float64]:
+    """N×C: the value of each image under each condition."""
+    if isinstance(group, str):
+        return together.values(name, group, metric)
+    return together.run(name).scores.of(metric, group, together.ids).astype(np.float64)

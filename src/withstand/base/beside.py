@@ -34,9 +34,7 @@ def shared(tasks: Sequence[Callable[[], T]]) -> list[T]:
         try:
             done.update((task, tasks[task]()) for task in claims)
             if copy is not None:
-                with contextlib.suppress(
-                    ChildProcessError
-                ):  # who asked not to hear of children hears of none
+                with contextlib.suppress(ChildProcessError):  # where nobody is to hear of children
                     os.waitpid(copy, 0)
                 copy = None
                 done.update(_handed(handed))

@@ -84,7 +84,7 @@ def _seen(context: Context, conditions: Sequence[Condition], shown: Sequence[int
     together, rows = context.together, np.array(shown)
     names, chosen, confidence, lost, typical = together.ranking, [], [], [], []
     for name in names:
-        scores, said = context.runs[name].scores, context.answers[name].under(conditions)
+        scores, said = together.run(name).scores, context.answers[name].under(conditions)
         clean = scores.of("top1", [CLEAN], together.ids) > 0
         gone = clean & (scores.of("top1", conditions, together.ids) == 0)
         middle = float(np.median(said.confidence[gone])) if gone.any() else 0.0
@@ -94,7 +94,7 @@ def _seen(context: Context, conditions: Sequence[Condition], shown: Sequence[int
         typical.append(1 - np.abs(said.confidence[rows] - middle))
     sure, gone = np.stack(confidence), np.stack(lost)
     right = np.stack(
-        [context.runs[name].scores.of("top1", conditions, together.ids)[rows] > 0 for name in names]
+        [together.run(name).scores.of("top1", conditions, together.ids)[rows] > 0 for name in names]
     )
     # As sure as the less sure of the two: one who is right and one who is wrong.
     apart = np.minimum(np.where(gone, sure, -1).max(axis=0), np.where(right, sure, -1).max(axis=0))

@@ -81,7 +81,7 @@ class Columns:
                 self._fill([condition], [name], read)
                 found = self._known(condition, name)
         if found is None:  # it was taken away since
-            found = _value(name, read(condition))
+            found = value(name, read(condition))
         return found
 
     def fill(self, conditions: Iterable[Condition], names: Sequence[str], read: Read) -> None:
@@ -185,15 +185,15 @@ def _made(
         with contextlib.suppress(OSError, UserError):  # reading says so
             stamps, shown = source.stamps(), source.shown()
     found = read(condition)
-    columns = {name: (_value(name, found), maker(name)) for name in names}
+    columns = {name: (value(name, found), maker(name)) for name in names}
     made = Made(found.ids, found.labels, int(not_numbers(found).sum()), columns, stamps, shown)
     return made, found.logits.nbytes
 
 
-def _value(name: str, found: Predictions) -> Values:
+def value(name: str, found: Predictions) -> Values:
+    """A metric or an answer, by image; of no image there is none, and no metric is asked: a sample may hold none."""
     if name in ANSWERS:
         return ANSWERS[name](found)
-    # A sample may hold none of the images that are looked at; a metric is not asked about no image.
     values = np.asarray(find(name).per_image(found) if len(found.ids) else [])
     return values if values.dtype == bool else values.astype(np.float32)
 

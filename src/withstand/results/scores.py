@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from withstand.results.columns import Columns
+from withstand.results.columns import Columns, value
 from withstand.results.conditions import Condition
 from withstand.results.metrics import find, not_numbers
 from withstand.results.store import Predictions
@@ -98,7 +98,7 @@ class Scores:
             read = self.read(condition)
             read = read.take(np.flatnonzero(np.isin(ids, self.ids)))
             ids, self._broken[condition] = read.ids, int(not_numbers(read).sum())
-            values = np.asarray(known.per_image(read)) if len(ids) else np.empty(0, np.float32)
+            values = value(metric, read)
         values = np.asarray(values, np.float32)
         # A network that gave no number is not an image unseen: it must show. A measure that is asked of one shift
         # alone may have nothing to say.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from withstand.analysis.hypotheses import effects
 from withstand.analysis.hypotheses.confounders import confounders, settings
 from withstand.analysis.hypotheses.effects import Measured
-from withstand.analysis.hypotheses.sides import grouped
+from withstand.analysis.hypotheses.sides import comparable, grouped, shared_ids
 from withstand.analysis.hypotheses.subjects import Subject, Tables
 
 N = 400
@@ -24,6 +25,17 @@ def subject(name: str, values: NDArray[np.float64], **facts: Any) -> Subject:
         return (values[ids],)
 
     return Subject(name, {"seed": 1, **facts}, {}, (), IDS, tables, sampled=bool(np.isnan(values).any()))
+
+
+def test_one_on_more_images_is_the_odd_one_out() -> None:
+    values = np.ones((N, 1))
+    alike = [subject(name, values) for name in ("a", "b", "c")]
+    more = replace(subject("d", values), ids=np.arange(N + 100))
+    kept, left_out = comparable([more, *alike])
+    assert kept == alike and [one.what for one in left_out] == ["d"]
+    assert np.array_equal(shared_ids(kept), IDS)
+    kept, _ = comparable([alike[0], more])
+    assert kept == [more], "of equally many, the one with more"
 
 
 def right(draw: np.random.Generator, chance: float, conditions: int = 3) -> NDArray[np.float64]:

@@ -102,7 +102,7 @@ def _groups(context: Context) -> dict[str, tuple[Condition, ...]]:
 
 
 def _answered(context: Context, name: str, conditions: Sequence[Condition]) -> Answered:
-    run = context.runs[name]
+    run = context.together.run(name)
     right = run.scores.of("top1", conditions, context.together.ids) > 0
     sure = context.answers[name].under(conditions).confidence
     place = bins_together(sure)

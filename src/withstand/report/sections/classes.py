@@ -68,7 +68,7 @@ def _labels(context: Context) -> NDArray[np.int64]:
 def _found(context: Context, labels: NDArray[np.int64]) -> Found:
     together, found = context.together, {}
     for name in together.names:
-        scores = context.runs[name].scores
+        scores = context.together.run(name).scores
         corrupted = scores.image_values("top1", together.conditions, together.ids)
         clean = scores.image_values("top1", [CLEAN], together.ids) if together.clean else None
         for number in np.unique(labels).tolist():
