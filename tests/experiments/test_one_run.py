@@ -235,3 +235,33 @@ def test_runs_of_before_are_read_and_gone_on_with(
     assert content(folder / "predictions") == kept and len(list(Path("checkpoints").iterdir())) == 1
     assert main(command(world, "given 1 on c/other")) == 0
     assert len(list(Path("checkpoints").iterdir())) == 2
+
+
+def test_weights_read_in_another_way_are_another_run_and_no_table_of_the_old_one_stays(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given, other = command(world, "given 1 on a/photos"), command(world, "given 2 on a/photos")
+    assert main([*given, "model.mean=[0.5,0.5,0.5]"]) == 0
+    before = content(tmp_path)
+    assert main([*given, "model.mean=[0.1,0.1,0.1]"]) == 2
+    assert "made ready in another way" in " ".join(capsys.readouterr().err.split())
+    assert content(tmp_path) == before
+    assert main([*given, "model.mean=[0.5,0.5,0.5]"]) == 0, "the same goes on"
+    old = tmp_path / "checkpoints" / "small_cnn_photos" / "cue_conflict_results.csv"
+    old.write_text("of other weights")
+    assert main([*other, "model.mean=[0.1,0.1,0.1]", "overwrite=true"]) == 0
+    assert not old.exists() and old.with_name("robustness_results.csv").is_file()
+
+
+def test_a_trained_network_is_read_as_it_was_evaluated_before(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    trained = command(world, "study on a/photos")
+    assert main(trained) == 0 and main(trained) == 0
+    evaluated = command(world, "robustness on a/photos")
+    assert main(evaluated) == 0
+    capsys.readouterr()
+    assert main([*evaluated, "model.mean=[0.1,0.1,0.1]"]) == 2
+    assert "made ready in another way" in " ".join(capsys.readouterr().err.split())

@@ -298,3 +298,33 @@ def test_the_record_says_what_was_computed(images: Any) -> None:
         (withstand.evaluate(Net(), *images, **PLAIN).run.folder / "provenance.json").read_text()
     )
     assert record["precision"] == "float32" and record["parameters"] == 9 and record["weights_digest"]
+
+
+def test_a_folder_is_of_one_way_to_make_images_ready(images: Any, tmp_path: Path) -> None:
+    pixels, labels = images
+    ways = [withstand.Preprocessing(16, "bilinear", (mean,) * 3, (0.5,) * 3) for mean in (0.5, 0.1)]
+    first, again = (
+        withstand.evaluate(Net(), pixels, labels, preprocess=ways[0], out=tmp_path / "o", **PLAIN)
+        for _ in range(2)
+    )
+    assert np.array_equal(first.run.predictions(CLEAN).logits, again.run.predictions(CLEAN).logits)
+    with pytest.raises(UserError, match="made ready in another way"):
+        withstand.evaluate(Net(), pixels, labels, preprocess=ways[1], out=tmp_path / "o", **FEW)
+    assert withstand.load_run(first.run.folder).conditions == (CLEAN,)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_two_of_one_class_are_two(images: Any, tmp_path: Path, kept: bool) -> None:
+    pixels, labels = images
+    two = [
+        withstand.evaluate(
+            Net(gain), pixels, labels, **FEW, **({"out": tmp_path / place / "o"} if kept else {})
+        )
+        for gain, place in ((1.0, "x"), (-1.0, "y"))
+    ]
+    found = withstand.compare(*two)
+    assert len(set(found.names)) == 2 and not found.left_out
+    right = {name: found.accuracy(name, "clean").value for name in found.names}
+    assert sorted(right.values()) == sorted(one.run.scores.of("top1", [CLEAN]).mean() for one in two)
+    assert not kept or set(found.names) == {"x/o", "y/o"}
+    assert len(withstand.compare(two[0], two[0]).names) + len(withstand.compare(two[0], two[0]).left_out) == 2

@@ -255,6 +255,7 @@ class IdentitySaid:
     start: str | None = None
     answers: str = ""
     sources: str = ""
+    prepared: str = ""
 
 
 KINDS: dict[str, Any] = {"summary.json": PartOfSummary, "provenance.json": Provenance}

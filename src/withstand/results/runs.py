@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -345,11 +346,19 @@ def of_kind_aside(runs: Iterable[Run], kind: str) -> tuple[str, ...]:
 
 
 def names(runs: Sequence[Run]) -> tuple[str, ...]:
-    """What to call each run: its model, or its folder where two runs are of one model."""
-    models = [run.model for run in runs]
-    return tuple(
-        run.model if models.count(run.model) == 1 else shown(run.folder.name, _LONGEST) for run in runs
-    )
+    """What to call each run, no two alike: its model, else its folder, else that with the one it is in; or a number."""
+    called = [run.model for run in runs]
+    for parts in (1, 2):
+        many = Counter(called)
+        called = [
+            one if many[one] == 1 else shown("/".join(run.folder.parts[-parts:]), _LONGEST)
+            for one, run in zip(called, runs, strict=True)
+        ]
+    before: Counter[str] = Counter()
+    for place, one in enumerate(called):
+        before[one] += 1
+        called[place] = one if before[one] == 1 else f"{one} ({before[one]})"
+    return tuple(called)
 
 
 def _mean(metric: str, values: NDArray[np.float64]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,10 @@ from withstand.results.folder import RunFolder
 FILE = "run.json"
 _OF_A_RUN = (
     *("summary.json", "provenance.json", "training.json", "history.csv", "curves.png", "thumbnails.png"),
-    *("robustness_results.csv", "finetune_results.csv", "background_results.csv"),
     *("model_config.yaml", "data_config.yaml", "best_model.pth", "checkpoint.pth"),
     *("finetune", "background"),
 )
-"""All but the predictions, whose names say what they depend on."""
+"""All but tables of results and the predictions, whose names say what they depend on."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Identity(records.IdentitySaid):
             say the same where both are known: a network may be saved in several forms. None where not known.
         answers: what makes of the outputs the answers, as JSON; empty where they are the same.
         sources: ``Dataset.sources``.
+        prepared: how images are made ready for the network, as JSON; empty where nothing was evaluated yet.
     """
 
     def unlike(self, before: Identity) -> list[str]:
@@ -56,6 +56,10 @@ class Identity(records.IdentitySaid):
             said.append("its outputs stand for the classes in another way (classes, class_map)")
         if self.file and before.file is None:
             said.append("it is a run of a network made here")
+        if not said and _differ(self.prepared, before.prepared):
+            said.append(
+                "its images are made ready in another way (model.mean, model.std, model.crop; preprocess=)"
+            )
         return said
 
     def _of_others(self, before: Identity) -> bool:
@@ -101,6 +105,7 @@ def claim(
         start,
         _said(evaluated),
         dataset.sources,
+        _prepared(evaluated) if evaluated else "",
     )
     before = _before(folder.path, own)
     said = own.unlike(before) if before else []
@@ -117,6 +122,8 @@ def claim(
         _clear(folder.path)
     if own.content and (said or not before or not before.content):
         json_file.write(folder.path / FILE, asdict(own))
+    elif before and before.content and own.prepared and not before.prepared:
+        json_file.write(folder.path / FILE, asdict(replace(before, prepared=own.prepared)))
 
 
 def claim_plain(classifier: Classifier, name: str, dataset: Dataset, folder: RunFolder) -> None:
@@ -126,7 +133,10 @@ def claim_plain(classifier: Classifier, name: str, dataset: Dataset, folder: Run
         UserError: the folder is another run's.
     """
     answers, weights = _said(classifier), classifier.digest()
-    own = Identity(dataset.name, "", dataset.content, "", name, weights, None, answers, dataset.sources)
+    prepared = _prepared(classifier)
+    own = Identity(
+        dataset.name, "", dataset.content, "", name, weights, None, answers, dataset.sources, prepared
+    )
     before = _before(folder.path, own)
     if before and (said := own.unlike(before)):
         raise UserError(
@@ -139,6 +149,11 @@ def _said(classifier: Classifier | None) -> str:
     """What makes of a classifier's outputs the answers, as text."""
     answers = classifier.answers if classifier else None
     return json.dumps(answers.facts(), sort_keys=True) if answers else ""
+
+
+def _prepared(classifier: Classifier) -> str:
+    """How images are made ready for it, as text."""
+    return json.dumps(classifier.preprocessing.facts(), sort_keys=True)
 
 
 def _differ(one: str | None, other: str | None) -> bool:
@@ -171,7 +186,7 @@ def _before(folder: Path, own: Identity) -> Identity | None:
 
 
 def _clear(folder: Path) -> None:
-    for name in _OF_A_RUN:
+    for name in (*_OF_A_RUN, *(table.name for table in folder.glob("*_results.csv"))):
         if (folder / name).is_dir():
             shutil.rmtree(folder / name)
         else:
