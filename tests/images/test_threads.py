@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from withstand.images.threads import each
+from withstand.images.threads import each, pool
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -34,4 +34,11 @@ def test_what_goes_wrong_is_raised(threads):
 
     with pytest.raises(ValueError, match="two"):
         each(piece, 5)
+    assert torch.get_num_threads() == threads
+
+
+def test_a_pool_gives_torch_its_threads_back(threads):
+    with pool(2) as started:
+        assert started.submit(torch.get_num_threads).result() == 1
+        assert torch.get_num_threads() == threads
     assert torch.get_num_threads() == threads

@@ -5,9 +5,9 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
@@ -24,9 +24,10 @@ from withstand.base.console import progress, say
 from withstand.base.limits import cores
 from withstand.base.lock import one_writer
 from withstand.base.names import shown
-from withstand.images import jpeg_file, npy, order, picture
+from withstand.images import jpeg_file, npy, order, picture, sums
 from withstand.images.preprocessing import Geometry
 from withstand.images.sources import stamps
+from withstand.images.threads import pool
 
 _FORM = 3  # of the cache; another number for another way of decoding
 _CHUNK = 16
@@ -201,11 +202,11 @@ def _in_order(files: Sequence[Picture], decode: Callable[[Sequence[Picture]], _P
     if workers == 1:  # a second thread would only take turns with this one
         yield from map(decode, parts)
         return
-    with ThreadPoolExecutor(workers) as pool:
-        ahead = deque(pool.submit(decode, part) for part in islice(parts, 2 * workers))
+    with pool(workers) as threads:
+        ahead = deque(threads.submit(decode, part) for part in islice(parts, 2 * workers))
         while ahead:
             yield ahead.popleft().result()
-            ahead.extend(pool.submit(decode, part) for part in islice(parts, 1))
+            ahead.extend(threads.submit(decode, part) for part in islice(parts, 1))
 
 
 def _digest_of(array: Path) -> str:
@@ -243,7 +244,7 @@ def _one(
     plain = picture.plain(file, room)
     if plain is None:
         seen = picture.read(file, exif)
-        square[:] = np.asarray(squared(seen.shown, form))
+        square[:] = fitted(np.asarray(seen.shown), form)
         return _Found(seen.shown.size, seen.several, seen.turned)
     square[:] = fitted(plain, form)
     return _Found((plain.shape[1], plain.shape[0]), several=False, turned=False)
@@ -251,11 +252,7 @@ def _one(
 
 def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None = None) -> Image.Image:
     """Resized, and the middle kept; ``method`` where it is not that of ``form``."""
-    width, height = form.scaled(*whole.size)
-    if width * height > max(_MOST, whole.width * whole.height):
-        raise ValueError(
-            f"{whole.width}×{whole.height} would become {width}×{height} before the middle is kept"
-        )
+    width, height = _scaled(*whole.size, form)
     middle = form.middle(width, height)
     if (width, height) != whole.size:
         filtered = Image.Resampling[form.interpolation.upper()] if method is None else method
@@ -265,11 +262,25 @@ def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None 
 
 def fitted(pixels: NDArray[np.uint8], form: Geometry) -> NDArray[np.uint8]:
     """The same of pixels, uint8 H×W×3: those of the middle themselves where nothing is to be resized."""
-    height, width, _ = pixels.shape
-    if (width, height) == form.scaled(width, height) and min(width, height) >= form.size:
-        left, top, right, bottom = form.middle(width, height)
+    width, height = _scaled(pixels.shape[1], pixels.shape[0], form)
+    if min(width, height) < form.size:  # what is missing is black
+        return np.asarray(squared(Image.fromarray(pixels), form))
+    left, top, right, bottom = form.middle(width, height)
+    if (height, width) == pixels.shape[:2]:
         return pixels[top:bottom, left:right]
-    return np.asarray(squared(Image.fromarray(pixels), form))
+    return sums.part(pixels, width, height, form.interpolation, (left, top, right, bottom))
+
+
+def _scaled(width: int, height: int, form: Geometry) -> tuple[int, int]:
+    """Width and height once resized.
+
+    Raises:
+        ValueError: they would be too many pixels.
+    """
+    scaled = form.scaled(width, height)
+    if math.prod(scaled) > max(_MOST, width * height):
+        raise ValueError(f"{width}×{height} would become {scaled[0]}×{scaled[1]} before the middle is kept")
+    return scaled
 
 
 def worst(damaged: Iterable[tuple[Path, str]], most: int = 3) -> str:

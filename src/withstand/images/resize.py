@@ -20,7 +20,7 @@ from torch.nn.functional import interpolate
 from withstand.images import order
 from withstand.images.threads import each
 
-_BITS = 22  # 32 bits less 8 of the pixel and 2 of headroom
+BITS = 22  # 32 bits less 8 of the pixel and 2 of headroom
 
 # Enlargements for which torch's own uint8 kernel, several times faster on the CPU, gives the same bytes for every
 # pair of neighbours (tests/test_resize.py tries them all). It keeps fewer bits, so other sizes differ by a level
@@ -51,7 +51,7 @@ _FILTERS = {"box": (_box, 0.5), "bilinear": (_bilinear, 1.0), "bicubic": (_bicub
 
 
 @functools.lru_cache(maxsize=32)
-def _taps(size_in: int, size_out: int, method: str, device: torch.device) -> tuple[Tensor, Tensor]:
+def taps(size_in: int, size_out: int, method: str, device: torch.device) -> tuple[Tensor, Tensor]:
     """Which inputs each output reads, and their integer weights: two ``size_out`` × taps tables."""
     kernel, support = _FILTERS[method]
     scale = size_in / size_out
@@ -71,7 +71,7 @@ def _taps(size_in: int, size_out: int, method: str, device: torch.device) -> tup
     for out, (first, weights) in enumerate(spans):
         for tap, w in enumerate(weights):
             index[out, tap] = first + tap
-            weight[out, tap] = math.floor(abs(w) * (1 << _BITS) + 0.5) * (1 if w >= 0 else -1)
+            weight[out, tap] = math.floor(abs(w) * (1 << BITS) + 0.5) * (1 if w >= 0 else -1)
     return index.to(device), weight.to(device)
 
 
@@ -79,15 +79,15 @@ def _pass(images: Tensor, dim: int, size: int, method: str) -> Tensor:
     """One pass along ``dim``; uint8 in, uint8 out."""
     if images.shape[dim] == size:
         return images
-    index, weight = _taps(images.shape[dim], size, method, images.device)
+    index, weight = taps(images.shape[dim], size, method, images.device)
     if index.shape[1] == 1:  # a box that grows: pixels are repeated
         return images.index_select(dim, index[:, 0])
     shape = [1] * images.ndim
     shape[dim] = size
-    total = torch.full((), 1 << (_BITS - 1), dtype=torch.int32, device=images.device)
+    total = torch.full((), 1 << (BITS - 1), dtype=torch.int32, device=images.device)
     for tap in range(index.shape[1]):
         total = total + images.index_select(dim, index[:, tap]).int() * weight[:, tap].view(shape)
-    return (total >> _BITS).clamp_(0, 255).byte()
+    return (total >> BITS).clamp_(0, 255).byte()
 
 
 def resize(images: Tensor, height: int, width: int, method: str = "bilinear") -> Tensor:
@@ -151,6 +151,6 @@ def _method(size_in: int, size_out: int, method: str) -> Image.Resampling:
     if method == "box" and size_out >= size_in:
         line = Image.fromarray(np.arange(size_in, dtype=np.int32)[None])
         nearest = np.asarray(line.resize((size_out, 1), Image.Resampling.NEAREST))[0]
-        if np.array_equal(nearest, _taps(size_in, size_out, method, torch.device("cpu"))[0][:, 0].numpy()):
+        if np.array_equal(nearest, taps(size_in, size_out, method, torch.device("cpu"))[0][:, 0].numpy()):
             return Image.Resampling.NEAREST
     return Image.Resampling[method.upper()]

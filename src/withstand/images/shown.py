@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from withstand.images import picture
 from withstand.images.jpeg_file import Room
 from withstand.images.photographs import fitted
 from withstand.images.preprocessing import Geometry
+from withstand.images.threads import pool
 
 _CHUNK = 16  # files that a thread takes at once
 
@@ -41,8 +41,8 @@ def shown(files: Sequence[Path], shape: tuple[int, ...], form: Geometry | None =
         for start in starts:
             into(start)
         return out
-    with ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(into, starts))
+    with pool(cores()) as threads:
+        list(threads.map(into, starts))
     return out
 
 

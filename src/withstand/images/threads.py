@@ -6,8 +6,9 @@ they mostly wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import torch
 
@@ -19,11 +20,18 @@ def each(do: Callable[[int], object], n: int) -> None:
         for i in range(n):
             do(i)
         return
+    with pool(min(threads, n)) as started:
+        for _ in started.map(do, range(n)):
+            pass
+
+
+@contextmanager
+def pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """So many threads, in each of which torch takes no others."""
+    threads = torch.get_num_threads()
     try:
-        with ThreadPoolExecutor(min(threads, n), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for _ in pool.map(do, range(n)):
-                pass
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as started:
+            yield started
     finally:
-        torch.set_num_threads(
-            threads
-        )  # it is each thread's own, but for matrix products, where it is everyone's
+        # It is each thread's own, but for matrix products, where it is everyone's.
+        torch.set_num_threads(threads)
