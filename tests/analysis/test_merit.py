@@ -8,7 +8,6 @@ from scipy.special import expit, logit
 
 from withstand.analysis.merit import (
     agreement,
-    beyond_the_line,
     drop,
     effective_robustness,
     mce,
@@ -64,24 +63,6 @@ def test_without_an_error_of_the_baselines_there_is_no_mce_and_no_nan_where_it_h
 def test_a_lost_accuracy_of_nothing_at_all_is_not_known() -> None:
     never = relative_drop(shares(0, 0))
     assert math.isnan(never.value) and never.high == 1 and never.low == -math.inf
-
-
-def test_effective_robustness_is_the_distance_from_the_line_on_logit_axes() -> None:
-    clean, shifted = expit(np.array([1.0, 2.0, 3.0])), expit(0.5 * np.array([1.0, 2.0, 3.0]) - 0.2)
-    found = beyond_the_line(expit(np.array(2.5)), np.array(0.9), clean, shifted)
-    assert found == pytest.approx(0.9 - expit(0.5 * 2.5 - 0.2))
-    # One reference gives no slope: the line through it that moves as clean accuracy does.
-    alone = beyond_the_line(expit(np.array(2.5)), np.array(0.9), clean[:1], shifted[:1])
-    assert alone == pytest.approx(0.9 - expit(0.3 + 1.5))
-
-
-def test_it_takes_many_means_as_it_takes_one() -> None:
-    draw = np.random.default_rng(1)
-    many, base = draw.random((7, 5)), draw.random((7, 5))
-    found = beyond_the_line(many[:, 0], many[:, 1], many[:, :3], base[:, :3])
-    assert found.shape == (7,)
-    one = beyond_the_line(many[3, 0], many[3, 1], many[3, :3], base[3, :3])
-    assert found[3] == pytest.approx(one)
 
 
 def test_effective_robustness_of_images_is_that_of_their_means() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from withstand.analysis.grouped import KIND, Grouped
 from withstand.base.errors import UserError
 from withstand.cli import main
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import of_kind
+from withstand.results.runs import Run, of_kind
+from withstand.results.store import Cell, Predictions, Store
 
 CAMERAS = ("east", "north", "west")
 BY = Condition("camera", "camera")
@@ -171,3 +173,44 @@ def test_what_cannot_be_is_one_line(tmp_path: Path, places: Any, own: dict[str, 
         own = own | {"table": str(places[1])}
     with pytest.raises(UserError, match=told):
         evaluated(tmp_path, places[0], **own)
+
+
+def recorded(root: Path, name: str, images: int, groups: tuple[str, ...], members: list[int]) -> Run:
+    """A run that was right on all of so many images, in groups as its record says."""
+    store, cells = Store(root / name / "predictions"), []
+    logits = np.tile(np.float32([3, 0]), (images, 1))
+    for condition in (CLEAN, BY):
+        cell = Cell(condition, {"weights": name})
+        store.write(cell, Predictions(np.arange(images), np.zeros(images, np.int64), logits))
+        cells.append({**vars(condition), "file": cell.file})
+    said = {"kind": KIND, "groups": groups, "members": members}
+    record = {"model": name, "dataset": "d", "cells": cells, "shifts": {"camera": said}}
+    (root / name / "summary.json").write_text(json.dumps(record))
+    return withstand.load_run(root / name)
+
+
+def test_runs_are_grouped_as_most_of_them_were(tmp_path: Path) -> None:
+    odd, *most = (
+        recorded(tmp_path, name, 10, groups, [0] * 5 + [1] * 5)
+        for name, groups in (("a", ("x", "z")), ("b", ("x", "y")), ("c", ("x", "y")))
+    )
+    found = Grouped.of([odd, *most], "camera")
+    assert found.groups == ("x", "y") and sorted(found.together.names) == ["b", "c"]
+    assert [(one.what, one.reason) for one in found.left_out] == [
+        ("a", "its images are in other groups by camera")
+    ]
+    # One of more images is compared on those that the others saw.
+    more = recorded(tmp_path, "more", 12, ("x", "y"), [0] * 5 + [1] * 7)
+    found = Grouped.of([more, *most], "camera")
+    assert len(found.together.names) == 3 and np.bincount(found.members).tolist() == [5, 5]
+
+
+def test_a_record_of_groups_without_images_or_of_other_images_breaks_nothing(tmp_path: Path) -> None:
+    empty = recorded(tmp_path, "empty", 10, ("x", "y"), [0] * 10)
+    assert Grouped.of([empty], "camera").groups == ("x",)
+    longer = recorded(tmp_path, "longer", 10, ("x", "y"), [0] * 5 + [1] * 6)
+    found = Grouped.of([longer], "camera")
+    assert not found.groups and [one.what for one in found.left_out] == ["longer"]
+    page = report.write([empty, longer], tmp_path / "report").read_text()
+    assert "top-1 in 1 group<" in page and "does not say of each image which group" in page
+    assert "By camera" not in report.write([longer], tmp_path / "alone").read_text()

@@ -7,7 +7,6 @@ from scipy import stats
 from withstand.analysis.pairs import differences
 from withstand.statistics import (
     condition_values,
-    function_of_means,
     image_values,
     mean_interval,
     mean_over_conditions,
@@ -123,17 +122,6 @@ def test_a_difference_seen_in_one_image_of_a_thousand_has_a_width() -> None:
 def test_paired_refuses_other_shapes() -> None:
     with pytest.raises(ValueError, match="not paired"):
         paired_difference(np.zeros((3, 2)), np.zeros((4, 2)))
-
-
-def test_a_function_of_means_has_the_delta_methods_interval_and_stays_within_its_bounds() -> None:
-    values = np.random.default_rng(5).beta(3, 2, size=(5000, 2))
-    found = function_of_means(values, lambda m: m[..., 0] * m[..., 1], (0, 1))
-    x, y = values.mean(axis=0)
-    reach = 1.96 * np.std((values[:, 0] - x) * y + (values[:, 1] - y) * x) / np.sqrt(5000)
-    assert found.value == pytest.approx(x * y)
-    assert (found.low, found.high) == pytest.approx((x * y - reach, x * y + reach), abs=0.03 * reach)
-    few = function_of_means(values[:4], lambda m: m[..., 0] - m[..., 1] + 0.9, (0, 1))
-    assert 0 <= few.low <= few.value <= few.high <= 1
 
 
 def test_an_infinite_loss_in_a_sample_is_an_infinite_mean() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from withstand.analysis.merit import beyond_the_line
+from withstand.analysis.beyond import beyond
 from withstand.statistics import Estimate, mean_interval
 from withstand.statistics.unpaired import difference, function_of_separate_means
 
@@ -37,15 +37,16 @@ def test_accuracy_beyond_the_line_is_covered_over_separate_images() -> None:
         difficulty, noise = draw.normal(size=(n, 1)), draw.normal(size=(n, 3))
         return (np.array([0.9, 0.4, 0.1]) - hard + difficulty + 0.7 * noise > 0).astype(float)
 
-    def beyond(m: np.ndarray) -> np.ndarray:
-        return beyond_the_line(m[..., 0], m[..., 3], m[..., 1:3], m[..., 4:])
+    def first(m: np.ndarray) -> tuple[float, np.ndarray]:
+        values, slopes = beyond(m[:3], m[3:])
+        return float(values[0]), slopes[0]
 
     large = np.random.default_rng(1)
     clean, shifted = (world(400_000, large, hard).mean(axis=0) for hard in (0, 0.6))
-    truth = float(beyond(np.concatenate([clean, shifted])))
+    truth, _ = first(np.concatenate([clean, shifted]))
     draw, worlds = np.random.default_rng(2), 200
     found = [
-        function_of_separate_means([world(300, draw, 0), world(500, draw, 0.6)], beyond, (-1, 1))
+        function_of_separate_means([world(300, draw, 0), world(500, draw, 0.6)], first, (-1, 1))
         for _ in range(worlds)
     ]
     covered = np.mean([one.low <= truth <= one.high for one in found])

@@ -1,4 +1,8 @@
-"""Effective robustness of many models at once: each by the line through all others, and what every image moves."""
+"""Effective robustness of many models at once: each by the line through all others, and what every image moves.
+
+What the clean accuracy predicts is a line through the other classifiers on logit axes (Taori et al., 2020); through
+a single one, or through some that are equally right on clean images, the line of slope 1.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,14 @@ from withstand.statistics import Estimate, mean_interval
 Array = NDArray[np.float64]
 
 _LEAST = 1e-4
-"""As ``merit``: logits are kept finite for shares of 0 and 1."""
+"""Logits are kept finite for shares of 0 and 1."""
+
+_ONE_PLACE = 1e-20
+"""Squares of distances on logit axes that are rounding errors: one image in a thousand million moves more."""
 
 
 def effective_robustness(clean: Array, shifted: Array) -> Sequence[Estimate]:
-    """What ``merit.effective_robustness`` gives of each of M models by the line through the M − 1 others.
+    """Accuracy under the shift beyond what the clean one predicts: of each of M models, by the M − 1 others.
 
     Args:
         clean: M×N, right or wrong on each clean image; ``shifted``: the mean under the shift.
@@ -47,7 +54,7 @@ def beyond(clean: Array, shifted: Array) -> tuple[Array, Array]:
     from_x = np.where(others, x - mean_x[:, None], 0.0)  # row: the model; column: another
     from_y = np.where(others, y - mean_y[:, None], 0.0)
     spread = (from_x**2).sum(axis=1)
-    known = spread > 1e-20  # else the others are one place, and the line has slope 1
+    known = spread > _ONE_PLACE  # else the line has slope 1
     safe = np.where(known, spread, 1.0)
     slope = np.where(known, (from_x * y).sum(axis=1) / safe, 1.0)
     away = x - mean_x

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.analysis import merit
+from withstand.analysis.beyond import beyond
 from withstand.analysis.comparison import Comparison, compare
 from withstand.results.answering import OUTSIDE, ClassMap
 from withstand.results.conditions import CLEAN
@@ -91,10 +92,11 @@ class Collected:
         shifted = np.stack([self.together.values(one, self.shift)[:, 0] for one in order], axis=1)
         many = len(order)
 
-        def beyond(m: NDArray[np.float64]) -> NDArray[np.float64]:
-            return merit.beyond_the_line(m[..., 0], m[..., many], m[..., 1:many], m[..., many + 1 :])
+        def of_first(means: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            values, slopes = beyond(means[:many], means[many:])
+            return float(values[0]), slopes[0]
 
-        return function_of_separate_means([clean, shifted], beyond, (-1, 1))
+        return function_of_separate_means([clean, shifted], of_first, (-1, 1))
 
     @property
     def paired(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from withstand.analysis.comparison import Comparison, compare
 from withstand.results.metrics import correct
-from withstand.results.runs import LeftOut, Run
+from withstand.results.runs import LeftOut, Run, names
 from withstand.statistics import LEVEL, Estimate, mean_interval
 
 KIND = "groups"
@@ -34,25 +35,30 @@ class Grouped:
 
     @classmethod
     def of(cls, runs: Sequence[Run], column: str) -> Grouped:
-        """Those that were grouped alike; the first that most agree with says how."""
+        """Those that were grouped as most were, on the images that most saw; groups without an image are none."""
         here = [run for run in runs if column in run.shifts]
-        together = compare(here, shift=column)
-        about = together.runs[0].about(column)
-        alike = [run for run in here if run.about(column) == about]
+        of = {run.folder: _members(run, column) for run in here}
         left_out = [
-            LeftOut(run.model, f"its images are in other groups by {column}")
-            for run in here
-            if run not in alike
+            LeftOut(name, "its record does not say of each image which group it is in")
+            for name, run in zip(names(here), here, strict=True)
+            if not of[run.folder]
         ]
-        if left_out:
+        together = compare([run for run in here if of[run.folder]], shift=column)
+        said = [tuple(of[run.folder][one] for one in together.ids.tolist()) for run in together.runs]
+        if not said:
+            return cls(column, together, (), np.empty(0, np.int64), tuple(left_out))
+        ((most, _),) = Counter(said).most_common(1)
+        left_out += together.left_out
+        left_out += [
+            LeftOut(name, f"its images are in other groups by {column}")
+            for name, own in zip(together.names, said, strict=True)
+            if own != most
+        ]
+        if any(own != most for own in said):
+            alike = [run for run, own in zip(together.runs, said, strict=True) if own == most]
             together = compare(alike, shift=column)
-        return cls(
-            column,
-            together,
-            tuple(about["groups"]),
-            np.array(about["members"], np.int64),
-            (*together.left_out, *left_out),
-        )
+        groups, members = np.unique(most, return_inverse=True)
+        return cls(column, together, tuple(map(str, groups)), members.astype(np.int64), tuple(left_out))
 
     def each(self, name: str, level: float = LEVEL) -> list[Estimate]:
         """Top-1 in each group."""
@@ -96,3 +102,12 @@ class Grouped:
         return correct(self.together.run(name).predictions(condition).at(self.together.ids)).astype(
             np.float64
         )
+
+
+def _members(run: Run, column: str) -> dict[int, str]:
+    """Image → its group; empty where the record is not of the images that were predicted."""
+    about, conditions = run.about(column), [one for one in run.conditions if one.shift == column]
+    members, ids = about.get("members", ()), np.sort(run.predictions(conditions[0]).ids).tolist()
+    if len(conditions) > 1 or len(members) != len(ids):
+        return {}
+    return {image: about["groups"][group] for image, group in zip(ids, members, strict=True)}

@@ -7,18 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
+from withstand.analysis import beyond
 from withstand.statistics import (
     Estimate,
     condition_values,
-    function_of_means,
     mean_interval,
     mean_of_ratios,
     ratio,
 )
 
-Means = NDArray[np.float64]
 Both = NDArray[np.float64]
 """N×2: the top-1 of each image clean, and its mean under corruption."""
 
@@ -83,28 +81,8 @@ def relative_mce(
 
 def effective_robustness(own: Both, references: Sequence[Both]) -> Estimate:
     """Accuracy under the shift beyond what the clean accuracy predicts by the line through the references."""
-    return function_of_means(
-        np.concatenate([own, *references], axis=1),
-        lambda m: beyond_the_line(m[..., 0], m[..., 1], m[..., 2::2], m[..., 3::2]),
-        (-1, 1),
-    )
-
-
-def beyond_the_line(clean: Means, shifted: Means, of_clean: Means, of_shifted: Means) -> Means:
-    """Accuracy under the shift beyond what the clean accuracy predicts (Taori et al., 2020).
-
-    The prediction is a line through reference classifiers on logit axes; through a single one, the line of slope 1.
-
-    Args:
-        clean: (…), the accuracy on clean images, and ``shifted`` under the shift.
-        of_clean: …×M, those of the reference classifiers, and ``of_shifted`` likewise.
-    """
-    x, y = _logit(of_clean), _logit(of_shifted)
-    centred = x - x.mean(axis=-1, keepdims=True)
-    spread = (centred**2).sum(axis=-1)
-    slope = np.where(spread > 0, (centred * y).sum(axis=-1) / np.where(spread > 0, spread, 1), 1.0)
-    expected = expit(y.mean(axis=-1) + slope * (_logit(clean) - x.mean(axis=-1)))
-    return np.asarray(shifted - expected)
+    both = np.stack([own, *references])
+    return beyond.effective_robustness(both[..., 0], both[..., 1])[0]
 
 
 def agreement(one: NDArray[np.float64], other: NDArray[np.float64]) -> Agreement:
@@ -126,8 +104,3 @@ def agreement(one: NDArray[np.float64], other: NDArray[np.float64]) -> Agreement
 def _less(total: float, one: Estimate) -> Estimate:
     """``total`` minus the estimate."""
     return Estimate(total - one.value, total - one.high, total - one.low, one.n)
-
-
-def _logit(share: Means) -> Means:
-    """Logit, kept finite for a share of 0 or 1."""
-    return np.asarray(logit(np.clip(share, 1e-4, 1 - 1e-4)))

@@ -13,7 +13,6 @@ from withstand.statistics.bounded import Bounds, greater_p, mean_interval, mean_
 from withstand.statistics.estimate import LEVEL, Estimate
 from withstand.statistics.images import (
     condition_values,
-    function_of_means,
     image_values,
     mean_over_conditions,
     minus,
@@ -36,7 +35,6 @@ __all__ = [
     "clopper_pearson",
     "cluster_values",
     "condition_values",
-    "function_of_means",
     "greater_p",
     "holm",
     "image_values",

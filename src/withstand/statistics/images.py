@@ -5,8 +5,6 @@ All the conditions of an evaluation show the same images, so what an image has u
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,24 +85,3 @@ def paired_difference(a: Values, b: Values, reach: float | None = 1, level: floa
         raise ValueError(f"not paired: {np.shape(a)} and {np.shape(b)}")
     bounds: Bounds = (None, None) if reach is None else (-reach, reach)
     return mean_over_conditions(minus(np.asarray(a), np.asarray(b)), bounds, level)
-
-
-def function_of_means(
-    values: NDArray[np.float64],
-    function: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    bounds: tuple[float, float],
-    level: float = LEVEL,
-) -> Estimate:
-    """What a smooth ``function`` makes of several means, with an interval by what each image moves it by.
-
-    Args:
-        values: N×K, a row for each source image.
-        function: takes means …×K to one number each, (…).
-        bounds: of the answer; the interval does not leave them.
-    """
-    means = values.mean(axis=0)
-    value, step = float(function(means)), 1e-5
-    shifted = means + step * np.eye(len(means))
-    slopes = (function(shifted) - function(means - step * np.eye(len(means)))) / (2 * step)
-    moved = mean_interval(value + (values - means) @ slopes, bounds, level)
-    return Estimate(value, moved.low, moved.high, moved.n).within(*bounds)

@@ -97,3 +97,7 @@ def test_html_markdown_latex_and_csv_all_have_it(make_run: MakeRun, tmp_path: Pa
         (row,) = csv.DictReader(file)
     assert (row["claim"], row["verdict"], row["images"]) == (CLAIM, "supported", "60")
     assert float(row["top1_low"]) < float(row["top1"]) < float(row["top1_high"])
+
+
+def test_a_setting_that_only_looks_like_a_number_is_said_as_it_is() -> None:
+    assert [hypotheses._number(one) for one in ("²", "1200", "None")] == ["²", "1,200", "not on record"]

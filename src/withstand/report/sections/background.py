@@ -92,7 +92,7 @@ def table(found: Sequence[tuple[str, Reliance]]) -> Table:
         values: dict[str, Value] = {"model": name, "protocol": spaced(one.protocol)}
         values |= {variant: share.times(100) for variant, share in one.accuracy.items()}
         values |= {gap: share.times(100) for gap, share in one.gaps.items()}
-        values["foregrounds"] = int(one.record["foregrounds"])
+        values["foregrounds"] = int(one.record.get("foregrounds", 0)) or None
         rows.append(Row(values, "apart" if leaked(one.record) else "ours"))
         model = theirs["models"].get(one.model)
         if model is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from withstand.analysis.grouped import KIND, Grouped
 from withstand.report.section import Context, Section
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.wording import spaced
+from withstand.report.wording import several, spaced
 from withstand.results.runs import LeftOut, of_kind
 
 PLACE = 63
@@ -27,7 +27,7 @@ def section(context: Context) -> Section | None:
         for each in found
         for one in each.left_out
     ]
-    tables = [table for each in found for table in (_means(each), _each(each))]
+    tables = [table for each in found if each.groups for table in (_means(each), _each(each))]
     return Section("groups", "Groups of images", _LEAD, [], tables, left_out)
 
 
@@ -50,7 +50,7 @@ def _means(found: Grouped) -> Table:
         Column("gap", "gap, points", ".1f"),
         IMAGES,
     ]
-    title = f"By {spaced(found.column)}: top-1 in {len(found.groups)} groups"
+    title = f"By {spaced(found.column)}: top-1 in {several(len(found.groups), 'group')}"
     return Table(f"groups-{found.column}", title, table_columns, rows)
 
 

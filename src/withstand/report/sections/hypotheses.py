@@ -214,7 +214,7 @@ def _values(one: Confounder) -> str:
 
 
 def _number(value: str) -> str:
-    return f"{int(value):,}" if value.isdigit() else "not on record" if value in ("None", "") else value
+    return f"{int(value):,}" if value.isdecimal() else "not on record" if value in ("None", "") else value
 
 
 def _left_out(those: Sequence[LeftOut]) -> str:
