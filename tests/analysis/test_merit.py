@@ -108,3 +108,10 @@ def test_two_that_never_err_agree_and_nothing_is_known_of_their_errors(errs: int
     assert math.isnan(found.overlap.value) == math.isnan(found.consistency.value) is True
     assert (found.overlap.low, found.overlap.high) == (0, 1)
     assert found.consistency.low >= -1 and found.consistency.high == 1
+
+
+def test_a_baseline_that_loses_nothing_but_rounding_gives_no_number():
+    """0.1 + 0.2 − 0.3 is not 0: by that, the relative mCE was 2e16."""
+    errors, clean = np.full((10, 1), 0.3), np.full((10, 1), 0.1)
+    found = relative_mce(errors, clean, np.full((10, 1), 0.1 + 0.2), np.full((10, 1), 0.3))
+    assert math.isnan(found.value) and (found.low, found.high) == (-math.inf, math.inf)

@@ -285,3 +285,12 @@ def test_outputs_that_are_no_numbers_are_never_scored(classifier, test_set, valu
         spoilt(test_set)
     spoilt = replace(predictor, engine=lambda images: torch.from_numpy(masked))
     assert np.array_equal(spoilt(test_set).logits, masked)
+
+
+@pytest.mark.parametrize("given", [(1, 10), (70,), (70, 10, 1), (69, 10)])
+def test_outputs_that_are_not_a_row_an_image_are_refused(classifier, test_set, given):
+    spoilt = replace(
+        Predictor.of(classifier, CPU, torch.float32, 70), engine=lambda images: torch.zeros(given)
+    )
+    with pytest.raises(UserError, match=r"outputs of shape .* for 70 images; what is read is a row"):
+        spoilt(test_set)

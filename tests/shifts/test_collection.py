@@ -227,3 +227,19 @@ def test_what_cannot_be_is_one_line(tmp_path: Path, places: Any, settings: Any, 
         evaluated(tmp_path, places[0], {"collection": settings})
     assert "\n" not in str(error.value)
     assert isinstance(error.value, AbsentError) == ("nowhere" in told)
+
+
+def test_runs_of_other_clean_images_have_clean_numbers_of_their_own(tmp_path: Path, places: Any) -> None:
+    """Only the line through all of them needs the same ones; without it, each lost its clean number and its drop."""
+    before, march = places
+    less = photographs(tmp_path / "less" / "february", COLOURS, 20, seed=1)
+    runs = [
+        evaluated(tmp_path, where, {"collection": {"folder": str(march)}}, lean, name)
+        for where, lean, name in ((before, 0.0, "a"), (less, 0.02, "b"), (before, -0.02, "c"))
+    ]
+    found = Collected.of(runs, "march")
+    assert sorted(found.names) == ["a", "b", "c"]
+    seen = {name: found.clean(name) for name in found.names}
+    assert {name: one and one.n for name, one in seen.items()} == {"a": 60, "b": 40, "c": 60}
+    assert all(found.drop(name) is not None for name in found.names)
+    assert not any(found.effective_robustness(name) for name in found.names)

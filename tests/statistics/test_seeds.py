@@ -69,3 +69,8 @@ def test_p_is_the_level_at_which_the_interval_begins_to_exclude_zero() -> None:
 def test_p_where_seeds_are_all_that_matters_is_students() -> None:
     a = np.array([[0.1], [0.3], [0.35]]) + np.zeros((1, 50))
     assert seeds_p(a) == pytest.approx(stats.ttest_1samp(a[:, 0], 0).pvalue, rel=1e-3)
+
+
+def test_one_image_says_nothing_of_others():
+    found = over_seeds(np.array([[1.0], [0.0]]), np.array([[0.0], [0.0]]))
+    assert (found.value, found.low, found.high, found.n) == (0.5, -np.inf, np.inf, 1)

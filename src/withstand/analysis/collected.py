@@ -67,7 +67,7 @@ class Collected:
         return mean_interval(correct(answered).astype(np.float64))
 
     def clean(self, name: str) -> Estimate | None:
-        """Top-1 on the clean images of the same classes, answered alike; None where the runs did not see the same."""
+        """Top-1 on the clean images of the same classes, answered alike; None where it saw none."""
         right = self._clean.get(name)
         return None if right is None or not len(right) else mean_interval(right)
 
@@ -77,13 +77,15 @@ class Collected:
         if clean is None:
             return None
         if self.paired:
-            return merit.drop(self._both(name))
+            return merit.drop(self._both(name)) if self._whole(name) else None
         return difference(clean, self.shifted(name)).within(-1, 1)
 
     def effective_robustness(self, name: str) -> Estimate | None:
         """Accuracy on it beyond what the clean one predicts by the line through the other classifiers; None for few."""
         others = [one for one in self.names if one != name]
-        if len(others) < _REFERENCES or set(self.names) - set(self._clean):
+        if len(others) < _REFERENCES or not self._same_clean:
+            return None
+        if self.paired and not self._whole(name):
             return None
         if self.paired:
             return merit.effective_robustness(self._both(name), [self._both(one) for one in others])
@@ -103,13 +105,27 @@ class Collected:
         """Whether its images are clean ones shown in another way."""
         return any(run.about(self.shift).get("paired") for run in self.together.runs)
 
+    def _whole(self, name: str) -> bool:
+        """Of a paired collection: whether the run saw every one of its images clean, too."""
+        return np.array_equal(self._seen_clean[name][0], self.together.ids)
+
     def _both(self, name: str) -> NDArray[np.float64]:
         """N×2, of a paired collection: whether each image is right, clean and in it."""
         return np.stack([self._clean[name], self.together.values(name, self.shift)[:, 0]], axis=1)
 
     @cached_property
     def _clean(self) -> dict[str, NDArray[np.float64]]:
-        """Name → whether each clean image of these classes is right, of the runs that have the same ones."""
+        """Name → whether each clean image of these classes is right, by id, of the runs that saw some."""
+        return {name: right for name, (_, right) in self._seen_clean.items()}
+
+    @property
+    def _same_clean(self) -> bool:
+        """Whether all the runs saw the same clean images: only then is one line through them all."""
+        ids = [own for own, _ in self._seen_clean.values()]
+        return len(ids) == len(self.names) and all(np.array_equal(own, ids[0]) for own in ids)
+
+    @cached_property
+    def _seen_clean(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
         found: dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
         for name in self.names:
             run = self.whole[self.together.run(name).folder]
@@ -120,10 +136,7 @@ class Collected:
                 read = read.take(np.flatnonzero(np.isin(read.ids, self.together.ids)))
             order = np.argsort(read.ids)
             found[name] = read.ids[order], correct(read.take(order)).astype(np.float64)
-        if not found:
-            return {}
-        ids = next(iter(found.values()))[0]
-        return {name: right for name, (own, right) in found.items() if np.array_equal(own, ids)}
+        return found
 
 
 def _alike(clean: Predictions, run: Run, shift: str) -> Predictions:

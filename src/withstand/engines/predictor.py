@@ -187,7 +187,7 @@ class Predictor:
         """Predictions of all the images, in their order.
 
         Raises:
-            UserError: an output is NaN or infinite.
+            UserError: an output is NaN or infinite, or the outputs are not a row an image.
         """
         blocks = Blocks.of(images) if isinstance(images, ImageSet) else images
         if not len(blocks):
@@ -225,7 +225,9 @@ class Predictor:
         ):
             for start, chunk in given:
                 rows = [self._padded(batch) for batch in chunk.split(n)]
-                parts = [engine(self.preprocessing(batch, out=buffer)) for batch in rows]
+                parts = [
+                    _outputs(engine(self.preprocessing(batch, out=buffer)), len(batch)) for batch in rows
+                ]
                 logits = torch.cat(parts)[: len(chunk)].cpu().numpy()
                 whole = np.empty((len(images), logits.shape[1]), np.float32) if whole is None else whole
                 whole[start : start + len(chunk)] = logits
@@ -245,6 +247,16 @@ class Predictor:
         if not (short and self.plan.fixed_shape):
             return batch
         return torch.cat([batch, batch[-1:].expand(short, *batch.shape[1:])])
+
+
+def _outputs(given: Tensor, images: int) -> Tensor:
+    """What a network gave, n×classes: another shape could be spread over the images without a word."""
+    if given.ndim != 2 or len(given) != images:
+        raise UserError(
+            f"the network gave outputs of shape {tuple(given.shape)} for {images} images; what is read is a row of"
+            f" scores an image: ({images}, classes)"
+        )
+    return given
 
 
 def _again(

@@ -174,15 +174,16 @@ def _perhaps(one: Estimate) -> str:
 
 
 def _summary(one: Change) -> dict[str, Value]:
-    corrupted, clean, seen = one.gain("corrupted"), one.gain("clean"), one.facts["leak"]
+    corrupted, seen = one.gain("corrupted"), one.facts["leak"]
+    clean = one.gain("clean") if "clean" in one.groups else None
     return {
         "name": one.name,
         "before": corrupted.before.times(100),
         "after": corrupted.after.times(100),
         "gain": corrupted.difference.times(100),
         "after_top5": one.gain("corrupted", "top5").after.times(100),
-        "clean_before": clean.before.times(100),
-        "clean_gain": clean.difference.times(100),
+        "clean_before": clean.before.times(100) if clean else None,
+        "clean_gain": clean.difference.times(100) if clean else None,
         "seen_images": 100 * seen["images"],
         "seen_rows": 100 * seen["rows"],
         "images": len(one.ids),

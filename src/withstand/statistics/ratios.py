@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from withstand.statistics.bounded import Tally, chance_above, crossing
 from withstand.statistics.estimate import LEVEL, Estimate
 
+_NOTHING = 1e-12
+"""What is less is a rounding error of means of shares, and no number to divide by."""
+
 
 def ratio(
     numerators: NDArray[np.float64], denominators: NDArray[np.float64], low: float = 0, level: float = LEVEL
@@ -29,7 +32,7 @@ def ratio(
     top, bottom, n = float(numerators.mean()), float(denominators.mean()), len(numerators)
     tail = (1 - level) / 2
     if bottom <= 0 or 1 - chance_above(Tally.of(denominators).with_one(low), 0.0) > tail:
-        value = top / bottom if bottom else math.nan
+        value = top / bottom if abs(bottom) > _NOTHING else math.nan
         return Estimate(value, -math.inf if low < 0 else 0.0, math.inf, n)
     left = _Left.of(numerators, denominators, low)
     value = top / bottom

@@ -32,6 +32,9 @@ def over_seeds(
         raise ValueError("one seed does not show how much seeds vary: two or more are needed")
     if any(side.shape[1] != n for side in sides):
         raise ValueError(f"not paired: {sides[0].shape[1]} and {sides[-1].shape[1]} images")
+    if n < 2:  # one image does not show how much images vary
+        means = [float(side.mean()) for side in sides]
+        return Estimate(means[0] - sum(means[1:]), -np.inf, np.inf, n)
     per_image = sides[0].mean(axis=0) - (sides[1].mean(axis=0) if len(sides) > 1 else 0)
     images, seeds = float(per_image.var(ddof=1)) / n, []
     for side in sides:

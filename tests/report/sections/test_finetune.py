@@ -114,3 +114,15 @@ def test_what_does_not_compare_has_no_price_and_says_why(tmp_path, other, reason
     said = leak_price(published, grouped)
     assert isinstance(said, str) and reason in said
     assert finetune_tables.leak({"m": [grouped, published]}).rows == []
+
+
+def test_a_fine_tuning_whose_clean_predictions_are_gone_keeps_its_other_numbers(tmp_path):
+    right = np.ones((3, 12), bool)
+    write(tmp_path, "grouped", range(12), right, right, trained=ALL)
+    record = tmp_path / "m_shapes" / "finetune" / "grouped" / "summary.json"
+    said = json.loads(record.read_text())
+    said["cells"] = said["cells"][1:]
+    record.write_text(json.dumps(said))
+    [one] = changes(tmp_path / "m_shapes")
+    row = finetune_tables._summary(one)
+    assert row["clean_before"] is None and row["clean_gain"] is None and row["after"].value == 100
