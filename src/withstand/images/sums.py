@@ -48,22 +48,23 @@ class _Sums:
     shares: Tensor
 
     @property
-    def unsure(self) -> float:
-        """The distance to the next whole number from which on a sum in float32 may be rounded the other way."""
-        return 0.5 - _STEP * (self.index.shape[1] + 1)
+    def off(self) -> float:
+        """What a sum in float32 may be off by, at most."""
+        return _STEP * (self.index.shape[1] + 2)
 
     def of(self, rows: Pixels) -> Pixels:
         """uint8 n×M, of rows uint8 L×M."""
         sums = embedding_bag(
             self.index, torch.from_numpy(rows.astype(np.float32)), mode="sum", per_sample_weights=self.shares
         ).numpy()
-        whole = np.rint(sums)
-        sums -= whole
-        unsure = np.flatnonzero(np.abs(sums, out=sums) > self.unsure)
+        cv2.threshold(sums, 0, 0, cv2.THRESH_TOZERO, dst=sums)
+        # OpenCV's conversion rounds and cuts at 255; what two of them agree on is so, however the sums are rounded.
+        low, high = (cast(Pixels, cv2.convertScaleAbs(sums, beta=off)) for off in (-self.off, self.off))
+        unsure = np.flatnonzero(low != high)
         out, column = np.divmod(unsure, rows.shape[1])
         exact = (rows[self.index.numpy()[out], column[:, None]] * self.weights[out]).sum(1)
-        whole.reshape(-1)[unsure] = (exact + (1 << (BITS - 1))) >> BITS
-        return np.clip(whole, 0, 255, out=whole).astype(np.uint8)
+        high.reshape(-1)[unsure] = np.clip((exact + (1 << (BITS - 1))) >> BITS, 0, 255)
+        return high
 
 
 @functools.lru_cache(maxsize=32)
@@ -107,7 +108,7 @@ def _across(pixels: Pixels, sums: _Sums) -> Pixels:
     made = np.empty((height, len(sums.weights), 3), np.uint8)
     for some in _strips(height, 3 * width):
         turned = _turned(pixels[some])
-        made[some] = _turned(sums.of(turned.reshape(width, -1)).reshape(made.shape[1], -1, 3))
+        cv2.transpose(sums.of(turned.reshape(width, -1)).reshape(made.shape[1], -1, 3), made[some])
     return made
 
 
