@@ -15,7 +15,7 @@ from withstand.base import atomic, moving
 from withstand.base.errors import UserError, of_system
 from withstand.images import npy, picture
 from withstand.images.imageset import ImageSet, digests
-from withstand.images.photographs import squared
+from withstand.images.photographs import fitted
 from withstand.images.preprocessing import Geometry
 
 _IN_MEMORY = 2**28  # bytes; more images lie in a file
@@ -81,7 +81,7 @@ def collected(
     labels = np.empty(len(items), np.int64)
     for at in range(len(items)):
         one, labels[at] = read(at)
-        pixels[at] = np.asarray(squared(one, form) if fits and form else one)
+        pixels[at] = fitted(np.asarray(one), form) if fits and form else np.asarray(one)
     return arrays(pixels, labels, names), fits
 
 

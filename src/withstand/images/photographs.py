@@ -256,7 +256,7 @@ def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None 
     middle = form.middle(width, height)
     if (width, height) != whole.size:
         filtered = Image.Resampling[form.interpolation.upper()] if method is None else method
-        return order.part(whole, width, height, filtered, middle)
+        return order.resized(whole, width, height, filtered).crop(middle)
     return whole if whole.size == (form.size, form.size) else whole.crop(middle)
 
 
