@@ -95,6 +95,20 @@ def test_a_mode_that_pillow_would_turn_twice_is_refused():
         order.resized(Image.new("RGBA", (4, 4)), 2, 2, Image.Resampling.BOX)
 
 
+@settings(max_examples=300, deadline=None)
+@given(SIDE, SIDE, SIDE, SIDE, st.sampled_from(("box", "bilinear", "bicubic", "nearest")), st.data())
+@example(2, 2, 1, 3, "bilinear", None)
+def test_a_part_is_that_of_the_whole(h, w, height, width, method, data):
+    """Also where it reaches beyond the picture, which is black there."""
+    ends = st.tuples(st.integers(-2, width + 2), st.integers(-2, height + 2))
+    (x0, y0), (x1, y1) = (data.draw(ends), data.draw(ends)) if data else ((0, 0), (1, 1))
+    box = min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+    image, filtered = Image.fromarray(noise(h, w, 3)), Image.Resampling[method.upper()]
+    whole = order.resized(image, width, height, filtered).crop(box)
+    found = order.part(image, width, height, filtered, box)
+    assert found.size == whole.size and found.tobytes() == whole.tobytes()
+
+
 @pytest.mark.parametrize("size", [(2, 201), (2, 230), (3, 400), (1, 101)])
 @pytest.mark.parametrize("method", ["bilinear", "bicubic"])
 def test_a_picture_that_is_very_high_is_no_exception(size, method):
@@ -102,6 +116,8 @@ def test_a_picture_that_is_very_high_is_no_exception(size, method):
     for width, height in ((1, size[1] // 2), (size[0] + 1, size[1] // 3), (4, size[1] - 1)):
         both = image.resize((width, size[1]), filtered).resize((width, height), filtered)
         assert order.resized(image, width, height, filtered).tobytes() == both.tobytes()
+        box = (0, height // 3, width, height // 3 + 2)
+        assert order.part(image, width, height, filtered, box).tobytes() == both.crop(box).tobytes()
 
 
 @pytest.mark.parametrize("size", [(444, 375), (375, 500), (320, 256), (2000, 1500), (100, 180), (223, 225)])

@@ -79,3 +79,10 @@ def test_a_processor_that_adds_less_exactly_gives_the_same(monkeypatch, side):
     monkeypatch.setattr(sums, "embedding_bag", moved)
     assert np.array_equal(sums.part(image, 60, 45, "bilinear", (0, 0, 60, 45)), expected)
     assert sum(rounded), "no sum was rounded the other way: the test shows nothing"
+
+
+def test_ratios_whose_sums_are_often_a_half_are_left_to_pillow() -> None:
+    assert sums.quicker((375, 500), (256, 341), "bicubic")
+    assert not sums.quicker((448, 448), (224, 224), "bicubic")
+    assert not sums.quicker((320, 400), (256, 320), "bicubic")
+    assert not sums.quicker((375, 500), (256, 341), "bilinear")

@@ -256,18 +256,19 @@ def squared(whole: Image.Image, form: Geometry, method: Image.Resampling | None 
     middle = form.middle(width, height)
     if (width, height) != whole.size:
         filtered = Image.Resampling[form.interpolation.upper()] if method is None else method
-        return order.resized(whole, width, height, filtered).crop(middle)
+        return order.part(whole, width, height, filtered, middle)
     return whole if whole.size == (form.size, form.size) else whole.crop(middle)
 
 
 def fitted(pixels: NDArray[np.uint8], form: Geometry) -> NDArray[np.uint8]:
     """The same of pixels, uint8 H×W×3: those of the middle themselves where nothing is to be resized."""
     width, height = _scaled(pixels.shape[1], pixels.shape[0], form)
-    if min(width, height) < form.size:  # what is missing is black
-        return np.asarray(squared(Image.fromarray(pixels), form))
     left, top, right, bottom = form.middle(width, height)
-    if (height, width) == pixels.shape[:2]:
+    inside = min(width, height) >= form.size  # else what is missing is black
+    if inside and (height, width) == pixels.shape[:2]:
         return pixels[top:bottom, left:right]
+    if not (inside and sums.quicker(pixels.shape[:2], (height, width), form.interpolation)):
+        return np.asarray(squared(Image.fromarray(pixels), form))
     return sums.part(pixels, width, height, form.interpolation, (left, top, right, bottom))
 
 

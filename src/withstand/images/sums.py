@@ -26,6 +26,8 @@ Pixels = NDArray[np.uint8]
 
 _AT_ONCE = 1 << 20  # values that are floats at one time, 4 MB
 
+_STEPS = 8  # sets of weights, of which each new pixel takes the next
+
 _STEP = 2.0**-15
 """What one more product can move a sum by, twice over: sums stay below 512, where float32 has steps of 2⁻¹⁵."""
 
@@ -75,6 +77,16 @@ def _sums(size_in: int, size_out: int, first: int, last: int, method: str) -> _S
     weights = weight.long()
     shares = (weights.double() / (1 << BITS)).float()  # 23 bits at most
     return _Sums(start, end, torch.where(used, index - start, 0), weights.numpy(), shares)
+
+
+def quicker(shape: tuple[int, ...], wanted: tuple[int, int], method: str) -> bool:
+    """Whether that is quicker than Pillow, from a height and width to those ``wanted``.
+
+    At half a side, or four fifths, weights are simple fractions: sums next to a half are frequent. Pillow is quick
+    enough with the few products of other filters.
+    """
+    steps = (side // math.gcd(side, before) for before, side in zip(shape, wanted, strict=True))
+    return method == "bicubic" and min(steps) >= _STEPS
 
 
 def part(pixels: Pixels, width: int, height: int, method: str, box: tuple[int, int, int, int]) -> Pixels:
