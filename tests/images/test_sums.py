@@ -13,6 +13,8 @@ from PIL import Image
 from withstand.images import photographs, sums
 from withstand.images.preprocessing import Geometry
 
+pytest.importorskip("cv2")
+
 Pixels = NDArray[np.uint8]
 FILTERS = {name: Image.Resampling[name.upper()] for name in ("bilinear", "bicubic")}
 SIDE = st.integers(1, 60)
@@ -86,3 +88,11 @@ def test_ratios_whose_sums_are_often_a_half_are_left_to_pillow() -> None:
     assert not sums.quicker((448, 448), (224, 224), "bicubic")
     assert not sums.quicker((320, 400), (256, 320), "bicubic")
     assert not sums.quicker((375, 500), (256, 341), "bilinear")
+
+
+def test_without_opencv_pillow_resizes_to_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    image, form = noise(375, 500), Geometry(224, 256)
+    expected = photographs.fitted(image, form)
+    monkeypatch.setattr(sums, "_opencv", lambda: None)
+    assert not sums.quicker((375, 500), (256, 341), "bicubic")
+    assert np.array_equal(photographs.fitted(image, form), expected)

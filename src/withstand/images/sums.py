@@ -11,9 +11,8 @@ import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -56,6 +55,7 @@ class _Sums:
 
     def of(self, rows: Pixels) -> Pixels:
         """uint8 n×M, of rows uint8 L×M."""
+        cv2 = _opencv()
         sums = embedding_bag(
             self.index, torch.from_numpy(rows.astype(np.float32)), mode="sum", per_sample_weights=self.shares
         ).numpy()
@@ -67,6 +67,16 @@ class _Sums:
         exact = (rows[self.index.numpy()[out], column[:, None]] * self.weights[out]).sum(1)
         high.reshape(-1)[unsure] = np.clip((exact + (1 << (BITS - 1))) >> BITS, 0, 255)
         return high
+
+
+@functools.cache
+def _opencv() -> Any:
+    """The package, imported when it is first asked for; None where it is not there."""
+    try:
+        import cv2
+    except ImportError:  # also a build for desktops, on a machine without their libraries
+        return None
+    return cv2
 
 
 @functools.lru_cache(maxsize=32)
@@ -82,11 +92,12 @@ def _sums(size_in: int, size_out: int, first: int, last: int, method: str) -> _S
 def quicker(shape: tuple[int, ...], wanted: tuple[int, int], method: str) -> bool:
     """Whether that is quicker than Pillow, from a height and width to those ``wanted``.
 
-    At half a side, or four fifths, weights are simple fractions: sums next to a half are frequent. Pillow is quick
+    It needs OpenCV, which turns pictures over and rounds them to bytes; where that is not installed, Pillow resizes. At
+    half a side, or four fifths, weights are simple fractions: sums next to a half are frequent. Pillow is quick
     enough with the few products of other filters.
     """
     steps = (side // math.gcd(side, before) for before, side in zip(shape, wanted, strict=True))
-    return method == "bicubic" and min(steps) >= _STEPS
+    return method == "bicubic" and min(steps) >= _STEPS and _opencv() is not None
 
 
 def part(pixels: Pixels, width: int, height: int, method: str, box: tuple[int, int, int, int]) -> Pixels:
@@ -120,7 +131,7 @@ def _across(pixels: Pixels, sums: _Sums) -> Pixels:
     made = np.empty((height, len(sums.weights), 3), np.uint8)
     for some in _strips(height, 3 * width):
         turned = _turned(pixels[some])
-        cv2.transpose(sums.of(turned.reshape(width, -1)).reshape(made.shape[1], -1, 3), made[some])
+        _opencv().transpose(sums.of(turned.reshape(width, -1)).reshape(made.shape[1], -1, 3), made[some])
     return made
 
 
@@ -135,7 +146,7 @@ def _down(pixels: Pixels, sums: _Sums) -> Pixels:
 
 def _turned(pixels: Pixels) -> Pixels:
     """H×W×3 to W×H×3, several times as fast as NumPy's copy of a transposed view."""
-    return cast(Pixels, cv2.transpose(pixels)).reshape(pixels.shape[1], pixels.shape[0], 3)
+    return cast(Pixels, _opencv().transpose(pixels)).reshape(pixels.shape[1], pixels.shape[0], 3)
 
 
 def _strips(n: int, each: int) -> Iterator[slice]:
