@@ -85,10 +85,9 @@ class Collected:
         others = [one for one in self.names if one != name]
         if len(others) < _REFERENCES or not self._same_clean:
             return None
-        if self.paired and not self._whole(name):
-            return None
         if self.paired:
-            return merit.effective_robustness(self._both(name), [self._both(one) for one in others])
+            both = [self._both(one) for one in (name, *others)] if self._whole(name) else []
+            return merit.effective_robustness(both[0], both[1:]) if both else None
         order = [name, *others]
         clean = np.stack([self._clean[one] for one in order], axis=1)
         shifted = np.stack([self.together.values(one, self.shift)[:, 0] for one in order], axis=1)

@@ -25,7 +25,7 @@ Pixels = NDArray[np.uint8]
 
 _AT_ONCE = 1 << 20  # values that are floats at one time, 4 MB
 
-_STEPS = 8  # sets of weights, of which each new pixel takes the next
+_SETS = 8  # of weights, of which each new pixel takes the next
 
 _STEP = 2.0**-15
 """What one more product can move a sum by, twice over: sums stay below 512, where float32 has steps of 2⁻¹⁵."""
@@ -97,7 +97,7 @@ def quicker(shape: tuple[int, ...], wanted: tuple[int, int], method: str) -> boo
     enough with the few products of other filters.
     """
     steps = (side // math.gcd(side, before) for before, side in zip(shape, wanted, strict=True))
-    return method == "bicubic" and min(steps) >= _STEPS and _opencv() is not None
+    return method == "bicubic" and min(steps) >= _SETS and _opencv() is not None
 
 
 def part(pixels: Pixels, width: int, height: int, method: str, box: tuple[int, int, int, int]) -> Pixels:
