@@ -93,6 +93,6 @@ def test_ratios_whose_sums_are_often_a_half_are_left_to_pillow() -> None:
 def test_without_opencv_pillow_resizes_to_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     image, form = noise(375, 500), Geometry(224, 256)
     expected = photographs.fitted(image, form)
-    monkeypatch.setattr(sums, "_opencv", lambda: None)
+    monkeypatch.setattr(sums, "opencv", lambda: None)
     assert not sums.quicker((375, 500), (256, 341), "bicubic")
     assert np.array_equal(photographs.fitted(image, form), expected)

@@ -130,16 +130,20 @@ def _resized(images: Tensor, height: int, width: int, method: str) -> Tensor:
 
 
 def _by_pillow(images: Tensor, sizes: Sequence[tuple[int, int]], method: str) -> Tensor:
-    """One image after another."""
-    out = torch.empty(len(images), *sizes[-1], 3, dtype=torch.uint8)
+    """One image after another. Rows that a box repeats at the end are copied, not made by Pillow."""
+    *_, (last, _), (height, width) = (tuple(images.shape[1:3]), *sizes)
+    grows = method == "box" and height >= last
+    rows = taps(last, height, method, torch.device("cpu"))[0][:, 0].numpy() if grows else np.arange(height)
+    steps = [*sizes[:-1], (last if grows else height, width)]
+    out = torch.empty(len(images), height, width, 3, dtype=torch.uint8)
     given, made = images.contiguous().numpy(), out.numpy()
 
     def one(i: int) -> None:
         whole = Image.fromarray(given[i])
-        for height, width in sizes:
-            across, down = _method(whole.width, width, method), _method(whole.height, height, method)
-            whole = order.resized(whole, width, height, across, down)
-        made[i] = np.asarray(whole)
+        for high, wide in steps:
+            across, down = _method(whole.width, wide, method), _method(whole.height, high, method)
+            whole = order.resized(whole, wide, high, across, down)
+        np.take(np.asarray(whole), rows, 0, out=made[i], mode="clip")
 
     each(one, len(images))
     return out

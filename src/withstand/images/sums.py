@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from withstand.images.opencv import opencv
 from withstand.images.resize import BITS, taps
 
 Pixels = NDArray[np.uint8]
@@ -55,7 +56,7 @@ class _Sums:
 
     def of(self, rows: Pixels) -> Pixels:
         """uint8 n×M, of rows uint8 L×M."""
-        cv2 = _opencv()
+        cv2 = opencv()
         sums = embedding_bag(
             self.index, torch.from_numpy(rows.astype(np.float32)), mode="sum", per_sample_weights=self.shares
         ).numpy()
@@ -67,16 +68,6 @@ class _Sums:
         exact = (rows[self.index.numpy()[out], column[:, None]] * self.weights[out]).sum(1)
         high.reshape(-1)[unsure] = np.clip((exact + (1 << (BITS - 1))) >> BITS, 0, 255)
         return high
-
-
-@functools.cache
-def _opencv() -> Any:
-    """The package, imported when it is first asked for; None where it is not there."""
-    try:
-        import cv2
-    except ImportError:  # also a build for desktops, on a machine without their libraries
-        return None
-    return cv2
 
 
 @functools.lru_cache(maxsize=32)
@@ -97,7 +88,7 @@ def quicker(shape: tuple[int, ...], wanted: tuple[int, int], method: str) -> boo
     enough with the few products of other filters.
     """
     steps = (side // math.gcd(side, before) for before, side in zip(shape, wanted, strict=True))
-    return method == "bicubic" and min(steps) >= _SETS and _opencv() is not None
+    return method == "bicubic" and min(steps) >= _SETS and opencv() is not None
 
 
 def part(pixels: Pixels, width: int, height: int, method: str, box: tuple[int, int, int, int]) -> Pixels:
@@ -131,7 +122,7 @@ def _across(pixels: Pixels, sums: _Sums) -> Pixels:
     made = np.empty((height, len(sums.weights), 3), np.uint8)
     for some in _strips(height, 3 * width):
         turned = _turned(pixels[some])
-        _opencv().transpose(sums.of(turned.reshape(width, -1)).reshape(made.shape[1], -1, 3), made[some])
+        opencv().transpose(sums.of(turned.reshape(width, -1)).reshape(made.shape[1], -1, 3), made[some])
     return made
 
 
@@ -146,7 +137,7 @@ def _down(pixels: Pixels, sums: _Sums) -> Pixels:
 
 def _turned(pixels: Pixels) -> Pixels:
     """H×W×3 to W×H×3, several times as fast as NumPy's copy of a transposed view."""
-    return cast(Pixels, _opencv().transpose(pixels)).reshape(pixels.shape[1], pixels.shape[0], 3)
+    return cast(Pixels, opencv().transpose(pixels)).reshape(pixels.shape[1], pixels.shape[0], 3)
 
 
 def _strips(n: int, each: int) -> Iterator[slice]:

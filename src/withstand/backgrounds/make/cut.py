@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from withstand.backgrounds.variants import boxes_of, strips
 from withstand.base.errors import UserError
 from withstand.config.schema import MakeBackgroundsConfig
 from withstand.images import npy, picture
+from withstand.images.opencv import opencv
 from withstand.images.photographs import squared
 from withstand.images.preprocessing import Geometry
 
@@ -43,11 +45,9 @@ def grabcut_package() -> ModuleType:
     Raises:
         UserError: it is not installed.
     """
-    try:
-        import cv2
-    except ImportError as error:
-        raise UserError('boxes need GrabCut of OpenCV: pip install "withstand[grabcut]"') from error
-    return cv2
+    if (cv2 := opencv()) is None:
+        raise UserError('boxes need GrabCut of OpenCV: pip install "withstand[grabcut]"')
+    return cast(ModuleType, cv2)
 
 
 def cut(
