@@ -152,3 +152,16 @@ def test_names_in_the_words_of_other_lists_are_imagenet_s() -> None:
     said = [", ".join(names) for names in imagenet.names()]
     said[134] = "crane bird"
     assert imagenet.is_imagenet(said) and not imagenet.is_imagenet(said[::-1])
+
+
+def test_names_of_other_classes_are_said_and_an_output_of_two_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "map.csv"
+    file.write_text("0,cat\n1,dgo\n2,dog\n3,dgo\n", encoding="utf-8")
+    found = bring_together([], 4, ["cat", "dog"], NO | {"file": str(file)})
+    assert found is not None and found.of.tolist() == [0, -1, 1, -1]
+    assert f"{file} names 1 that are no classes of the data set: dgo" in capsys.readouterr().out
+    file.write_text("0,cat\n0,dog\n1,dog\n", encoding="utf-8")
+    with pytest.raises(UserError, match="gives output '0' to 'cat' and to 'dog'; give it to one"):
+        bring_together([], 2, ["cat", "dog"], NO | {"file": str(file)})

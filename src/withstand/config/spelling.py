@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -156,7 +157,9 @@ def _override(word: str, own: Mapping[str, Any]) -> str:
 
 
 def _text(value: str) -> str:
-    """As written, but for a pair of quotes around all of it."""
+    """As written, but for a pair of quotes around all of it, and for ``~/``, which shells leave after a ``=``."""
+    if value.startswith("~/"):
+        return str(Path(value).expanduser())
     inner = value[1:-1]
     return inner if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
 

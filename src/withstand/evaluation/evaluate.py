@@ -28,7 +28,7 @@ from withstand.results.metrics import METRICS
 from withstand.results.reading import load_run
 from withstand.results.runs import Run
 from withstand.results.sample import Sample
-from withstand.shifts import Shift, extras
+from withstand.shifts import Shift, distinct, extras
 
 _SOON = 1 << 28
 """Bytes of cells that metrics are made of in seconds: it is done at once. Of more, the first report does it."""
@@ -98,7 +98,9 @@ def evaluate(
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     predictor = predictor or Predictor.of(classifier, devices.choose("auto"), torch.float32, 0)
     about = about or About.plain(folder.path.name, classifier, images, predictor)
+    distinct(shifts)
     work = Cells.of(classifier, predictor, images, shifts, folder.store)
+    _refuse_other_classes(work, images, shifts)
     _refuse_mixed(work, folder, precision)
     if precision is not None:
         _refuse_others(work, images, shifts)
@@ -189,6 +191,26 @@ def _others(work: Cells, folder: RunFolder) -> list[dict[str, Any]]:
     """The cells of the run under other shifts, which stay."""
     ours = {condition.shift for condition in work.cells}
     return [cell for cell in folder.summary().get("cells", ()) if cell["shift"] not in ours]
+
+
+def _refuse_other_classes(work: Cells, images: ImageSet, shifts: Sequence[Shift]) -> None:
+    """Labels are numbers: where classes are others, or in another order, they would stand for the wrong ones.
+
+    Raises:
+        UserError: a shift has such, and does not say how answers stand for them.
+    """
+    for shift in shifts:
+        classes, own = work.images(shift.conditions()[0]).classes, extras(shift)
+        if own.answered_by is None and own.through is None and tuple(classes) != tuple(images.classes):
+            how = "in another order" if set(classes) == set(images.classes) else "others"
+            raise UserError(
+                f"the classes of {shift.name} are {how} than those of the clean images ({_some(classes)}; clean:"
+                f" {_some(images.classes)}); give its images the same ones"
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
 
 
 def _refuse_others(work: Cells, images: ImageSet, shifts: Sequence[Shift]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +20,7 @@ from withstand.images.imageset import ImageSet, digests
 from withstand.images.photographs import fitted
 from withstand.images.preprocessing import Geometry
 
+_CLASSES = 2**20
 _IN_MEMORY = 2**28  # bytes; more images lie in a file
 
 
@@ -32,34 +35,56 @@ def arrays(images: Any, labels: Any, classes: Sequence[str] | None = None, ids: 
         UserError: the images are of another type or shape, or the labels do not fit.
     """
     pixels = _uint8(images)
-    marks = np.asarray(labels.cpu() if hasattr(labels, "cpu") else labels)
-    if marks.shape != (len(pixels),) or marks.dtype.kind not in "iub":
-        raise UserError(
-            f"there are {len(pixels):,} images and labels of shape {marks.shape}; give a whole number an image"
-        )
-    marks = marks.astype(np.int64)
-    names = (
-        tuple(map(str, classes))
-        if classes is not None
-        else tuple(map(str, range(int(marks.max(initial=-1)) + 1)))
-    )
+    marks = _whole(labels, len(pixels), "labels")
+    highest = int(marks.max(initial=-1))
+    if classes is None and highest >= _CLASSES:
+        raise UserError(f"labels go up to {highest:,}; number the classes from 0")
+    names = tuple(map(str, range(highest + 1) if classes is None else classes))
+    if isinstance(classes, str) or len(set(names)) < len(names):
+        raise UserError(f"classes={classes!r} must be a list of names, each another")
     if len(marks) and not 0 <= int(marks.min()) <= int(marks.max()) < len(names):
         raise UserError(
             f"labels lie between {marks.min()} and {marks.max()}, and there are {len(names)} classes; give all"
         )
     zeros = np.zeros(len(pixels), np.int64)
     whole = ImageSet(pixels, marks, zeros, names)
-    return ImageSet(pixels, marks, own_ids(whole) if ids is None else np.asarray(ids, np.int64), names)
+    if ids is None:
+        return replace(whole, ids=own_ids(whole))
+    told = _whole(ids, len(pixels), "ids")
+    if twice := len(told) - len(np.unique(told)):
+        raise UserError(
+            f"ids tell images apart, and {twice:,} of {len(told):,} are those of others; give each its own"
+        )
+    return replace(whole, ids=told)
+
+
+def _whole(values: Any, n: int, what: str) -> NDArray[np.int64]:
+    """int64 N.
+
+    Raises:
+        UserError: they are no whole numbers, or not so many.
+    """
+    found = np.asarray(values.cpu() if hasattr(values, "cpu") else values)
+    if found.dtype.kind in "iub" and found.shape == (n,) and int(found.max(initial=0)) < 2**63:
+        return found.astype(np.int64)
+    kind = {"U": "text", "S": "text", "O": "objects"}.get(found.dtype.kind, str(found.dtype))
+    advice = "give a whole number an image"
+    if what == "labels" and found.ndim == 2:
+        advice = "give the number of the class, labels.argmax(1)"
+    elif what == "labels" and kind == "text":
+        advice = "give the number of each one's class, and classes=NAMES in the order of the numbers"
+    raise UserError(f"there are {n:,} images, and {what} are {kind} of shape {found.shape}; {advice}")
 
 
 def collected(
-    items: Any, classes: Sequence[str] | None, form: Geometry | None, folder: Path
+    items: Any, classes: Sequence[str] | None, ids: Any, form: Geometry | None, folder: Path
 ) -> tuple[ImageSet, bool]:
     """Of a data set that gives a picture and a label for each number; and whether it was made as ``form`` says.
 
     Pictures that are all of one size stay as they are; others become squares of ``form``.
 
     Args:
+        ids: as those of ``arrays``.
         folder: for the pixels, where they are too many for the memory.
 
     Raises:
@@ -82,7 +107,7 @@ def collected(
     for at in range(len(items)):
         one, labels[at] = read(at)
         pixels[at] = fitted(np.asarray(one), form) if fits and form else np.asarray(one)
-    return arrays(pixels, labels, names), fits
+    return arrays(pixels, labels, names, ids), fits
 
 
 def own_ids(images: ImageSet) -> NDArray[np.int64]:
@@ -126,7 +151,7 @@ def _reader(items: Any) -> tuple[Callable[[int], tuple[Image.Image, int]], Seque
             one, label = items[at]
         except (TypeError, ValueError) as error:
             raise UserError(f"item {at} of the data set is no pair of picture and label") from error
-        return _picture(one, at), int(label)
+        return _picture(one, at), _number(label, at)
 
     return read, getattr(items, "classes", None)
 
@@ -144,9 +169,23 @@ def _of_columns(items: Any) -> tuple[Callable[[int], tuple[Image.Image, int]], S
 
     def read(at: int) -> tuple[Image.Image, int]:
         row = items[at]
-        return _picture(row[shown], at), int(row[label])
+        return _picture(row[shown], at), _number(row[label], at)
 
     return read, names
+
+
+def _number(label: Any, at: int) -> int:
+    """
+    Raises:
+        UserError: it is no whole number.
+    """
+    try:
+        return operator.index(label.item() if hasattr(label, "item") else label)
+    except (TypeError, ValueError, RuntimeError) as error:
+        said = " ".join(repr(label).split())[:60]
+        raise UserError(
+            f"item {at} of the data set has the label {said}, where a whole number is wanted"
+        ) from error
 
 
 def _picture(one: Any, at: int) -> Image.Image:

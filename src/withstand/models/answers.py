@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.base import files, json_file
+from withstand.base.console import say
 from withstand.base.errors import UserError, nearest
 from withstand.models import imagenet
 from withstand.models.names import plain
@@ -33,6 +34,8 @@ def bring_together(
     Raises:
         UserError: a class has no output, or the names do not say which.
     """
+    if outputs and len(outputs) != count:
+        raise UserError(f"{len(outputs):,} outputs are named, and the classifier has {count:,}; name each")
     if settings["file"]:
         of = _from_file(Path(settings["file"]), outputs, count, classes)
     elif not outputs and not (count == imagenet.MANY and imagenet.are_classes(classes)):
@@ -101,6 +104,7 @@ def _from_file(path: Path, outputs: Sequence[str], count: int, classes: Sequence
     known = list(outputs) or (list(imagenet.wnids()) if count == imagenet.MANY else [])
     at = {plain(name): output for output, name in enumerate(known)}
     of = np.full(count, OUTSIDE, np.int64)
+    unknown = []
     for output, name in _pairs(path):
         if name in (None, "", "-1"):
             continue
@@ -111,13 +115,21 @@ def _from_file(path: Path, outputs: Sequence[str], count: int, classes: Sequence
                 + (f"; {nearest(output, known)}" if known else "")
             )
         label = place.get(plain(str(name)))
-        if label is not None:
+        if label is None:
+            unknown.append(str(name))
+        elif of[number] not in (OUTSIDE, label):
+            raise UserError(
+                f"{path} gives output '{output}' to '{classes[of[number]]}' and to '{name}'; give it to one"
+            )
+        else:
             of[number] = label
     absent = [name for label, name in enumerate(classes) if label not in of]
     if absent:
         raise UserError(
             f"{path} gives no output to {len(absent):,} of the data set's classes: {_some(absent)}"
         )
+    if names := list(dict.fromkeys(unknown)):
+        say(f"  {path} names {len(names):,} that are no classes of the data set: {_some(names)}")
     return of
 
 

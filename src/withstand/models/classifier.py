@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from withstand.base.errors import UserError
 from withstand.images.preprocessing import Preprocessing, Ready
 from withstand.models.checkpoints import State
 from withstand.models.loading import Head
@@ -49,8 +50,18 @@ class Classifier:
 
     @torch.inference_mode()
     def logits(self, images: Tensor) -> Tensor:
-        """float32 N×C for uint8 N×H×W×3, in evaluation mode: the plain way, which every engine agrees with."""
-        scores = self.network.eval()(self.preprocessing(images)).float()
+        """float32 N×C for uint8 N×H×W×3, in evaluation mode: the plain way, which every engine agrees with.
+
+        Raises:
+            UserError: the network gives something else than a tensor.
+        """
+        given = self.network.eval()(self.preprocessing(images))
+        if not isinstance(given, Tensor):
+            raise UserError(
+                f"the network gives a {type(given).__name__}, where a tensor of scores is wanted; wrap it in a module"
+                " that returns that alone"
+            )
+        scores = given.float()
         return scores if self.answers is None else torch.from_numpy(self.answers(scores.cpu().numpy()))
 
     def facts(self) -> dict[str, Any]:

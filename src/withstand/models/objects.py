@@ -14,6 +14,7 @@ from withstand.base.errors import UserError
 from withstand.images.preprocessing import AsBytes, Ready, Scaled
 from withstand.models import code
 from withstand.models.classifier import Classifier
+from withstand.models.logits import Logits, of_transformers
 from withstand.models.pipelines import ready
 
 
@@ -52,7 +53,8 @@ def of_object(
     """A classifier of what somebody has at hand.
 
     Args:
-        thing: a Classifier, an ``nn.Module``, or a callable from a uint8 batch N×H×W×3 to N×K scores.
+        thing: a Classifier, an ``nn.Module`` (one of Hugging Face Transformers, too), or a callable from a uint8 batch
+            N×H×W×3 to N×K scores.
         preprocess: how images are made ready; None: as the module says (timm's do), else values between 0 and 1. A
             callable takes images as they are.
         outputs: their names, where known.
@@ -73,8 +75,16 @@ def of_object(
                 f"the source of {name} cannot be seen; give version=NAME, another one for each change"
             )
         how = _own(thing) if preprocess is None else ready(preprocess)
+        if of_transformers(thing):
+            thing = Logits(thing)
+            outputs = outputs or thing.outputs
         return Classifier(
-            thing, how, origin, outputs=tuple(outputs), code=code.of_network(thing) | named, rewritable=False
+            thing,
+            how,
+            origin,
+            outputs=tuple(map(str, outputs)),
+            code=code.of_network(thing) | named,
+            rewritable=False,
         )
     if not callable(thing):
         raise UserError(
@@ -93,7 +103,7 @@ def of_object(
         Scores(thing),
         AsBytes(),
         origin,
-        outputs=tuple(outputs),
+        outputs=tuple(map(str, outputs)),
         code=seen | named,
         runtime="callable",
         rewritable=False,

@@ -17,8 +17,10 @@ import torch
 from withstand import datasets, shifts
 from withstand.base.errors import UserError
 from withstand.base.lock import one_writer
+from withstand.base.names import file_name
 from withstand.config.composing import compose, named
 from withstand.config.schema import ShiftConfig
+from withstand.config.spelling import quoted
 from withstand.engines import device as devices
 from withstand.engines.predictor import Predictor
 from withstand.evaluation import evaluate as evaluation
@@ -30,7 +32,7 @@ from withstand.models import Classifier, as_it_is
 from withstand.models.objects import of_object
 from withstand.models.together import Asked, answering
 from withstand.results.folder import RunFolder
-from withstand.session import geometry, identity
+from withstand.session import arguments, geometry, identity
 from withstand.session.result import Result
 from withstand.shifts import Shift
 
@@ -87,36 +89,39 @@ def evaluate(
     Raises:
         UserError: something does not fit, in one line that says what to do.
     """
+    arguments.check_model(model, preprocess=preprocess, outputs=outputs, version=version)
+    arguments.check_images(images, labels=labels, classes=classes, ids=ids)
+    arguments.check_choices(among, groups, precision, batch_size)
     kept = out is not None
-    root = Path(out) if out is not None else Path(tempfile.mkdtemp(dir=_scratch()))
-    if isinstance(model, str):
-        config = compose(["experiment=evaluate", f"model={model}", "dataset=folder"])
-        classifier, called = as_it_is(config), name or named(model)
-        if preprocess is not None:
-            classifier = of_object(
-                classifier.network, preprocess, outputs=classifier.outputs, origin=classifier.origin
-            )
-    else:
-        classifier = of_object(model, preprocess, outputs=outputs, version=version, kept=kept)
-        called = name or str(getattr(model, "__name__", type(model).__name__))
-    dataset, classifier = _images(images, labels, classes, ids, classifier, root)
-    asked = Asked(str(class_map) if class_map else None, among == "open", groups)
-    classifier = answering(classifier, dataset.test, asked)
+    root = Path(out).expanduser() if out is not None else Path(tempfile.mkdtemp(dir=_scratch()))
     where = devices.choose(device)
-    predictor = Predictor.of(classifier, where, torch.float32, batch_size)
-    folder = RunFolder(root if kept else root / called.strip("<>"))
-    with one_writer(folder.path):
-        identity.claim_plain(classifier, called, dataset, folder)
-        run = evaluation.evaluate(
-            classifier,
-            dataset.test,
-            _shifts(shifts, dataset),
-            folder,
-            predictor=predictor,
-            about=About.plain(called, classifier, dataset.test, predictor, dataset.name),
-            precision=precision,
-        )
+    with arguments.as_it_was(model):
+        if isinstance(model, str):
+            classifier, called = _from_source(model, preprocess), name or named(model)
+        else:
+            classifier = of_object(model, preprocess, outputs=outputs, version=version, kept=kept)
+            called = name or str(getattr(model, "__name__", type(model).__name__))
+        dataset, classifier = _images(images, labels, classes, ids, classifier, root)
+        asked = Asked(str(class_map) if class_map else None, among == "open", groups)
+        classifier = answering(classifier, dataset.test, asked)
+        found = _shifts(shifts, dataset)
+        predictor = Predictor.of(classifier, where, torch.float32, batch_size)
+        folder = RunFolder(root if kept else root / file_name(called.strip("<>")))
+        with one_writer(folder.path):
+            identity.claim_plain(classifier, called, dataset, folder)
+            about = About.plain(called, classifier, dataset.test, predictor, dataset.name)
+            run = evaluation.evaluate(
+                classifier, dataset.test, found, folder, predictor=predictor, about=about, precision=precision
+            )
     return Result(run)
+
+
+def _from_source(model: str, preprocess: Any) -> Classifier:
+    """``"SOURCE:NAME"``, with another preprocessing than its own where one is given."""
+    classifier = as_it_is(compose(["experiment=evaluate", f"model={model}", "dataset=folder"]))
+    if preprocess is None:
+        return classifier
+    return of_object(classifier.network, preprocess, outputs=classifier.outputs, origin=classifier.origin)
 
 
 @functools.cache
@@ -133,9 +138,7 @@ def _images(
     """The data set, and the classifier as it sees it: photographs are decoded as it wants them."""
     form = classifier.preprocessing.geometry if isinstance(classifier.preprocessing, Preprocessing) else None
     if isinstance(images, str | os.PathLike):
-        if labels is not None:
-            raise UserError("a folder has its labels in the names of its folders; leave labels out")
-        return _folder(Path(images), classifier)
+        return _folder(Path(images).expanduser(), classifier)
     if isinstance(images, ImageSet):
         return _named(images), classifier
     if labels is not None:
@@ -144,7 +147,7 @@ def _images(
         raise UserError(
             "labels are missing: give evaluate(model, images, labels), or a data set that brings them"
         )
-    found, fits = given.collected(images, classes, form, root)
+    found, fits = given.collected(images, classes, ids, form, root)
     return _named(found), classifier.after_geometry if fits else classifier
 
 
@@ -178,11 +181,17 @@ def _shifts(asked: Shifts, dataset: Dataset) -> list[Shift]:
 
 def _settings(name: str, own: Mapping[str, Any]) -> ShiftConfig:
     words = [f"shift.{key}={_word(value)}" for key, value in own.items()]
-    config = compose(["experiment=evaluate", f"shift={name}", "dataset=shapes", "model=small_cnn", *words])
-    return config.shift
+    return compose(
+        ["experiment=evaluate", f"shift={name}", "dataset=shapes", "model=small_cnn", *words]
+    ).shift
 
 
-def _word(value: Any) -> str:
+def _word(value: Any, within: bool = False) -> str:
+    """A value as the command line has it; a text is in quotes where it stands ``within`` a list or mapping."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Mapping):
-        return f"{{{','.join(f'{key}: {_word(one)}' for key, one in value.items())}}}"
-    return f"[{','.join(map(_word, value))}]" if isinstance(value, list | tuple | np.ndarray) else str(value)
+        return f"{{{','.join(f'{key}: {_word(one, True)}' for key, one in value.items())}}}"
+    if isinstance(value, list | tuple | np.ndarray):
+        return f"[{','.join(_word(one, True) for one in value)}]"
+    return quoted(value) if within and isinstance(value, str) else str(value)

@@ -34,11 +34,7 @@ def loaded(config: Config, overrides: Sequence[str], dataset: Dataset) -> list[S
         raise UserError(
             f"none of the shifts of suite={config.suite} is here; the lines above say where each belongs"
         )
-    twice = [shift.name for shift in found if sum(other.name == shift.name for other in found) > 1]
-    if twice:
-        raise UserError(
-            f"two shifts are called '{twice[0]}'; give one of them shift.label=NAME in a YAML of its own"
-        )
+    shifts.distinct(found)
     return found
 
 

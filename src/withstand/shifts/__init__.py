@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from withstand.base import plugins
+from withstand.base.errors import UserError
 from withstand.config.schema import ShiftConfig
 from withstand.images.blocks import Blocks
 from withstand.images.imageset import Dataset
@@ -67,6 +68,21 @@ class Extras(NamedTuple):
 def extras(shift: Shift) -> Extras:
     """What a shift has beside what every shift has."""
     return Extras(**{name: getattr(shift, name) for name in Extras._fields if hasattr(shift, name)})
+
+
+def distinct(several: Sequence[Shift]) -> None:
+    """Refuse two shifts of one name: results are told apart by it.
+
+    Raises:
+        UserError: there are two.
+    """
+    names = [shift.name for shift in several]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(
+                f"two shifts are called '{name}'; give one of them another name, label=NAME: on the command line by"
+                " shift.label=NAME in a YAML of its own"
+            )
 
 
 def load(settings: ShiftConfig, dataset: Dataset) -> Shift:

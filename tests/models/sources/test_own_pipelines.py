@@ -15,6 +15,7 @@ from torch import nn
 from torchvision import models as theirs
 
 from withstand.base.errors import UserError
+from withstand.models.objects import of_object
 
 Answers = Callable[..., Any]
 NEAR = 1e-3
@@ -100,6 +101,8 @@ def test_transformers(answers: Answers, tmp_path: Path, kind: str) -> None:
         expected = torch.cat([model.eval()(prepare(one)[None]).logits for one in pictures])
     assert torch.allclose(said, expected, atol=NEAR)
     assert found.outputs == ()  # LABEL_0 is no name
+    batch = torch.randint(256, (2, 40, 50, 3), dtype=torch.uint8)
+    assert torch.equal(of_object(model, processor).logits(batch), found.logits(batch))
 
 
 def test_transformers_with_a_head_that_was_never_trained_is_refused(tmp_path: Path, answers: Answers) -> None:

@@ -5,29 +5,18 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from withstand.base.errors import UserError
 from withstand.config.schema import Config, ModelConfig
 from withstand.models.classifier import Classifier
 from withstand.models.extras import needed, quiet_hub
+from withstand.models.logits import Logits
 from withstand.models.pipelines import of_processor
 
 ABOUT = "an image classifier of Hugging Face Transformers, by its name on the Hub or a folder: hf:microsoft/resnet-50"
-
-
-class Logits(nn.Module):
-    """A model of Transformers that gives its logits alone."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, images: Tensor) -> Tensor:
-        return cast(Tensor, self.model(pixel_values=images).logits)
 
 
 def from_config(config: Config, outputs: int | None) -> Classifier:
@@ -56,9 +45,8 @@ def from_config(config: Config, outputs: int | None) -> Classifier:
     how = of_processor(processor)
     if model.mean and model.std:
         how = replace(how, mean=tuple(model.mean), std=tuple(model.std))
-    return Classifier(
-        Logits(network), how, f"hf {model.name}", outputs=_names(network.config), rewritable=False
-    )
+    scores = Logits(network)
+    return Classifier(scores, how, f"hf {model.name}", outputs=scores.outputs, rewritable=False)
 
 
 def _read(transformers: Any, model: ModelConfig) -> tuple[Any, Any, Any]:
@@ -67,9 +55,3 @@ def _read(transformers: Any, model: ModelConfig) -> tuple[Any, Any, Any]:
         model.name, torch_dtype=torch.float32, output_loading_info=True, **model.args
     )
     return network, loading, transformers.AutoImageProcessor.from_pretrained(model.name)
-
-
-def _names(config: Any) -> tuple[str, ...]:
-    """What the outputs are called; ``LABEL_0`` and the like are no names."""
-    names = [str(config.id2label[at]) for at in sorted(config.id2label)]
-    return () if all(name.startswith("LABEL_") for name in names) else tuple(names)
