@@ -70,6 +70,25 @@ def test_what_cannot_be_cut_out_is_left_out_and_counted(tmp_path):
     assert said[f"00_dog/{files[0].stem}"] == "its mask is empty"
 
 
+@pytest.mark.parametrize("form", ["0 and 255", "0 and 1", "palette", "soft"])
+def test_a_mask_is_read_whatever_its_levels_are(tmp_path, form):
+    write_images(tmp_path, 2)
+    for file in (tmp_path / "masks").rglob("*.npy"):
+        marks = np.load(file)
+        drawn = Image.fromarray(marks.astype(np.uint8) * (1 if form in ("0 and 1", "palette") else 255))
+        if form == "palette":
+            drawn = drawn.convert("P")
+            drawn.putpalette([0, 0, 0, 128, 0, 0])
+        elif form == "soft":
+            drawn = Image.fromarray(np.where(marks, 255, 90).astype(np.uint8))
+        drawn.save(file.with_suffix(".png"))
+        file.rename(file.with_suffix(".kept"))
+    assert set(make(tmp_path).kept.values()) == {2}
+    for file in (tmp_path / "masks").rglob("*.kept"):
+        place = next((tmp_path / "set" / "fg_mask" / "val").glob(f"*{file.parent.name}/{file.stem}.npy"))
+        assert np.array_equal(np.load(place), np.load(file))
+
+
 def test_a_class_that_is_left_with_one_image(tmp_path):
     write_images(tmp_path, 3)
     for file in sorted((tmp_path / "masks" / CLASSES[2]).iterdir())[:2]:

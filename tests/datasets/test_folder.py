@@ -1,5 +1,6 @@
 """A folder of one's own images: ids by path, splits, damage, and the way through corrupt and evaluation."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,14 @@ def test_a_flat_folder_is_to_test_on(tmp_path: Path) -> None:
     with Image.open(tmp_path / "mine" / "class 1" / "0.png") as picture:
         expected = np.asarray(picture.resize((19, 16), Image.Resampling.BICUBIC).crop((2, 0, 18, 16)))
     np.testing.assert_array_equal(read.test.images[3], expected)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links, which Windows makes for administrators")
+def test_a_link_to_the_folder_above_brings_no_other_classes(tmp_path: Path) -> None:
+    write(tmp_path / "mine")
+    (tmp_path / "mine" / "class 0" / "up").symlink_to(tmp_path / "mine")
+    (tmp_path / "mine" / "class 0" / "self").symlink_to(tmp_path / "mine" / "class 0")
+    assert load(tmp_path / "mine").test.labels.tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_an_id_stays_when_other_images_come_and_go(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ def load(repo: Path | str, **options: Any) -> Dataset:
 def saved(tmp_path: Path) -> Path:
     both = library.DatasetDict({"train": made(6, 100), "test": made(5, camera=list("lrllr"))})
     both["train"] = both["train"].add_column("camera", list("abcabc"))
+    unsaid = library.ClassLabel(names=CLASSES)
+    both["test"] = both["test"].add_column("unsaid", [None, "l", None, None, "l"])
+    both["test"] = both["test"].add_column("lens", [-1, 2, -1, None, 0]).cast_column("lens", unsaid)
     both.save_to_disk(str(tmp_path / "my set"))
     return tmp_path / "my set"
 
@@ -68,6 +71,8 @@ def test_a_folder_of_save_to_disk(saved: Path, monkeypatch: pytest.MonkeyPatch) 
     )
     assert [hf.columns(asked, "camera")[one] for one in read.test.ids.tolist()] == list("lrllr")
     assert hf.columns(asked, "kind")[int(read.test.ids[2])] == "bird"
+    assert set(hf.columns(asked, "unsaid").values()) == {"", "l"}
+    assert sorted(hf.columns(asked, "lens").values()) == ["", "", "", "bird", "cat"]
     with pytest.raises(UserError, match="did you mean 'camera'"):
         hf.columns(asked, "cameras")
     monkeypatch.setattr(photographs, "_decode", None)  # what was decoded is found again
@@ -120,6 +125,13 @@ def test_a_mistake_is_one_line(saved: Path, options: dict[str, Any], message: st
     with pytest.raises(UserError, match=message) as caught:
         load(saved, **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_column_that_the_training_images_lack_is_one_line(saved: Path) -> None:
+    with pytest.raises(
+        UserError, match="the split train has no column 'unsaid', which test has; set dataset.label"
+    ):
+        load(saved, label="unsaid")
 
 
 def test_labels_may_be_numbers_or_names_but_must_be_there(tmp_path: Path) -> None:

@@ -118,8 +118,12 @@ def test_classes_come_from_a_list_a_file_or_a_known_data_set(saved: Path) -> Non
     assert load(4, images=saved / "x.npy", labels=saved / "y.npy").classes == ("0", "1", "2", "3")
     known = load(images=saved / "x.npy", labels=saved / "y.npy", classes="cifar100")
     assert known.classes[1] == "aquarium_fish"
-    pair = {"train_images": saved / "x.npy", "train_labels": saved / "y.npy"}
+    np.save(saved / "more.npy", PIXELS[::-1])
+    pair = {"train_images": saved / "more.npy", "train_labels": saved / "y.npy"}
     assert len(load(images=saved / "x.npy", labels=saved / "y.npy", **pair).train) == 7
+    pair["train_images"] = saved / "x.npy"
+    with pytest.raises(UserError, match=r"x\.npy is given to train and to test on"):
+        load(images=saved / "x.npy", labels=saved / "y.npy", **pair)
 
 
 @pytest.mark.parametrize(

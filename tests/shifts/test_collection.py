@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,29 @@ def test_the_same_classes_in_another_order_need_no_map(tmp_path: Path) -> None:
     assert run.about("b")["of"] is None and not run.about("b")["both"]
     assert run.predictions(Condition("b", "b")).logits.shape[1] == 4
     assert right(run, Condition("b", "b")) > 0.4
+
+
+def test_the_same_classes_in_capitals_or_in_other_words_need_no_map_either(tmp_path: Path) -> None:
+    before = photographs(tmp_path / "a", ("blue", "green", "red", "white"), 8, seed=1)
+    after = photographs(tmp_path / "b", ("blue", "green", "red", "white"), 8, seed=2)
+    (tmp_path / "map.csv").write_text("blue,bleu\ngreen,vert\nred,rouge\nwhite,blanc\n")
+    (tmp_path / "order.txt").write_text("bleu\nvert\nrouge\nblanc\n")
+    for names, own in (
+        (("Blue", "Green", "Red", "White"), {}),
+        (
+            ("bleu", "vert", "rouge", "blanc"),
+            {"class_map": str(tmp_path / "map.csv"), "order": str(tmp_path / "order.txt")},
+        ),
+    ):
+        place = tmp_path / names[0]
+        shutil.copytree(after, place)
+        for old, new in zip(("blue", "green", "red", "white"), names, strict=True):
+            (place / old).rename(place / f"{new}.moved")
+            (place / f"{new}.moved").rename(place / new)
+        run = evaluated(tmp_path, before, {"collection": {"folder": str(place), **own}}, name=names[0])
+        read = run.predictions(Condition(names[0], names[0]))
+        assert run.about(names[0])["of"] is None and read.labels.tolist() == [at // 8 for at in range(32)]
+        assert right(run, Condition(names[0], names[0])) > 0.4
 
 
 def test_the_clean_images_under_the_same_names_may_be_paired(tmp_path: Path, places: Any) -> None:

@@ -81,7 +81,7 @@ def from_config(config: Config) -> Dataset:
 
 
 def columns(config: Config, name: str) -> dict[int, str]:
-    """What one column says of each test image, by id.
+    """What one column says of each test image, by id; empty where it says nothing (null, or a class of −1).
 
     Raises:
         UserError: there is no such column.
@@ -94,7 +94,13 @@ def columns(config: Config, name: str) -> dict[int, str]:
     names = getattr(rows.features[name], "names", None)
     values = rows.select_columns(name)[:][name]
     ids = _ids(found.test, len(rows)).tolist()
-    return {one: names[said] if names else str(said) for one, said in zip(ids, values, strict=True)}
+
+    def text(said: Any) -> str:
+        if said is None or (names and said < 0):
+            return ""
+        return str(names[said] if names else said)
+
+    return {one: text(said) for one, said in zip(ids, values, strict=True)}
 
 
 def _opened(config: Config, settings: Settings) -> _Opened:
@@ -110,6 +116,11 @@ def _opened(config: Config, settings: Settings) -> _Opened:
     image = column(there[test], "image", settings.image, of_kind(there[test], "Image"))
     labels = of_kind(there[test], "ClassLabel") or [one for one in LABELS if one in there[test].features]
     label = column(there[test], "label", settings.label, labels)
+    for key, name in (("image", image), ("label", label)):
+        if train and name not in there[train].features:
+            raise UserError(
+                f"the split {train} has no column '{name}', which {test} has; set dataset.{key} to one of both"
+            )
     if len(labels) > 1 and not settings.label:
         say(f"{settings.repo}: labels are those of {label}, not of {', '.join(labels[1:])} (dataset.label)")
     return _Opened(there, test, train, image, label, cache, edition)

@@ -50,6 +50,11 @@ def from_config(config: Config) -> Dataset:
     images, labels = _read(test, cache)
     if not len(images):
         raise UserError(f"{test.images} holds no image; give one with images to test on")
+    contents = [_digest(pair, cache) for pair in (test, train) if pair]
+    if len({*contents}) < len(contents):
+        raise UserError(
+            f"{test.images} is given to train and to test on; give training images of their own, or none"
+        )
     own, lessons = _read(train, cache) if train else (images[:0], labels[:0])
     if own.shape[1:] != images.shape[1:]:
         raise UserError(
@@ -61,8 +66,8 @@ def from_config(config: Config) -> Dataset:
         "npy",
         ImageSet(own, lessons, FIRST_TRAIN_ID + np.arange(len(own), dtype=np.int64), classes),
         ImageSet(images, labels, np.arange(len(images), dtype=np.int64), classes),
-        _digest(test, cache),
-        _digest(train, cache) if train else "",
+        contents[0],
+        contents[1] if train else "",
     )
 
 

@@ -83,7 +83,9 @@ def _all(folder: Path) -> list[Path]:
 
 def _walked(folder: Path, above: tuple[str, ...]) -> Iterable[Path]:
     place = os.path.realpath(folder)
-    if place in above:  # a link to a folder that it lies in
+    if any(
+        Path(one).is_relative_to(place) for one in above
+    ):  # a link to a folder that it lies in, with all classes
         return
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -70,7 +70,7 @@ def from_config(settings: ShiftConfig, dataset: Dataset) -> Collection:
     through = _through(own, shown, dataset, name)
     notes = []
     if through is None:
-        shown = other_images.in_order(shown, dataset.classes)
+        shown = other_images.as_clean(shown, dataset.classes)
     elif through.open:
         some = f"{len(shown.classes):,} of the {len(dataset.classes):,} classes"
         notes.append(f"{name} has {some}: answers among these and among all are both kept")

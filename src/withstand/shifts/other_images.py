@@ -64,8 +64,10 @@ def decoding(fitted: tuple[str, ...], dataset: Dataset) -> dict[str, Any]:
     return {key: form[key] for key in fitted if key in form}
 
 
-def in_order(shown: ImageSet, classes: tuple[str, ...]) -> ImageSet:
-    """The same with its classes, which are these, in this order."""
+def as_clean(shown: ImageSet, classes: tuple[str, ...]) -> ImageSet:
+    """The same with the data set's classes: by name; else one is the other in their order (``Cat`` and ``cat``)."""
+    if set(shown.classes) != set(classes):
+        return replace(shown, classes=classes)
     place = np.array([classes.index(name) for name in shown.classes], np.int64)
     return replace(shown, labels=place[shown.labels], classes=classes)
 

@@ -64,6 +64,6 @@ def _others(place: str, dataset: Dataset, seed: int) -> Shown:
         raise UserError(
             f"{place}: {also[0]}; a temperature is never fitted on test images, so leave them out"
         )
-    shown = other_images.in_order(shown, dataset.classes)
+    shown = other_images.as_clean(shown, dataset.classes)
     about = {"kind": NAME, "images": shown.digest[:16]}
     return Shown(NAME, shown, f"{len(shown):,} images in {place}", (), about)

@@ -146,7 +146,8 @@ def _given(source: LocatedImage, size: tuple[int, int], side: int) -> NDArray[np
             marks = npy.mapped(source.mask) > 0
         else:
             with picture.opened(source.mask) as opened:
-                marks = np.asarray(opened.convert("L")) > 127
+                levels = np.asarray(opened.convert("L"))
+            marks = levels > levels.max() / 2  # masks are of 0 and 1, or of 0 and 255, or have a palette
     except Exception:  # a damaged file raises anything from OSError to struct.error
         return "its mask cannot be read"
     if marks.shape != (size[1], size[0]):
