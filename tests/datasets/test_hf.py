@@ -129,7 +129,7 @@ def test_a_mistake_is_one_line(saved: Path, options: dict[str, Any], message: st
 
 def test_a_column_that_the_training_images_lack_is_one_line(saved: Path) -> None:
     with pytest.raises(
-        UserError, match="the split train has no column 'unsaid', which test has; set dataset.label"
+        UserError, match=r"the split train has no column 'unsaid', which test has; set dataset\.label"
     ):
         load(saved, label="unsaid")
 

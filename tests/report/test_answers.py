@@ -8,7 +8,7 @@ from tests.report.conftest import SOME, write_run
 from withstand.analysis.backgrounds.measures import pull
 from withstand.report.answers import answers
 from withstand.results.conditions import CLEAN
-from withstand.results.metrics import answered, confidence
+from withstand.results.metrics import NO_NUMBER, answered, confidence
 from withstand.results.reading import load_run
 from withstand.results.store import Predictions
 
@@ -20,8 +20,8 @@ BROKEN = Predictions(
 )
 
 
-def test_an_answer_that_is_not_a_number_is_wrong_and_sure() -> None:
-    assert answered(BROKEN).tolist() == [1, 0, 0]
+def test_an_answer_that_is_not_a_number_is_no_class_and_sure() -> None:
+    assert answered(BROKEN).tolist() == [NO_NUMBER, 0, NO_NUMBER]
     assert np.allclose(confidence(BROKEN), [1, np.exp(2) / (1 + np.exp(2)), 1])
 
 

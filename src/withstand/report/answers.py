@@ -19,7 +19,7 @@ class Answers:
 
     Attributes:
         conditions: C of them, in the order of the columns.
-        chosen: whole numbers N×C, the class with the highest logit; of an answer that is not a number, a wrong one.
+        chosen: whole numbers N×C, the class with the highest logit; ``NO_NUMBER`` where an answer is none.
         confidence: float64 N×C, its softmax probability, 0 to 1; 1 for an answer that is not a number.
     """
 

@@ -17,6 +17,7 @@ from withstand.report.answers import Answers, answers
 from withstand.report.style import Look
 from withstand.report.table import Table
 from withstand.results.conditions import CLEAN
+from withstand.results.metrics import NO_NUMBER
 from withstand.results.runs import LeftOut, Run
 
 
@@ -48,6 +49,8 @@ class Context:
 
         The one after the last is of a classifier that may answer what is none of the classes (``classes=open``).
         """
+        if label == NO_NUMBER:
+            return "(no number)"
         classes = self.together.runs[0].classes
         if classes and label == len(classes):
             return "(none of the classes)"

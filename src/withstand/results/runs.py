@@ -229,7 +229,7 @@ class Run:
     ) -> tuple[NDArray[np.int64], NDArray[np.integer], NDArray[np.float64]]:
         """The images seen under a condition; the class chosen for each, and its probability.
 
-        An answer that is not a number is a wrong class, and sure.
+        An answer that is not a number is ``NO_NUMBER``, and sure.
         """
         ids, _ = self.columns.rows(condition, self.predictions)
         chosen, sure = (self.columns.values(condition, one, self.predictions) for one in (CHOSEN, CONFIDENCE))

@@ -8,6 +8,7 @@ from tests.report.conftest import MakeContext
 
 from withstand.report.sections import classes
 from withstand.results.conditions import CLEAN
+from withstand.results.metrics import NO_NUMBER
 from withstand.statistics import Estimate
 
 
@@ -50,6 +51,26 @@ def test_a_confusion_matrix_has_what_each_class_was_taken_for(make_context: Make
             for taken in range(10):
                 expected = 100 * (chosen[labels == truth] == taken).mean()
                 assert row.values[f"as_{taken}"] == pytest.approx(expected)
+
+
+def test_answers_that_are_not_numbers_are_of_no_class(make_context: MakeContext) -> None:
+    """They have a column of their own, and rows still add up."""
+    context = make_context({"small_cnn": {"skill": 1.0}, "small_vit": {"skill": 2.0}}, n=120)
+    said = context.answers["small_cnn"]
+    labels = classes._labels(context)
+    said.chosen[labels == 3] = NO_NUMBER
+    section = classes.section(context)
+    assert section is not None
+    _, mistakes, *matrices = section.tables
+    for matrix in matrices:
+        assert "(no number)" in [column.heading for column in matrix.columns]
+        for row in matrix.rows:
+            shares = [value for key, value in row.values.items() if key.startswith("as_")]
+            assert sum(map(float, shares)) == pytest.approx(100)  # type: ignore[arg-type]
+            gone = matrix.model == "small_cnn" and row.values["class"] == context.class_name(3)
+            assert row.values["as_none"] == (100 if gone else 0)
+    first = next(row for row in mistakes.rows if row.values["model"] == "small_cnn")
+    assert first.values["taken_for"] == "(no number)" and first.values["share"].value == 100  # type: ignore[union-attr]
 
 
 def test_of_many_classes_there_is_no_matrix(make_context: MakeContext) -> None:

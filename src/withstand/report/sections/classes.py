@@ -15,6 +15,7 @@ from withstand.report.section import Context, Picture, Section
 from withstand.report.style import PAPER
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN
+from withstand.results.metrics import NO_NUMBER
 from withstand.results.runs import LeftOut
 from withstand.statistics import Estimate, clopper_pearson, mean_interval, mean_over_conditions
 
@@ -116,7 +117,8 @@ def _confusions(
         np.fill_diagonal(shares, 0)
         for at in np.argsort(-shares, axis=None, kind="stable")[:_CONFUSIONS].tolist():
             truth, taken = divmod(at, shares.shape[1])
-            if shares[truth, taken] > 0:
+            taken = NO_NUMBER if taken == len(shares) else taken
+            if shares.flat[at] > 0:
                 rows.append(
                     Row(
                         {

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from withstand.base import plugins
 from withstand.base.errors import UserError, nearest
 from withstand.results.metrics.answers import (
+    NO_NUMBER,
     answered,
     brier,
     chosen,
@@ -49,6 +50,7 @@ from withstand.results.store import Predictions
 __all__ = [
     "BINS",
     "METRICS",
+    "NO_NUMBER",
     "Metric",
     "Metrics",
     "answered",

@@ -63,6 +63,9 @@ class _Worked:
         return _highest(self.softmax[0])
 
 
+NO_NUMBER = 2**16 - 1
+"""What is answered by a row that is not a number: no class."""
+
 _BLOCK = 1 << 18  # logits that are turned at once
 _FEW = 64  # classes; of so many, each at a time is sooner than all of an image's
 _worked: WeakKeyDictionary[Predictions, _Worked] = WeakKeyDictionary()
@@ -106,12 +109,8 @@ def chosen(predictions: Predictions) -> NDArray[np.int64]:
 
 
 def answered(predictions: Predictions) -> NDArray[np.int64]:
-    """The same, but of a row that is not a number a wrong class, which it counts as being sure of: int64 N."""
-    worked = _of(predictions)
-    found = predictions.logits.argmax(axis=1)
-    if worked.bad.any():
-        found[worked.bad] = worked.softmax[0][worked.bad].argmax(axis=1)
-    return found
+    """The same in whole numbers that two bytes hold: ``NO_NUMBER`` where a row is not a number; int64 N."""
+    return np.where(not_numbers(predictions), NO_NUMBER, predictions.logits.argmax(axis=1))
 
 
 def confidence(predictions: Predictions) -> NDArray[np.float64]:
