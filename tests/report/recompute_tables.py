@@ -58,8 +58,9 @@ class Study:
         """Interval of a share, or of a metric with its own bounds."""
         low, high = {"nll": (0, None), "brier": (0, 2)}.get(metric, (0, 1))
         values = run.of(conditions, metric)
-        furthest = float(np.abs(values).max())  # an image may move selective accuracy beyond its bounds
-        bounds = (-furthest, furthest) if metric == "selective" else (low, high)
+        bounds = (
+            (-0.25, 1.25) if metric == "selective" else (low, high)
+        )  # an image may move it beyond its own
         found = mean_interval(values, *bounds)
         return within(found, low, np.inf if high is None else high)
 

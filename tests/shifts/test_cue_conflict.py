@@ -24,6 +24,7 @@ from withstand.images.preprocessing import AsBytes
 from withstand.models import Classifier
 from withstand.results.metrics import METRICS, decisions, shape_bias
 from withstand.results.store import Predictions
+from withstand.statistics import clopper_pearson
 
 DRAWN = ["dataset=shapes", "dataset.n_train=1", "dataset.n_test=300", "shift=cue_conflict"]
 
@@ -80,7 +81,9 @@ def test_who_decides_by_shape_has_a_bias_of_one_and_who_by_texture_of_none(
     if bias is None:
         assert not np.isfinite(found.value).any()
     else:
-        assert found.value.item() == bias
+        assert found.value.item() == bias and found.n.item() == len(shown)
+        exact = clopper_pearson(int(bias * len(shown)), len(shown))
+        assert (found.low.item(), found.high.item()) == pytest.approx((exact.low, exact.high))
     assert "shape_bias" not in set(frame[frame.group == "clean"].metric)
     assert run.frame().shape_bias.isna().tolist()[0]  # of clean images it is not asked
 

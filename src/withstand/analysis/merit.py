@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,6 +57,11 @@ def mce(errors: NDArray[np.float64], baseline: NDArray[np.float64]) -> Estimate:
         errors: N×V, the error of each image over severities under each of V corruptions; ``baseline`` likewise.
     """
     return mean_of_ratios(errors, baseline)
+
+
+def of_itself(one: Estimate) -> Estimate:
+    """The mCE of the baseline, by itself: 1 on any images, where it has one."""
+    return one if math.isnan(one.value) else Estimate(1.0, 1.0, 1.0, one.n)
 
 
 def mce_by(errors: NDArray[np.float64], known: Sequence[float]) -> Estimate:

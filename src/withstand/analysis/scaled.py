@@ -13,7 +13,7 @@ from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import METRICS, calibration_of, correct, losses, probabilities
 from withstand.results.metrics.temperature import HIGHEST, at_temperature, temperature
 from withstand.results.runs import LeftOut, Run, of_kind_aside
-from withstand.statistics import Estimate, mean_over_conditions
+from withstand.statistics import Estimate, mean_over_conditions, minus
 
 KIND = "validation"
 
@@ -97,10 +97,10 @@ def _errors(run: Run, conditions: Sequence[Condition], ids: NDArray[np.int64], b
             sure[when, :, column] = probabilities(answered).max(axis=1)
             loss[when, :, column] = losses(answered)
     gaps = np.stack([calibration_of(one, right) for one in sure])
-    bounds = METRICS["ece"].bounds
+    ece, nll = METRICS["ece"].bounds, METRICS["nll"].bounds
     return Errors(
-        mean_over_conditions(gaps[0], bounds).within(0, 1),
-        mean_over_conditions(gaps[1] - gaps[0]),
-        mean_over_conditions(loss[0]),
-        mean_over_conditions(loss[1] - loss[0]),
+        mean_over_conditions(gaps[0], ece).within(0, 1),
+        mean_over_conditions(minus(gaps[1], gaps[0]), (None, None)).within(-1, 1),
+        mean_over_conditions(loss[0], nll),
+        mean_over_conditions(minus(loss[1], loss[0]), (None, None)),
     )

@@ -44,7 +44,7 @@ def make(tmp_path: Path) -> MakeRun:
         tag: str | None = None,
         conditions: tuple[Condition, ...] = SOME,
         source: str = "made",
-        size: int = 32,
+        size: int | None = 32,
     ) -> Run:
         folder = tmp_path / f"{model}-{seed}-{first}"
         ids, store, cells = np.arange(first, first + n), Store(folder / "predictions"), []
@@ -103,6 +103,14 @@ def test_settings_that_differ_make_two_classifiers_not_two_seeds(make: MakeRun) 
     config = runs[1].provenance["config"] | {"train": {"augment": "none"}}
     runs[1] = replace(runs[1], provenance=runs[1].provenance | {"config": config})
     assert [c.seeds for c in ask(vit, *runs).contrasts] == [(1, 1), (1, 1)]
+
+
+def test_what_is_not_on_record_is_not_equal(make: MakeRun) -> None:
+    same = replace(FAMILY, equal=("image_size",))
+    sides = [("vit", 0.6, "vit_small_patch16_224"), ("cnn", 0.3, "resnet50")]
+    for size, verdict in ((64, "supported"), (None, "no data")):
+        runs = [make(model, right, name=name, size=size) for model, right, name in sides]
+        assert ask(*runs, about=same).verdict == verdict
 
 
 def test_pretraining_must_be_equal_and_who_has_no_partner_is_named(make: MakeRun) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from withstand.results.metrics import correct, probabilities, risk_coverage, selective
+from withstand.results.metrics import METRICS, correct, probabilities, risk_coverage, selective
+from withstand.statistics import mean_interval
 
 
 def in_words(confidence: np.ndarray, wrong: np.ndarray) -> float:
@@ -59,6 +60,16 @@ def test_selective_accuracy_is_that_of_the_surest(drawn) -> None:
     surest = np.argsort(-probabilities(given_).max(1))[:400]
     assert selective(given_).mean() == pytest.approx(correct(given_)[surest].mean())
     assert selective(given_, 1.0).mean() == pytest.approx(correct(given_).mean())
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_selective_accuracy_of_all_or_none_has_an_interval(predictions, right: bool) -> None:
+    logits = np.random.default_rng(1).random((100, 1)) * [[1, -1]]
+    values = selective(predictions(logits, np.full(100, 1 - right)))
+    low, high = METRICS["selective"].bounds
+    found = mean_interval(values, (low, high)).within(0, 1)
+    assert (low, high) == pytest.approx((-0.25, 1.25)) and found.value == right
+    assert 0.03 < found.high - found.low < 0.06  # 3.7 of 80 images
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=5, max_size=5))

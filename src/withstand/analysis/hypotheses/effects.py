@@ -68,7 +68,7 @@ class Measured:
             for place, name in enumerate(every)
         }
         known, twice = find(metric), signed and any(less for _, less in pairs)
-        reach = None if known.high is None or known.unbounded else (1 + twice) * (known.high - known.low)
+        reach = None if known.high is None or known.reach else (1 + twice) * (known.high - known.low)
         return cls({name: np.asarray(value) for name, value in values.items()}, ids[rows], reach)
 
     def rows(self, group: Group) -> NDArray[np.float64]:

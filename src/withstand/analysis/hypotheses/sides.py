@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from withstand.analysis.hypotheses.claim import Hypothesis
 from withstand.analysis.hypotheses.subjects import Subject
+from withstand.results.facts import UNKNOWN
 from withstand.results.runs import LeftOut
 
 _NOBODY = {
@@ -85,7 +86,10 @@ def paired(
     def shared(group: list[Subject]) -> tuple[Any, ...]:
         return tuple(group[0].facts.get(fact) for fact in equal)
 
-    pairs = [(a, b) for a in more for b in less if shared(a) == shared(b) and "unknown" not in shared(a)]
+    def known(group: list[Subject]) -> bool:  # two of which nobody knows it are not alike
+        return not {UNKNOWN, None} & {*shared(group)}
+
+    pairs = [(a, b) for a in more for b in less if shared(a) == shared(b) and known(a)]
     left_out = [
         LeftOut(
             group[0].name,

@@ -12,6 +12,7 @@ the images they must be worked out anew (``Metric.of_the_set``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Literal
@@ -43,7 +44,7 @@ from withstand.results.metrics.calibration import (
     calibration_of,
     classwise_calibration,
 )
-from withstand.results.metrics.cues import decisions, shape_bias
+from withstand.results.metrics.cues import decided, decisions, shape_bias
 from withstand.results.metrics.ranking import COVERAGE, risk_coverage, selective
 from withstand.results.store import Predictions
 
@@ -63,6 +64,7 @@ __all__ = [
     "classwise_calibration",
     "confidence",
     "correct",
+    "decided",
     "decisions",
     "find",
     "losses",
@@ -94,7 +96,9 @@ class Metric:
         signed: whether that value may be below ``low``, as far as ``high`` is above it.
         unit: of the metric; empty for a pure number.
         only: the shift whose images it is asked of; empty: of all.
-        unbounded: whether an image's value may be anything, though the metric lies between ``low`` and ``high``.
+        reach: how far beyond ``low`` and ``high`` an image may lie, though the metric does not; ``inf``: any far.
+        rests_on: the images that say something, where not all do: bool N. A share of them that is 0 or 1 is as sure as
+            their number allows, which no value tells.
     """
 
     per_image: PerImage
@@ -107,7 +111,8 @@ class Metric:
     signed: bool = False
     unit: str = ""
     only: str = ""
-    unbounded: bool = False
+    reach: float = 0.0
+    rests_on: PerImage | None = None
 
     def asked_of(self, shift: str) -> bool:
         """Whether it means something under a shift."""
@@ -121,9 +126,10 @@ class Metric:
     @property
     def bounds(self) -> tuple[float | None, float | None]:
         """Of an image's value: an influence on the whole set may be of either sign."""
-        if self.unbounded:
+        if math.isinf(self.reach):
             return None, None
-        return (self.low - (self.high or 0) if self.signed else self.low), self.high
+        low = self.low - (self.high or 0) if self.signed else self.low
+        return low - self.reach, None if self.high is None else self.high + self.reach
 
 
 class Metrics(MutableMapping[str, Metric]):
@@ -192,7 +198,7 @@ _OURS: dict[str, Metric] = {
         share=True,
         of_the_set=True,
         unit="%",
-        unbounded=True,
+        reach=1 / COVERAGE - 1,
     ),
     "shape_bias": Metric(
         shape_bias,
@@ -203,7 +209,8 @@ _OURS: dict[str, Metric] = {
         of_the_set=True,
         unit="%",
         only="cue_conflict",
-        unbounded=True,
+        reach=math.inf,
+        rests_on=decided,
     ),
 }
 

@@ -19,6 +19,12 @@ def decisions(predictions: Predictions) -> tuple[NDArray[np.bool_], NDArray[np.b
     return apart, apart & (said == predictions.labels), apart & (said == predictions.background)
 
 
+def decided(predictions: Predictions) -> NDArray[np.bool_]:
+    """Whether an image shows two classes, of which one was named: bool N."""
+    _, shape, texture = decisions(predictions)
+    return shape | texture
+
+
 def shape_bias(predictions: Predictions) -> NDArray[np.float64]:
     """Shape decisions over shape and texture decisions, an image at a time: the bias plus what the image moves it by.
 
