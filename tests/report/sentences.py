@@ -25,7 +25,7 @@ HEADLINES = {
 }
 VERDICT = {
     "mean": rf"(?P<model>\S+) has (?P<value>{NUMBER})% accuracy {WHERE}"
-    rf" \(95% interval {RANGE}\), on (?P<sample>a sample, )?(?P<images>[\d,]+) images(?: under (?P<conditions>\d+)"
+    rf" \(95% interval {RANGE}\), on (?P<sample>a sample, )?(?P<images>[\d,]+) images?(?: under (?P<conditions>\d+)"
     r" corrupted conditions?)?\.",
     "above": rf"(?P<model>\S+) is {LEAD} above (?P<other>\S+) \({RANGE}\), which may be chance: the interval includes"
     rf" zero\.{NEEDED}",
@@ -82,6 +82,7 @@ def read(sentence: str, forms: Mapping[str, str]) -> Said:
     """The one form that the whole sentence has."""
     found = [Said(kind, m.groupdict()) for kind, form in forms.items() if (m := re.fullmatch(form, sentence))]
     assert found, f"no form is known for: {sentence}"
+    assert not re.search(r"\b1 (images|conditions|corrupted conditions|runs|models)\b", sentence), sentence
     return found[0]
 
 

@@ -45,6 +45,7 @@ def test_without_a_file_there_are_no_epochs(tmp_path: Path) -> None:
         ("epoch,val_top1\n2,10\n", "not 1, 2, 3"),
         ("epoch,val_top1\nnan,10\n", "not 1, 2, 3"),
         ("epoch,val_top1\n1,101\n", "no percentage"),
+        ("epoch,train_loss\n1,-1e308\n", "column train_loss holds a number that no training gives"),
         ("epoch,val_top1\n1,10,7\n", "not as long"),
         ("epoch,val_top1\n1\n", "not as long"),
         ("epoch,epoch\n1,1\n", "twice"),

@@ -107,7 +107,8 @@ class Grouped:
 def _members(run: Run, column: str) -> dict[int, str]:
     """Image → its group; empty where the record is not of the images that were predicted."""
     about, conditions = run.about(column), [one for one in run.conditions if one.shift == column]
-    members, ids = about.get("members", ()), np.sort(run.predictions(conditions[0]).ids).tolist()
+    shown, _ = run.columns.rows(conditions[0], run.predictions)
+    members, ids = about.get("members", ()), np.sort(shown).tolist()
     if len(conditions) > 1 or len(members) != len(ids):
         return {}
     return {image: about["groups"][group] for image, group in zip(ids, members, strict=True)}

@@ -24,7 +24,7 @@ from withstand.base.errors import UserError, nearest
 from withstand.base.names import csv_text, file_name
 from withstand.config.known import EXPORTS
 from withstand.corruptions.names import BENCHMARK, SEVERITIES
-from withstand.report.wording import spaced
+from withstand.report.wording import several, spaced
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import NONE, UNKNOWN
 from withstand.results.runs import LeftOut, Run, names
@@ -194,7 +194,7 @@ def robustbench(one: Exported) -> dict[str, Any]:
     }
     if run.dataset == "imagenet" and not together.no_alexnet:
         said["corruptions_mce"] = f"{100 * together.mce(name, 'alexnet').value:.2f}"
-    images = f"{len(together.ids):,} images"
+    images = several(len(together.ids), "image")
     said["footnote"] = f"Measured by withstand {__version__} on {images}; corrupted images: {source}."
     return said
 

@@ -8,7 +8,7 @@ from withstand.analysis.changes import Change, Price, leak_price
 from withstand.corruptions.names import FAMILIES
 from withstand.report import published
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
-from withstand.report.wording import between, family, points, spaced
+from withstand.report.wording import between, family, points, several, spaced
 from withstand.statistics import Estimate
 
 Done = Mapping[str, Sequence[Change]]
@@ -148,8 +148,8 @@ def sentences(tuned: Sequence[Change]) -> list[str]:
             ]
             (seen, n_seen), (other, n_other) = parts
             said.append(
-                f"{one.name}: top-1 changes by {_points(seen)} under the {n_seen} conditions trained on and by"
-                f" {_points(other)} under the {n_other} left out"
+                f"{one.name}: top-1 changes by {_points(seen)} under the {several(n_seen, 'condition')} trained on and"
+                f" by {_points(other)} under the {n_other} left out"
             )
     worth = worth_of_leak(tuned)
     if isinstance(worth, str):

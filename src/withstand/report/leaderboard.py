@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from withstand.analysis.leaderboard import COSTS, Leaderboard, Placed
 from withstand.report.table import Column, Row, Table, Value
-from withstand.report.wording import between, listed, spaced
+from withstand.report.wording import between, listed, several, spaced
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import find
 from withstand.statistics import Estimate
@@ -52,7 +52,7 @@ def under(board: Leaderboard) -> str:
 def sentences(board: Leaderboard) -> list[str]:
     """What the ranks rest on, and what they do not say."""
     many, sure = len(board.placed), sum(one.low == one.high for one in board.placed)
-    first = f"Ranked by {under(board)}, on the same {board.images:,} images, paired image by image."
+    first = f"Ranked by {under(board)}, on the same {several(board.images, 'image')}, paired image by image."
     if many == 1:
         return [first]
     known = (

@@ -69,7 +69,7 @@ def of_outsiders(found: Outsiders) -> str:
             for one in (told.auroc, told.fpr)
         )
         said.append("{} by {}: AUROC {}, FPR95 {}".format(name, score, *ends))
-    return f"{found.name} from outside, {found.outside:,} images: {'; '.join(said)}"
+    return f"{found.name} from outside, {several(found.outside, 'image')}: {'; '.join(said)}"
 
 
 def in_one_line(together: Comparison, shift: str) -> str:
@@ -81,7 +81,7 @@ def in_one_line(together: Comparison, shift: str) -> str:
     if together.clean:
         said.append(("drop", together.drop(name)))
     parts = [f"{what} {number(100 * one.value)} ({between(one.times(100))})" for what, one in said]
-    return f"top-1, %: {', '.join(parts)}; {together.accuracy(name, ALL).n:,} images"
+    return f"top-1, %: {', '.join(parts)}; {several(together.accuracy(name, ALL).n, 'image')}"
 
 
 def shifts(runs: Sequence[Run]) -> Table | None:

@@ -11,7 +11,7 @@ from withstand.analysis.backgrounds.reliance import Reliance, leaked
 from withstand.analysis.comparison import Comparison
 from withstand.analysis.hypotheses.effects import counted
 from withstand.analysis.pairs import Pair
-from withstand.report.wording import between, listed, number, points, rounded, spaced
+from withstand.report.wording import between, listed, number, points, rounded, several, spaced
 from withstand.statistics import LEVEL, image_values, over_seeds
 
 _NAMED = 3  # models that a sentence names
@@ -41,10 +41,9 @@ def verdict(together: Comparison, backgrounds: Sequence[Reliance] = ()) -> Verdi
     group = "corrupted" if together.conditions else "clean"
     where = "under corruption" if together.conditions else "on clean images"
     mean = together.accuracy(first, group).times(100)
-    basis = f"{'a sample, ' if first in together.sampled else ''}{mean.n:,} images"
+    basis = f"{'a sample, ' if first in together.sampled else ''}{several(mean.n, 'image')}"
     if together.conditions:
-        conditions = len(together.conditions)
-        basis += f" under {conditions} corrupted condition{'s' if conditions > 1 else ''}"
+        basis += f" under {several(len(together.conditions), 'corrupted condition')}"
     level, behind = standing.level(first), standing.behind(first)
     right = number(mean.value)
     said = [f"{first} has {right}% accuracy {where} (95% interval {between(mean)}), on {basis}."]

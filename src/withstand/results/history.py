@@ -18,6 +18,7 @@ Epochs = Mapping[str, NDArray[Any]]
 """By column of ``history.csv``, the value of each epoch: int64 where all are whole numbers, else float64."""
 
 _SHARES = ("train_top1", "train_top5", "val_top1", "val_top5")
+_MOST = 1e39  # more than float32 holds, and few enough for a plot
 _WHOLE = 1 << 53  # up to which a float is one number
 
 
@@ -62,6 +63,9 @@ def _check(found: Epochs) -> None:
         raise ValueError("it has no epochs")
     if found["epoch"].tolist() != list(range(1, len(found["epoch"]) + 1)):
         raise ValueError("its epochs are not 1, 2, 3 and so on")
+    for name, values in found.items():
+        if (np.abs(values[np.isfinite(values)]) > _MOST).any():
+            raise ValueError(f"column {name} holds a number that no training gives")
     for name in (one for one in _SHARES if one in found):
         if ((found[name] < 0) | (found[name] > 100)).any():
             raise ValueError(f"column {name} holds what is no percentage")

@@ -7,6 +7,7 @@ from withstand.report import finetune_figure
 from withstand.report.finetune_tables import Done, tables, worth_of_leak
 from withstand.report.left_out import FEW_IMAGES
 from withstand.report.section import Context, Picture, Section
+from withstand.report.wording import several
 from withstand.results.runs import LeftOut
 
 PLACE = 60
@@ -49,7 +50,10 @@ def _left_out(done: Done) -> list[LeftOut]:
     """Leaks whose effect cannot be computed, and why; gains that rest on few images."""
     worth = {name: worth_of_leak(tuned) for name, tuned in done.items()}
     few = [
-        LeftOut(f"{name} ({one.name})", f"the gains rest on {len(one.ids)} images, fewer than {FEW_IMAGES}")
+        LeftOut(
+            f"{name} ({one.name})",
+            f"the gains rest on {several(len(one.ids), 'image')}, fewer than {FEW_IMAGES}",
+        )
         for name, tuned in done.items()
         for one in tuned
         if len(one.ids) < FEW_IMAGES

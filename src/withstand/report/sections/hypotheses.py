@@ -10,7 +10,7 @@ from withstand.report.left_out import together
 from withstand.report.sampling import MARK
 from withstand.report.section import Context, Finding, Section
 from withstand.report.table import IMAGES, Column, Row, Table, Value
-from withstand.report.wording import between, group, listed, number, points, rounded, spaced
+from withstand.report.wording import between, group, listed, number, points, rounded, several, spaced
 from withstand.results.metrics import find
 from withstand.results.runs import LeftOut
 from withstand.statistics import Estimate
@@ -154,7 +154,8 @@ def _effect(one: Answer, claims: int) -> str:
     p = f"p\u00a0{p}" if p.startswith("<") else f"p\u00a0=\u00a0{p}"
     return (
         f"{_measured(one.hypothesis.measure)}, {_who(one)}: {size} ({between(effect, 1 if share else _DIGITS)}), on"
-        f" {one.n:,} images; {p}" + (f" after Holm’s correction for {claims} claims." if claims > 1 else ".")
+        f" {several(one.n, 'image')}; {p}"
+        + (f" after Holm’s correction for {claims} claims." if claims > 1 else ".")
     )
 
 

@@ -12,7 +12,7 @@ from withstand.analysis.steadiness import Steady
 from withstand.report.section import Context, Section
 from withstand.report.sections import cues
 from withstand.report.table import MODEL, Column, Row, Table, Value
-from withstand.report.wording import spaced
+from withstand.report.wording import several, spaced
 from withstand.results.conditions import CLEAN
 from withstand.results.runs import Run
 
@@ -42,7 +42,7 @@ class _Shift:
 
     @property
     def column(self) -> Column:
-        images = f"{len(self.together.ids):,} images"
+        images = several(len(self.together.ids), "image")
         called = {cues.NAME: "shape bias", FILMS: "flips"}.get(self.name, spaced(self.name))
         return Column(self.key, f"{called}, % ({images})", ".1f")
 
