@@ -19,6 +19,7 @@ from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Scaled
 from withstand.models.objects import of_object
 from withstand.results.conditions import CLEAN
+from withstand.results.metrics import confidence
 from withstand.shifts.shown import Shown
 
 FEW: dict[str, Any] = {"shifts": {"corruption": {"corruptions": ["contrast", "fog"], "severities": [1, 5]}}}
@@ -186,6 +187,30 @@ def test_a_network_that_gives_more_than_a_tensor(images: Any) -> None:
 
     with pytest.raises(UserError, match="the network gives a tuple, where a tensor of scores is wanted"):
         withstand.evaluate(Two(), *images, **PLAIN)
+
+
+def test_probabilities_are_as_sure_as_they_say(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The logits are their logarithms, whether a module or a function gives them, and through a class map, too."""
+    pixels, labels = images
+    scores = withstand.evaluate(nn.Sequential(Net(9.0)), pixels, labels, **PLAIN).run.predictions(CLEAN)
+    assert "probabilities" not in capsys.readouterr().out
+    net = nn.Sequential(Net(9.0), nn.Softmax(1))
+
+    def shares(batch: np.ndarray) -> Any:
+        return net(torch.from_numpy(batch).permute(0, 3, 1, 2).float() / 255).detach().double().numpy()
+
+    for model in (net, shares):
+        found = withstand.evaluate(model, pixels, labels, **PLAIN).run.predictions(CLEAN)
+        assert "its outputs are probabilities, which add up to 1" in capsys.readouterr().out
+        assert np.allclose(confidence(found), confidence(scores), atol=1e-5)
+    turned = withstand.evaluate(
+        net, pixels, 2 - labels, classes=["b", "g", "r"], outputs=["r", "g", "b"], **PLAIN
+    ).run.predictions(CLEAN)
+    assert np.allclose(confidence(turned), confidence(scores), atol=1e-5)
+    capsys.readouterr()
+    votes = withstand.evaluate(lambda batch: np.eye(3)[[0] * len(batch)], pixels, labels, **PLAIN)
+    assert "probabilities" not in capsys.readouterr().out  # 1 and 0 may be anything
+    assert votes.run.predictions(CLEAN).logits[0].tolist() == [1, 0, 0]
 
 
 def test_shifts_of_ones_own_are_told_apart_and_have_the_same_classes(images: Any, tmp_path: Path) -> None:

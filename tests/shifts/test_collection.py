@@ -108,6 +108,21 @@ def test_clean_is_of_the_same_classes_and_the_drop_of_other_images(tmp_path: Pat
     assert drop.high - drop.low > max(clean.high - clean.low, shifted.high - shifted.low)  # both vary
 
 
+def test_what_evaluate_gives_shows_clean_first_and_no_mean_of_one(tmp_path: Path, places: Any) -> None:
+    fog = {"corruption": {"corruptions": ["fog"], "severities": [1, 2]}}
+    for several, images in (
+        ([{"collection": {"folder": str(places[1])}}], ["clean", "march"]),
+        (
+            [{"collection": {"folder": str(places[1])}}, fog],
+            ["clean", "march", "mean under corruption", "fog"],
+        ),
+        ((), ["clean"]),
+    ):
+        found = withstand.evaluate(Colours(), places[0], shifts=several, device="cpu")
+        assert found._short().images.tolist() == images
+        assert "clean" in set(found.frame(["top1"]).group) and "clean" in found._repr_html_()
+
+
 def test_two_classifiers_on_it_are_paired_and_join_effective_robustness(tmp_path: Path, places: Any) -> None:
     shift = {"collection": {"folder": str(places[1])}}
     runs = [

@@ -224,7 +224,7 @@ def answering_to(classifier: Classifier, shift: Shift) -> Classifier:
     if classifier.for_classes is not None:
         return classifier.for_classes(shift.images(shift.conditions()[0]).classes)
     some = shift.images(shift.conditions()[0]).take(np.arange(1)).images()
-    return answering(replace(classifier, answers=None), some, asked)
+    return answering(classifier, some, asked)
 
 
 def _taken(other: Elsewhere, cell: Cell, images: Blocks) -> Predictions | None:

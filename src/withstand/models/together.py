@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from withstand.base.console import say
 from withstand.base.errors import UserError
@@ -14,6 +15,10 @@ from withstand.images.blocks import gather
 from withstand.images.imageset import ImageSet
 from withstand.models.answers import bring_together
 from withstand.models.classifier import Classifier
+from withstand.results.answering import Answering, Logarithms
+
+_SOME = 8  # images that are looked at where the first one's outputs add up to 1
+_NEAR = 1e-3  # what a sum of float16 may be off by
 
 
 @dataclass(frozen=True)
@@ -45,21 +50,40 @@ def answering(classifier: Classifier, images: ImageSet, asked: Asked) -> Classif
                 "a zero-shot classifier's outputs are the classes; leave class_map and classes out"
             )
         return classifier.for_classes(images.classes)
-    count = _outputs(classifier, images)
-    answers = bring_together(classifier.outputs, count, images.classes, vars(asked))
+    scores = _tried(classifier, images, 1)
+    count = scores.shape[1]
+    answers: Answering | None
+    answers = together = bring_together(classifier.outputs, count, images.classes, vars(asked))
     if answers is not None:
         say(f"  {answers}")
     elif not classifier.outputs:
         say(f"  its {count:,} outputs are taken for the classes in their order: {_some(images.classes)}")
+    if isinstance(classifier.answers, Logarithms) or _gives_probabilities(classifier, images, scores):
+        say("  its outputs are probabilities, which add up to 1: their logarithms are kept as its logits")
+        answers = Logarithms(together)
     return replace(classifier, answers=answers)
 
 
-def _outputs(classifier: Classifier, images: ImageSet) -> int:
-    """How many it gives, by trying it on an image: that is sure for whatever it is made of."""
+def _gives_probabilities(classifier: Classifier, images: ImageSet, first: NDArray[np.float32]) -> bool:
+    """Whether outputs are shares of 1, and not all of them 1 and 0, which may be votes."""
+    if not _are_shares(first):
+        return False
+    more = _tried(classifier, images, _SOME)
+    return _are_shares(more) and bool((more.max(axis=1) < 1).any())
+
+
+def _are_shares(scores: NDArray[np.float32]) -> bool:
+    adds_up = np.abs(scores.sum(axis=1) - 1) < _NEAR
+    return scores.shape[1] > 1 and bool((scores >= 0).all() and adds_up.all())
+
+
+def _tried(classifier: Classifier, images: ImageSet, most: int) -> NDArray[np.float32]:
+    """Its outputs for the first images: how many there are is sure by this for whatever it is made of."""
     try:
         place: Any = next(classifier.network.parameters(), None)
         where = torch.device("cpu") if place is None else place.device
-        scores = replace(classifier, answers=None).logits(gather(images.images, np.arange(1), where))
+        rows = np.arange(min(most, len(images)))
+        scores = replace(classifier, answers=None).logits(gather(images.images, rows, where))
     except UserError:
         raise
     except Exception as error:  # a network of anybody's may fail in any way
@@ -72,7 +96,8 @@ def _outputs(classifier: Classifier, images: ImageSet) -> int:
         raise UserError(
             f"the classifier gives {tuple(scores.shape)} for one image, where 1×K scores are wanted"
         )
-    return int(scores.shape[1])
+    found: NDArray[np.float32] = scores.cpu().numpy()
+    return found
 
 
 def _some(names: tuple[str, ...]) -> str:

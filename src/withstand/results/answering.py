@@ -101,5 +101,21 @@ class Then:
         return {"first": self.first.facts(), "then": self.second.facts()}
 
 
-Answering = ClassMap | Then
+@dataclass(frozen=True, eq=False)
+class Logarithms:
+    """Of a classifier that gives probabilities: their logarithms, of which they are the softmax, and what is made of
+    these.
+    """
+
+    then: ClassMap | None = None
+
+    def __call__(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        logs = np.log(np.maximum(logits, np.finfo(np.float32).tiny))
+        return logs if self.then is None else self.then(logs)
+
+    def facts(self) -> dict[str, Any]:
+        return {"logarithms": None if self.then is None else self.then.facts()}
+
+
+Answering = ClassMap | Then | Logarithms
 """What is made of a network's outputs."""

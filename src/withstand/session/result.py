@@ -11,13 +11,12 @@ import pandas as pd
 
 from withstand import report
 from withstand.analysis.comparison import Comparison, compare
+from withstand.analysis.groups import ALL
 from withstand.report import canvas, overview
 from withstand.report.section import Context
 from withstand.report.style import looks
 from withstand.results.conditions import CLEAN
 from withstand.results.runs import Run, Runs
-
-_SHOWN = ("clean", "corrupted")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,17 +62,22 @@ class Result:
         return f"{self._short().to_html(index=False, border=0)}{shown[shown.find('<svg') :] if shown else ''}"
 
     def _compared(self) -> dict[str, Comparison]:
-        shifts = [one for one in self.run.shifts if one != CLEAN.shift] or ["corruption"]
-        return {shift: compare(self.run, shift=shift) for shift in shifts}
+        shifts = [one for one in self.run.shifts if one != CLEAN.shift]
+        found = {shift: compare(self.run, shift=shift) for shift in shifts}
+        if CLEAN in self.run.conditions and not any("clean" in one.groups for one in found.values()):
+            # Nothing but images of their own beside it.
+            found = {CLEAN.shift: compare(self.run.under([CLEAN]))} | found
+        return found
 
     def _short(self) -> pd.DataFrame:
         """Top-1 in percent with its interval: clean, and the mean and each variant of every shift."""
         rows = []
         for shift, found in self._compared().items():
             variants = list(dict.fromkeys(one.variant for one in found.conditions))
-            for group in [*(g for g in _SHOWN if g in found.groups), *variants]:
+            shown = [ALL] if len(found.conditions) > 1 else []
+            for group in [*(["clean"] if found.clean else []), *shown, *variants]:
                 share = found.accuracy(self.run.model, group).times(100)
-                label = f"mean under {shift}" if group == "corrupted" else group.replace("_", " ")
+                label = f"mean under {shift}" if group == ALL else group.replace("_", " ")
                 rows.append(
                     {
                         "images": label,
@@ -82,4 +86,5 @@ class Result:
                         "n": share.n,
                     }
                 )
+        rows.sort(key=lambda row: row["images"] != "clean")  # first; the others keep their order
         return pd.DataFrame(rows).drop_duplicates("images", ignore_index=True)
