@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from withstand import experiments
+from withstand.base.errors import UserError
 from withstand.cli import main
 from withstand.config.composing import compose
 from withstand.session import several
@@ -87,3 +88,10 @@ def test_a_sweep_has_a_command_for_each_model_and_seed():
 def test_images_go_by_the_seed_where_nothing_else_is_said():
     plain, other = compose(["seed=7"]), compose(["seed=7", "image_seed=8"])
     assert (plain.image_seed, plain.shift.seed, other.image_seed, other.shift.seed) == (7, 7, 8, 8)
+
+
+@pytest.mark.parametrize("one", ["model=small_vit", "seed=7"])
+def test_one_beside_several_is_refused(one: str) -> None:
+    words = ["experiment=train", "models=[small_cnn]", "seeds=[5,6]", one]
+    with pytest.raises(UserError, match=r"s=\[.*\] are asked for, and (model|seed) is given, too"):
+        several.commands_of(compose(words), words)

@@ -80,6 +80,7 @@ def test_one_value_is_a_list_of_one() -> None:
         ("model.mean=0.5", "must have three values"),
         ("model.cfg_name=a/b", "cannot name a folder"),
         ("dataset.title=..", "cannot name a folder"),
+        ("suffix=-a/../../b", "cannot name a folder"),
         ("paths.data=${nope}", "'nope' not found"),
     ],
 )

@@ -214,3 +214,17 @@ def test_a_record_of_groups_without_images_or_of_other_images_breaks_nothing(tmp
     page = report.write([empty, longer], tmp_path / "report").read_text()
     assert "top-1 in 1 group<" in page and "does not say of each image which group" in page
     assert "By camera" not in report.write([longer], tmp_path / "alone").read_text()
+
+
+def test_a_table_may_name_images_by_id_and_gives_each_one_group(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), np.uint8)
+    lines = ["ID,camera", *(f"{at + 5},{CAMERAS[at % 3]}" for at in range(20))]
+    table = tmp_path / "cameras.csv"
+    table.write_text("\n".join(lines))
+    own = {"groups": {"column": "camera", "table": str(table)}}
+    words = {"ids": np.arange(5, 25), "shifts": own, "device": "cpu"}
+    run = withstand.evaluate(Net(), pixels, np.arange(20) % 2, **words).run
+    assert np.bincount(Grouped.of([run], "camera").members).tolist() == [7, 7, 6]
+    table.write_text("\n".join([*lines, "5,west"]))
+    with pytest.raises(UserError, match="gives 5 two groups, 'east' and 'west'"):
+        withstand.evaluate(Net(), pixels, np.arange(20) % 2, **words)

@@ -157,6 +157,7 @@ def _check_lists(c: Config) -> None:
         ("model.cfg_name", c.model.cfg_name),
         ("dataset.title", c.dataset.label),
         ("finetune.name", c.finetune.name),
+        ("suffix", c.suffix or None),
     ):
         if name is not None and not names_a_folder(name):
             raise UserError(

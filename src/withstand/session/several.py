@@ -36,7 +36,14 @@ def each(config: Config, overrides: list[str], work: Callable[[Config, list[str]
 
 
 def commands_of(config: Config, overrides: list[str]) -> list[list[str]]:
-    """The words for each model and seed: all are shown the same images, in folders of their own."""
+    """The words for each model and seed: all are shown the same images, in folders of their own.
+
+    Raises:
+        UserError: ``model`` is given beside ``models``, or ``seed`` beside ``seeds``.
+    """
+    for one, many in (("model", config.models), ("seed", config.seeds)):
+        if many and one in map(key_of, overrides):
+            raise UserError(f"{one}s={many} are asked for, and {one} is given, too; leave one of the two out")
     own = {"models", "seeds", *(["model"] if config.models else []), *(["seed"] if config.seeds else [])}
     words = [word for word in overrides if key_of(word) not in own]
     models = [[f"model={model}"] for model in config.models] or [[]]

@@ -94,7 +94,13 @@ def _from_file(path: Path, own: Settings) -> Mapping[int, str]:
     key = own.path or found.called(_PATHS) or "path"
     names, groups = found.column(key, " (shift.path)"), found.column(own.column, " (shift.column)")
     try:
-        ids = [int(name) if key == "id" else identity(name) for name in names]
+        ids = [int(name) if key.casefold() == "id" else identity(name) for name in names]
     except ValueError as error:
         raise UserError(f"{path}: column '{key}' holds what is no number; set shift.path=COLUMN") from error
-    return dict(zip(ids, groups, strict=True))
+    said: dict[int, str] = {}
+    for one, name, group in zip(ids, names, groups, strict=True):
+        if said.setdefault(one, group) != group:
+            raise UserError(
+                f"{path} gives {name} two groups, '{said[one]}' and '{group}'; leave one line of the two"
+            )
+    return said
