@@ -40,6 +40,25 @@ def test_one_command_evaluates_both_and_ends_in_the_verdict_s_code(trained, ther
     assert "plan: 400 images show with 80% power: " in capsys.readouterr().out
 
 
+def test_two_files_of_weights_of_one_config_have_folders_of_their_own(trained, there, capsys):
+    files = [trained / f"epochs{epochs}" / "small_cnn_shapes" / "best_model.pth" for epochs in (2, 1)]
+    old = there / "last_year.pth"
+    old.write_bytes(files[1].read_bytes())
+    words = [
+        "experiment=gate",
+        *SHAPES,
+        f"paths.checkpoints={there / 'runs'}",
+        "gate.by=clean",
+        "gate.margin=99",
+    ]
+    words += [f"model.weights={files[0]}", "baseline=small_cnn", f"gate.baseline_weights={old}"]
+    assert main(words) == 0 and "gate passes: " in capsys.readouterr().out
+    assert {one.name for one in (there / "runs").iterdir()} == {
+        "small_cnn_shapes",
+        "small_cnn_shapes-last_year",
+    }
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -8,6 +8,7 @@ from pathlib import Path
 from withstand.analysis.gate import Gate
 from withstand.base.console import console, say
 from withstand.base.errors import UserError
+from withstand.base.names import file_name
 from withstand.config.composing import compose
 from withstand.config.schema import Config
 from withstand.config.spelling import key_of
@@ -30,8 +31,7 @@ def runs(config: Config, overrides: list[str], work: Callable[[Config, list[str]
         old = load_run(baseline)
         work(config, overrides)
         return load_run(config.run_folder), old
-    words = _of_the_baseline(baseline, config.gate.baseline_weights, overrides)
-    other = compose(words)
+    other, words = _the_old(config, baseline, overrides)
     if other.run_folder == config.run_folder:
         raise UserError(
             f"model and baseline are one, {config.run_name}; give another baseline, or gate.baseline_weights=FILE"
@@ -52,8 +52,20 @@ def stored(config: Config, given: Sequence[str], overrides: Sequence[str]) -> tu
     baseline = _needs_baseline(config)
     if Path(baseline).is_dir():
         return load_run(config.run_folder), load_run(baseline)
-    other = compose(_of_the_baseline(baseline, config.gate.baseline_weights, overrides))
+    other, _ = _the_old(config, baseline, overrides)
     return load_run(config.run_folder), load_run(other.run_folder)
+
+
+def _the_old(config: Config, baseline: str, overrides: Sequence[str]) -> tuple[Config, list[str]]:
+    """The command of the old one, in a folder of its own: a model's config has one name, whichever file it reads."""
+    weights = config.gate.baseline_weights
+    words = _of_the_baseline(baseline, weights, overrides)
+    other = compose(words)
+    if weights and other.run_folder == config.run_folder and weights != config.model.weights:
+        words = [word for word in words if key_of(word) != "suffix"]
+        words.append(f"suffix={config.suffix}-{file_name(Path(weights).stem)}")
+        other = compose(words)
+    return other, words
 
 
 def _two(given: Sequence[str]) -> tuple[Run, Run]:
