@@ -65,8 +65,9 @@ def evaluate(
     >>> result = withstand.evaluate(model, images, labels)
 
     Args:
-        model: an ``nn.Module``; a function from uint8 N×H×W×3 (NumPy) to N×K scores; ``"SOURCE:NAME"``, such as
-            ``"timm:resnet50.a1_in1k"``; or a `Classifier`.
+        model: an ``nn.Module``; a function from uint8 N×H×W×3 (NumPy) to N×K scores, which are logits, or
+            probabilities where they add up to 1; ``"SOURCE:NAME"``, such as ``"timm:resnet50.a1_in1k"``; or a
+            `Classifier`.
         images: uint8 N×H×W×3 or N×3×H×W; a data set of torchvision or Hugging Face; or a folder, a class a folder.
         labels: N whole numbers; None where ``images`` brings its own.
         shifts: a name, name → settings (``{"collection": {"folder": "photos-march"}}``), a shift, or a sequence of
