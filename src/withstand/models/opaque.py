@@ -47,7 +47,7 @@ def preprocessing(model: ModelConfig, size: int) -> Preprocessing:
         raise UserError(
             f"{model.name} does not say how images are made ready for it; give model.mean=[…] and model.std=[…] of"
             " values between 0 and 1 (ImageNet's: [0.485,0.456,0.406] and [0.229,0.224,0.225]; as they are: [0,0,0] and"
-            " [1,1,1]), and where photographs are cropped, model.crop=0.875"
+            " [1,1,1]), and where photographs are cropped, model.crop=0.875; in Python, preprocess=Preprocessing(…)"
         )
     way = model.interpolation or "bilinear"
     return Preprocessing(

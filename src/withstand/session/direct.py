@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,14 @@ from withstand.images.imageset import Dataset, ImageSet
 from withstand.images.preprocessing import Preprocessing
 from withstand.models import Classifier, as_it_is
 from withstand.models.objects import of_object
+from withstand.models.pipelines import ready
 from withstand.models.together import Asked, answering
 from withstand.results.folder import RunFolder
 from withstand.session import arguments, geometry, identity
 from withstand.session.result import Result
 from withstand.shifts import Shift
 
+_SILENT = ("onnx:", "exported:")
 Named = Mapping[str, Mapping[str, Any]]
 Shifts = str | Shift | Named | Sequence[str | Shift | Named]
 
@@ -119,10 +122,13 @@ def evaluate(
 
 def _from_source(model: str, preprocess: Any) -> Classifier:
     """``"SOURCE:NAME"``, with another preprocessing than its own where one is given."""
-    classifier = as_it_is(compose(["experiment=evaluate", f"model={model}", "dataset=folder"]))
+    words = ["experiment=evaluate", f"model={model}", "dataset=folder"]
     if preprocess is None:
-        return classifier
-    return of_object(classifier.network, preprocess, outputs=classifier.outputs, origin=classifier.origin)
+        return as_it_is(compose(words))
+    how = ready(preprocess)
+    # Files that do not say how images are made ready need not be told twice.
+    words += ["model.mean=[0,0,0]", "model.std=[1,1,1]"] if model.startswith(_SILENT) else []
+    return replace(as_it_is(compose(words)), preprocessing=how, rewritable=False)
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+import withstand
 from withstand import models
 from withstand.base.errors import UserError
 from withstand.config.composing import compose
@@ -17,6 +18,7 @@ from withstand.engines.predictor import Predictor
 from withstand.images.given import arrays
 from withstand.models import Classifier
 from withstand.models.together import Asked, answering
+from withstand.results.conditions import CLEAN
 
 HOW = ["model.mean=[0.5,0.5,0.5]", "model.std=[0.25,0.25,0.25]", "dataset=shapes", "experiment=evaluate"]
 
@@ -109,3 +111,16 @@ def test_other_arithmetic_is_refused_where_it_would_not_be_used(tmp_path: Path, 
     found = models.as_it_is(compose([f"model=exported:{exported(tmp_path, None)}", *HOW]))
     with pytest.raises(UserError, match="is run by exported, as it is; leave both out"):
         Predictor.of(found, torch.device("cpu"), torch.bfloat16, 8)
+
+
+@pytest.mark.parametrize("write", [exported, onnx])
+def test_from_python_the_preprocessing_is_given_once(write: Any, tmp_path: Path, images: Any) -> None:
+    source = f"{'onnx' if write is onnx else 'exported'}:{write(tmp_path, None)}"
+    how = withstand.Preprocessing(16, "bilinear", (0.5,) * 3, (0.25,) * 3)
+    words: dict[str, Any] = {"shifts": (), "device": "cpu"}
+    found = withstand.evaluate(source, images, preprocess=how, **words)
+    module = withstand.evaluate(Small().eval(), images, preprocess=how, **words)
+    logits = [one.run.predictions(CLEAN).logits for one in (found, module)]
+    assert np.allclose(*logits, atol=1e-4)
+    with pytest.raises(UserError, match=r"in Python, preprocess=Preprocessing"):
+        withstand.evaluate(source, images, **words)
