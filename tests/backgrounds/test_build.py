@@ -62,7 +62,7 @@ def test_what_cannot_be_cut_out_is_left_out_and_counted(tmp_path):
     assert [reason.split(" (")[0] for reason, _ in made.reasons()] == [
         "its mask is empty",
         "its mask is full",
-        "its mask has another size than the picture",
+        "its mask has another size than the picture has upright",
         "it has no mask",
         "it cannot be decoded",
     ]

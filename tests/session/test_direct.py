@@ -18,7 +18,7 @@ from withstand.base.errors import UserError
 from withstand.images.imageset import ImageSet
 from withstand.images.preprocessing import Scaled
 from withstand.models.objects import of_object
-from withstand.results.conditions import CLEAN
+from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import confidence
 from withstand.shifts.shown import Shown
 
@@ -230,6 +230,22 @@ def test_shifts_of_ones_own_are_told_apart_and_have_the_same_classes(images: Any
     both[1]["collection"] |= {"label": "later, or so", "class_map": None}
     told = withstand.evaluate(Net(), pixels, labels, shifts=both, device="cpu")
     assert set(told.run.shifts) == {"clean", "photos", "later, or so"}
+
+
+@pytest.mark.parametrize("taken", ["clean", "corrupted", "soft"])
+def test_a_variant_does_not_take_the_name_of_a_mean(images: Any, taken: str) -> None:
+    pixels, labels = images
+    own = ImageSet(pixels, labels, np.arange(60), ("0", "1", "2"))
+
+    class Lenses(Shown):
+        def groups(self) -> dict[str, Any]:
+            return {"soft": ["old", "cheap"]}
+
+        def conditions(self) -> list[Condition]:
+            return [Condition("lens", "old"), Condition("lens", taken)]
+
+    with pytest.raises(UserError, match=f"lens calls a variant '{taken}', which is the name of a mean"):
+        withstand.evaluate(Net(), own, shifts=Lenses("lens", own, "lenses"), device="cpu")
 
 
 def test_outputs_that_are_not_the_classes_are_refused_and_mapped(images: Any, tmp_path: Path) -> None:

@@ -33,23 +33,23 @@ def table(runs: Sequence[Run], together: Comparison | None = None) -> Table:
     )
     datasets = ", ".join(dict.fromkeys(run.dataset for run in runs))
     images = several(len(together.ids), "image")
-    conditions = several(len(together.conditions), "corrupted condition")
-    shown.title = f"{datasets}: top-1 (%) of {images}, clean and under {conditions}"
+    rows = [row for row in source.rows if row.origin != "published"]
+    corrupted = bool(together.conditions) or any(row.values.get("corrupted_top1") for row in rows)
+    under = f" and under {several(len(together.conditions), 'corrupted condition')}" if corrupted else ""
+    shown.title = f"{datasets}: top-1 (%) of {images}, clean{under}"
     shown.title_style = "bold"
-    for heading in ("model", "clean", "corrupted", "drop", "worst"):
+    for heading in ("model", "clean", *(("corrupted", "drop", "worst") if corrupted else ())):
         left = heading in ("model", "worst")
         shown.add_column(heading, justify="left" if left else "right", no_wrap=True)
-    for row in source.rows:
-        if row.origin == "published":
-            continue
+    for row in rows:
         model, worst = str(row.values["model"]), str(row.values.get("worst") or "–")
         shown.add_row(
             f"{model}{' *' if row.origin == 'apart' else ''}{MARK if model in sampled else ''}",
             *(
                 _number(row, key) + _interval(row.values.get(key))
-                for key in ("clean_top1", "corrupted_top1", "drop")
+                for key in ("clean_top1", *(("corrupted_top1", "drop") if corrupted else ()))
             ),
-            worst,
+            *([worst] if corrupted else []),
             style="dim" if row.origin == "apart" else None,
         )
     apart = [f"* {one.what} is not comparable with the others: {one.reason}" for one in together.left_out]

@@ -30,6 +30,9 @@ class Condition:
 
 CLEAN = Condition("clean", "clean")
 
+MEANS = ("clean", "corrupted", "benchmark")
+"""What no variant among several may be called: sets of conditions go by these names, beside families of a shift."""
+
 ASIDE = ("outside", "validation")
 """Kinds of shift whose images ask for no accuracy: their cells stand beside the conditions, in no mean."""
 

@@ -12,7 +12,7 @@ from withstand.images.blocks import Blocks
 from withstand.images.imageset import Dataset
 from withstand.models.together import Asked
 from withstand.results.answering import ClassMap
-from withstand.results.conditions import Condition
+from withstand.results.conditions import MEANS, Condition
 
 
 class Shift(Protocol):
@@ -71,10 +71,10 @@ def extras(shift: Shift) -> Extras:
 
 
 def distinct(several: Sequence[Shift]) -> None:
-    """Refuse two shifts of one name: results are told apart by it.
+    """Refuse two shifts of one name, and variants that go by the name of a mean: results are told apart by names.
 
     Raises:
-        UserError: there are two.
+        UserError: there are such.
     """
     names = [shift.name for shift in several]
     for name in names:
@@ -82,6 +82,13 @@ def distinct(several: Sequence[Shift]) -> None:
             raise UserError(
                 f"two shifts are called '{name}'; give one of them another name, label=NAME: on the command line by"
                 " shift.label=NAME in a YAML of its own"
+            )
+    for shift in several:
+        variants = {condition.variant for condition in shift.conditions()} - {shift.name}
+        if taken := variants & {*MEANS, *shift.groups()}:
+            raise UserError(
+                f"{shift.name} calls a variant '{min(taken)}', which is the name of a mean over several; call it"
+                " something else"
             )
 
 

@@ -151,7 +151,7 @@ def _given(source: LocatedImage, size: tuple[int, int], side: int) -> NDArray[np
     except Exception:  # a damaged file raises anything from OSError to struct.error
         return "its mask cannot be read"
     if marks.shape != (size[1], size[0]):
-        return "its mask has another size than the picture"
+        return "its mask has another size than the picture has upright"
     drawn = Image.fromarray(marks.astype(np.uint8) * 255)
     mask = np.asarray(squared(drawn, Geometry(side, side), Image.Resampling.NEAREST)) > 0
     if not mask.any():
