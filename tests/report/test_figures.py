@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from withstand.report import canvas, figures
+from withstand.report import canvas, figures, overview
 from withstand.report.canvas import drawing
 from withstand.report.section import Drawing, Picture
+from withstand.report.sections import calibration, corruptions, pairs
 
 DRAWN = []
 
@@ -79,3 +82,38 @@ def test_where_the_record_cannot_be_written_figures_are_drawn_all_the_same(tmp_p
     (tmp_path / figures.FILE).mkdir()
     assert figures.write(pictures(), tmp_path) == figures.write(pictures(), tmp_path)
     assert len(list(tmp_path.glob("*.png"))) == 2
+
+
+@given(st.text("ab-_.", max_size=90), st.integers(1, 40))
+def test_a_name_on_several_lines_is_whole_and_none_is_too_long(name, most):
+    lines = canvas.in_lines(name, most).split("\n")
+    assert "".join(lines) == name and max(map(len, lines)) <= most
+
+
+def test_long_names_are_not_cut_off(make_context):
+    """As those of sources with a file of weights: model, a dash, file."""
+    named = {
+        f"vit_tiny_patch16_224-vit_tiny_patch16_224_imagenet{k}k": {"skill": 1.0 + k} for k in (1, 2, 21)
+    }
+    context = make_context(named, n=60)
+    together = context.together
+    drawn = [
+        overview.draw(context),
+        pairs.draw(together, context.looks),
+        pairs.draw_matrix(together, context.looks),
+    ]
+    values = np.full((2, 2), 50.0)
+    name = together.names[0]
+    drawn += [
+        corruptions.draw(name, ["fog", "snow"], [1, 3], values, 0),
+        calibration.draw(name, {"clean": np.array([[10, 0.5, 0.5]])}, context.looks[name]),
+    ]
+    for figure in drawn:
+        canvas.svg(figure, "x")  # lays it out
+        width, height = figure.bbox.size
+        for axes in figure.axes:
+            for text in [axes.title, axes._left_title, *axes.get_yticklabels(), *axes.get_xticklabels()]:
+                if "vit" in text.get_text():
+                    box = text.get_window_extent()
+                    inside = box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1
+                    assert inside, (text.get_text(), box, (width, height))

@@ -111,4 +111,16 @@ def abreast(names: Sequence[str], most: int, width: float = WIDTH) -> int:
 
 def margin(labels: Sequence[str], width: float = WIDTH) -> float:
     """The share of a figure's width (inches) that labels of 10 points at its left take."""
-    return min(0.5, (0.16 + 0.082 * max(map(len, labels))) / width)
+    longest = max(len(line) for label in labels for line in label.split("\n"))
+    return min(0.5, (0.16 + 0.082 * longest) / width)
+
+
+def in_lines(name: str, most: int = 28) -> str:
+    """A name on as many lines as it takes, of at most ``most`` signs each: broken after - _ and ., where it has any."""
+    lines = [""]
+    for part in re.split(r"(?<=[-_.])", name):
+        for piece in (part[at : at + most] for at in range(0, len(part), most)):
+            if len(lines[-1]) + len(piece) > most and lines[-1]:
+                lines.append("")
+            lines[-1] += piece
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.canvas import WIDTH, drawing, in_lines, margin
 from withstand.report.marks import tell, tell_rows, words
 from withstand.report.section import Context, Picture
 from withstand.report.style import PAPER, Look
@@ -58,13 +58,15 @@ def picture(context: Context) -> Picture | None:
     """Clean accuracy and the mean under corruption of every model; None where nothing compares."""
     if not context.together.names:
         return None
-    said = "Top-1, %. Open marks: clean images; filled: mean under corruption; pale bars: 95% intervals."
-    return Picture("overview", said, draw(context))
+    together = context.together
+    marks = " Open marks: clean images; filled: mean under corruption; p" if together.conditions else " P"
+    return Picture("overview", f"Top-1, %.{marks}ale bars: 95% intervals.", draw(context))
 
 
 def draw(context: Context) -> Figure:
     """A line for each model: clean accuracy (open mark) to the mean under corruption (filled), with intervals."""
     names = context.together.ranking
+    labels = [in_lines(name) for name in names]
     with drawing("overview"):
         figure = Figure(figsize=(WIDTH, 0.4 + 0.56 * len(names)))
         axes = figure.subplots()
@@ -77,7 +79,7 @@ def draw(context: Context) -> Figure:
                 if one is not None:
                     said = words(name, "clean" if group == "clean" else "under corruption", value=one)
                     _end(axes, row, one, look, group == "clean", said, right=one.value >= max(found))
-        axes.set_yticks(range(len(names)), names)
+        axes.set_yticks(range(len(names)), labels)
         tell_rows(axes, [context.looks[name] for name in names])
         axes.set_ylim(len(names) - 0.5, -0.6)
         axes.grid(visible=True, axis="x")
@@ -85,7 +87,7 @@ def draw(context: Context) -> Figure:
         axes.spines["left"].set_visible(False)
         axes.margins(x=0.26 if len(names) > 1 else 0.4)  # room for the numbers
         height = figure.get_figheight()
-        figure.subplots_adjust(left=margin(names), right=0.97, top=0.99, bottom=0.32 / height)
+        figure.subplots_adjust(left=margin(labels), right=0.97, top=0.99, bottom=0.32 / height)
     return figure
 
 

@@ -50,6 +50,12 @@ def test_what_was_not_published_has_no_published_row(make_context: MakeContext) 
     assert not any("ublished" in note for note in table.notes)
 
 
+def test_of_clean_images_alone_nothing_else_is_a_column(make_context: MakeContext) -> None:
+    table = results.table(*_of(make_context({"small_cnn": {}, "small_vit": {}}, conditions=[CLEAN])))
+    assert [column.key for column in table.columns] == ["model", "clean_top1", "images"]
+    assert table.title == "Accuracy on clean images"
+
+
 def test_a_run_that_does_not_compare_stands_apart_under_its_own_numbers(make_context: MakeContext) -> None:
     context = make_context(
         {"small_cnn": {}, "small_vit": {}, "resnet50": {"conditions": [CLEAN, *EVERY[:5]]}},

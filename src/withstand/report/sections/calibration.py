@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from withstand.report.canvas import drawing
+from withstand.report.canvas import drawing, in_lines
 from withstand.report.marks import tell, words
 from withstand.report.section import Context, Drawing, Picture, Section
 from withstand.report.style import FAINT, INK, PAPER, Look
@@ -169,7 +169,8 @@ def draw(name: str, curves: dict[str, NDArray[np.float64]], look: Look) -> Figur
     with drawing(f"reliability-{name}"):
         figure = Figure(figsize=(4.2, 3.9))
         axes = figure.subplots()
-        axes.set_title(name)
+        title = in_lines(name, 34)
+        axes.set_title(title)
         axes.plot([0, 100], [0, 100], color=FAINT, linewidth=1.2, zorder=1)
         for group, binned in curves.items():
             clean = group == "clean"
@@ -195,5 +196,5 @@ def draw(name: str, curves: dict[str, NDArray[np.float64]], look: Look) -> Figur
         axes.set_xlabel("Confidence, %")
         axes.set_ylabel("Accuracy, %")
         axes.legend(loc="upper left", labelcolor=INK)
-        figure.subplots_adjust(left=0.14, right=0.98, top=0.92, bottom=0.13)
+        figure.subplots_adjust(left=0.14, right=0.98, top=0.92 - 0.045 * title.count("\n"), bottom=0.13)
     return figure

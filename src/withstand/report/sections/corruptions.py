@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from withstand.analysis.comparison import Comparison
 from withstand.corruptions.names import FAMILIES
 from withstand.report import mce
-from withstand.report.canvas import drawing
+from withstand.report.canvas import drawing, in_lines
 from withstand.report.marks import tell, tell_rows, words
 from withstand.report.section import Context, Drawing, Picture, Section
 from withstand.report.style import PAPER, ink_on
@@ -88,7 +88,8 @@ def draw(
     with drawing(f"heat-{name}"):
         figure = Figure(figsize=(5.2, 1.05 + 0.27 * len(rows)))
         axes = figure.subplots()
-        axes.set_title(name)
+        title = in_lines(name, 34)
+        axes.set_title(title)
         for row, variant in enumerate(rows):
             _row(axes, row, values[row], name, spaced(variant), columns, scale)
         axes.set_yticks(np.arange(len(rows)) + 0.5, [spaced(row) for row in rows])
@@ -102,7 +103,10 @@ def draw(
             if family(rows[row]) != family(rows[row - 1]):
                 axes.axhline(row, color=PAPER, linewidth=7)
         figure.subplots_adjust(
-            left=0.32, right=0.99, top=1 - 0.4 / figure.get_figheight(), bottom=0.5 / figure.get_figheight()
+            left=0.32,
+            right=0.99,
+            top=1 - (0.4 + 0.18 * title.count("\n")) / figure.get_figheight(),
+            bottom=0.5 / figure.get_figheight(),
         )
     return figure
 

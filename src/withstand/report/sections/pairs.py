@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from withstand.analysis.comparison import Comparison
 from withstand.analysis.pairs import Pair
-from withstand.report.canvas import WIDTH, drawing, margin
+from withstand.report.canvas import WIDTH, drawing, in_lines, margin
 from withstand.report.marks import tell, tell_rows, words
 from withstand.report.section import Context, Picture, Section
 from withstand.report.style import AHEAD, BEHIND, EVEN, INK, PAPER, Look
@@ -109,7 +109,9 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     """A line for each pair: by how many points the better model is ahead, with simultaneous intervals."""
     with drawing("pairs"):
         rows = len(together.pairs)
-        figure = Figure(figsize=(WIDTH, 0.75 + 0.46 * rows))
+        labels = [f"{in_lines(pair.better)}\n{in_lines(f'− {pair.other}')}" for pair in together.pairs]
+        lines = max(label.count("\n") + 1 for label in labels)
+        figure = Figure(figsize=(WIDTH, 0.75 + 0.46 * rows * max(1, lines / 3)))
         axes = figure.subplots()
         for row, pair in enumerate(together.pairs):
             look, one = looks[pair.better], pair.difference.times(100)
@@ -124,7 +126,7 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
             tell(bar, both)
             tell(mark, both, says=[_said(pair.better, pair.other, one)])
         axes.axvline(0, color=INK, linewidth=1)
-        axes.set_yticks(range(rows), [f"{pair.better}\n− {pair.other}" for pair in together.pairs])
+        axes.set_yticks(range(rows), labels)
         tell_rows(axes, [(looks[pair.better], looks[pair.other]) for pair in together.pairs])
         axes.set_ylim(rows - 0.5, -0.5)
         axes.grid(visible=True, axis="x")
@@ -132,7 +134,7 @@ def draw(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("Difference in top-1 under corruption, points", loc="right")
         figure.subplots_adjust(
-            left=margin([f"− {name}" for name in together.names]),
+            left=margin(labels),
             right=0.97,
             top=0.97,
             bottom=0.52 / figure.get_figheight(),
@@ -152,12 +154,18 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
     reach = max(abs(one.value) for one in found.values()) or 1.0
     roomy = len(names) <= _ROOMY
     right = 0.99 if roomy else 0.86  # the last name leans out
-    cell = WIDTH * (right - margin(names)) / len(names)
+    labels = [in_lines(name) for name in names]
+    cell = WIDTH * (right - margin(labels)) / len(names)
     signed = Column("", "", "+.1f")
     size = min(10.0, 72 * cell / (0.72 * max(len(signed.text(one)) for one in found.values())))
     with drawing("matrix"):
         # Where columns are narrow, names stand aslant above them.
-        top = 0.55 if roomy else 0.3 + 0.048 * max(map(len, names))
+        above = [_above(name, cell) for name in names]
+        top = (
+            0.29 + 0.13 * max(one.count("\n") + 1 for one in above)
+            if roomy
+            else 0.3 + 0.048 * max(map(len, names))
+        )
         figure = Figure(figsize=(WIDTH, top + 0.05 + 0.55 * len(names)))
         axes = figure.subplots()
         for (better, other), one in found.items():
@@ -181,12 +189,12 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
                 tell(ends, both)
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_yticks(range(len(names)), names)
+        axes.set_yticks(range(len(names)), labels)
         tell_rows(axes, [looks[name] for name in names])
         axes.xaxis.tick_top()
         if roomy:
             small = 8.5 if cell > _BROAD else 7
-            axes.set_xticks(range(len(names)), [_wrapped(name) for name in names], fontsize=small)
+            axes.set_xticks(range(len(names)), above, fontsize=small)
         else:
             axes.set_xticks(
                 range(len(names)), names, fontsize=8.5, rotation=35, ha="left", rotation_mode="anchor"
@@ -196,15 +204,11 @@ def draw_matrix(together: Comparison, looks: Mapping[str, Look]) -> Figure:
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
         figure.subplots_adjust(
-            left=margin(names), right=right, top=1 - top / figure.get_figheight(), bottom=0.02
+            left=margin(labels), right=right, top=1 - top / figure.get_figheight(), bottom=0.02
         )
     return figure
 
 
-def _wrapped(name: str) -> str:
-    """A long name in two lines, broken at the underscore nearest its middle."""
-    breaks = [at for at, letter in enumerate(name) if letter == "_"]
-    if len(name) < 14 or not breaks:
-        return name
-    middle = min(breaks, key=lambda at: abs(at - len(name) / 2))
-    return f"{name[: middle + 1]}\n{name[middle + 1 :]}"
+def _above(name: str, cell: float) -> str:
+    """A name above a column ``cell`` inches wide."""
+    return in_lines(name, max(8, int(cell / 0.075)))

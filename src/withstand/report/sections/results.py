@@ -14,6 +14,15 @@ from withstand.report.wording import several, spaced
 from withstand.results.runs import Run
 
 PLACE = 10
+_CORRUPTED = (
+    Column("corrupted_top1", "corrupted top-1", ".2f"),
+    Column("corrupted_top5", "corrupted top-5", ".2f"),
+    Column("benchmark_top1", "mean-15 top-1", ".2f"),
+    Column("benchmark_top5", "mean-15 top-5", ".2f"),
+    Column("drop", "drop", ".1f"),
+    Column("worst", "worst corruption"),
+    Column("conditions", "conditions", "d"),
+)
 
 
 def section(context: Context) -> Section | None:
@@ -35,19 +44,10 @@ def table(runs: Mapping[str, Run], together: Comparison) -> Table:
         # A comparison of one run calls it by its model.
         own = name if origin == "ours" else run.model
         rows += published.with_published(run, Row({**_means(comparison, own), "model": name}, origin))
-    columns = [
-        MODEL,
-        Column("clean_top1", "clean top-1", ".2f"),
-        Column("corrupted_top1", "corrupted top-1", ".2f"),
-        Column("corrupted_top5", "corrupted top-5", ".2f"),
-        Column("benchmark_top1", "mean-15 top-1", ".2f"),
-        Column("benchmark_top5", "mean-15 top-5", ".2f"),
-        Column("drop", "drop", ".1f"),
-        Column("worst", "worst corruption"),
-        Column("conditions", "conditions", "d"),
-        IMAGES,
-    ]
-    return Table("corrupted", "Mean accuracy under corruption", columns, rows, _notes(runs, together, rows))
+    corrupted = any(row.values.get("corrupted_top1") for row in rows)
+    columns = [MODEL, Column("clean_top1", "clean top-1", ".2f"), *(_CORRUPTED if corrupted else ()), IMAGES]
+    title = "Mean accuracy under corruption" if corrupted else "Accuracy on clean images"
+    return Table("corrupted", title, columns, rows, _notes(runs, together, rows))
 
 
 def _means(comparison: Comparison, name: str) -> dict[str, Value]:
@@ -77,7 +77,7 @@ def _whole_benchmark(together: Comparison) -> bool:
 def _lead(together: Comparison) -> str:
     """What the means are over, and what their intervals are."""
     if not together.conditions:
-        return "Only clean images were evaluated; intervals are exact (Clopper and Pearson), at 95%."
+        return "No corrupted images were evaluated; intervals are exact (Clopper and Pearson), at 95%."
     found = {condition.variant for condition in together.conditions}
     severities = len(together.severities)
     corruptions = several(len(found), "corruption")
