@@ -100,7 +100,7 @@ def evaluate(
     about = about or About.plain(folder.path.name, classifier, images, predictor)
     distinct(shifts)
     work = Cells.of(classifier, predictor, images, shifts, folder.store)
-    _refuse_other_classes(work, images, shifts)
+    _refuse_other_order(work, images, shifts)
     _refuse_mixed(work, folder, precision)
     if precision is not None:
         _refuse_others(work, images, shifts)
@@ -193,19 +193,20 @@ def _others(work: Cells, folder: RunFolder) -> list[dict[str, Any]]:
     return [cell for cell in folder.summary().get("cells", ()) if cell["shift"] not in ours]
 
 
-def _refuse_other_classes(work: Cells, images: ImageSet, shifts: Sequence[Shift]) -> None:
-    """Labels are numbers: where classes are others, or in another order, they would stand for the wrong ones.
+def _refuse_other_order(work: Cells, images: ImageSet, shifts: Sequence[Shift]) -> None:
+    """Labels are numbers: where classes stand in another order, they would be taken for each other.
 
     Raises:
-        UserError: a shift has such, and does not say how answers stand for them.
+        UserError: a class of a shift, which does not say how answers stand for its classes, has another number.
     """
+    place = {name: at for at, name in enumerate(images.classes)}
     for shift in shifts:
         classes, own = work.images(shift.conditions()[0]).classes, extras(shift)
-        if own.answered_by is None and own.through is None and tuple(classes) != tuple(images.classes):
-            how = "in another order" if set(classes) == set(images.classes) else "others"
+        moved = any(place.get(name, at) != at for at, name in enumerate(classes))
+        if moved and own.answered_by is None and own.through is None:
             raise UserError(
-                f"the classes of {shift.name} are {how} than those of the clean images ({_some(classes)}; clean:"
-                f" {_some(images.classes)}); give its images the same ones"
+                f"the classes of {shift.name} are in another order than those of the clean images ({_some(classes)};"
+                f" clean: {_some(images.classes)}); give its images the same order"
             )
 
 
