@@ -42,6 +42,8 @@ def test_defocus_is_the_sum_of_all_products(radius, alias, size, filter2d) -> No
     flat = torch.tensor([0, 1, 127, 254, 255], dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, *size, 3)
     images = torch.cat((noise(3, *size), flat))
     assert torch.equal(filter2d(images, kernel), correlated(images, kernel))
+    turned = images.transpose(1, 2)  # a view, as a tensor may be
+    assert torch.equal(filter2d(turned, kernel), correlated(turned, kernel))
 
 
 def test_a_kernel_of_one_pixel_changes_nothing(filter2d) -> None:

@@ -237,7 +237,7 @@ def filter2d(images: Tensor, kernel: Tensor) -> Tensor:
     if cv2 is None or images.device.type != "cpu":
         return by_spectrum(images, kernel)
     out = torch.empty_like(images)
-    given, made, weights = images.numpy(), out.numpy(), kernel.numpy()
+    given, made, weights = images.contiguous().numpy(), out.numpy(), kernel.numpy()
 
     def one(i: int) -> None:
         sums = cv2.filter2D(given[i], cv2.CV_64F, weights)

@@ -175,7 +175,8 @@ def _of_columns(items: Any) -> tuple[Callable[[int], tuple[Image.Image, int]], S
 
 
 def _number(label: Any, at: int) -> int:
-    """
+    """A label of a data set as Python's.
+
     Raises:
         UserError: it is no whole number.
     """

@@ -12,12 +12,10 @@ from torch import nn
 
 from withstand.base.errors import UserError, nearest
 from withstand.config import ranges
-from withstand.config.known import GROUPINGS
+from withstand.config.known import AMONG, GROUPINGS
 from withstand.config.schema import EvaluationConfig
 from withstand.images.imageset import ImageSet
 from withstand.models import Classifier
-
-_AMONG = ("restricted", "open")
 
 
 def check_model(model: Any, **said: Any) -> None:
@@ -54,7 +52,7 @@ def check_choices(among: str, groups: str, precision: float | None, batch_size: 
     Raises:
         UserError: a word is none of those known, or a number is out of range.
     """
-    for name, value, known in (("among", among, _AMONG), ("groups", groups, GROUPINGS)):
+    for name, value, known in (("among", among, AMONG), ("groups", groups, GROUPINGS)):
         if value not in known:
             raise UserError(f"{name}={value} is not known; {nearest(str(value), known)}")
     if not isinstance(batch_size, Integral) or not isinstance(precision, Real | None):
