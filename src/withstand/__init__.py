@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from withstand.results.conditions import Condition as Condition
     from withstand.results.reading import load_run as load_run
     from withstand.results.reading import load_runs as load_runs
-    from withstand.results.runs import Run as Run
+    from withstand.results.run import Run as Run
     from withstand.results.runs import Runs as Runs
     from withstand.session.direct import evaluate as evaluate
     from withstand.session.result import Result as Result
@@ -37,7 +37,7 @@ _HOME = {
     "CLEAN": "results.conditions",
     "Comparison": "analysis.comparison",
     "Condition": "results.conditions",
-    "Run": "results.runs",
+    "Run": "results.run",
     "Runs": "results.runs",
     "Classifier": "models.classifier",
     "ImageSet": "images.imageset",

@@ -15,7 +15,7 @@ from withstand.base.errors import UserError
 from withstand.corruptions.names import BENCHMARK
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.reading import load_run
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.results.store import Cell, Predictions, Store
 
 SOME = tuple(Condition("corruption", name, severity) for name in ("fog", "snow") for severity in (1, 3))

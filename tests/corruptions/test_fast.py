@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.corruptions.conftest import drawn
 
-from withstand.corruptions import corrupt, filters, jpeg, liquid
+from withstand.corruptions import corrupt, disk, filters, jpeg, liquid
 from withstand.corruptions.constants import PRESETS
 from withstand.corruptions.pixels import unit
 from withstand.corruptions.random import Draws
@@ -32,13 +32,13 @@ def correlated(images: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
 @pytest.fixture(params=["OpenCV", "spectrum"])
 def filter2d(request: pytest.FixtureRequest) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
     """Each way; without OpenCV both are the second."""
-    return filters.filter2d if request.param == "OpenCV" else filters.by_spectrum
+    return disk.filter2d if request.param == "OpenCV" else disk.by_spectrum
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 40), (33, 50), (130, 140)])
 @pytest.mark.parametrize(("radius", "alias"), KERNELS)
 def test_defocus_is_the_sum_of_all_products(radius, alias, size, filter2d) -> None:
-    kernel = filters.disk(radius, alias)
+    kernel = disk.disk(radius, alias)
     flat = torch.tensor([0, 1, 127, 254, 255], dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, *size, 3)
     images = torch.cat((noise(3, *size), flat))
     assert torch.equal(filter2d(images, kernel), correlated(images, kernel))

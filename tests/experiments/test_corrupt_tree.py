@@ -18,7 +18,7 @@ from withstand.cli import main
 from withstand.config.composing import compose
 from withstand.corruptions import corrupt
 from withstand.results.conditions import Condition
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.shifts.corruption import Corruption, from_config, written_tree
 from withstand.shifts.corruption.sources import Made, Written
 

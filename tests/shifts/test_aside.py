@@ -17,7 +17,8 @@ from withstand.cli import main
 from withstand.config.composing import compose
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.reading import load_run
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 
 pytestmark = pytest.mark.xdist_group("aside")  # what they share takes long to make
 

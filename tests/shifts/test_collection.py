@@ -17,7 +17,8 @@ from withstand.analysis.collected import KIND, Collected
 from withstand.base.errors import AbsentError, UserError
 from withstand.config.composing import compose
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import Run, of_kind
+from withstand.results.run import Run
+from withstand.results.runs import of_kind
 
 COLOURS = {"blue": 2, "green": 1, "red": 0, "white": None}
 

@@ -17,7 +17,8 @@ from withstand.analysis.grouped import KIND, Grouped
 from withstand.base.errors import UserError
 from withstand.cli import main
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import Run, of_kind
+from withstand.results.run import Run
+from withstand.results.runs import of_kind
 from withstand.results.store import Cell, Predictions, Store
 
 CAMERAS = ("east", "north", "west")

@@ -21,7 +21,7 @@ from withstand.config.composing import compose
 from withstand.images.imageset import Dataset, ImageSet
 from withstand.report.left_out import caution
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.results.store import Cell, Predictions, Store
 from withstand.shifts.sequence.made import MAKES
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from withstand.corruptions.names import BENCHMARK, SEVERITIES
 from withstand.results.conditions import Condition
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 NAME = "alexnet"
 

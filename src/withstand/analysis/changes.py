@@ -19,7 +19,7 @@ from withstand.base.errors import UserError, nearest
 from withstand.base.names import shown
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import find
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.results.stages import fine_tunings
 from withstand.statistics import Estimate, McNemar, holm, mcnemar, mean_over_conditions, paired_difference
 

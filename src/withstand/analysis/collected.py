@@ -20,7 +20,7 @@ from withstand.analysis.comparison import Comparison, compare
 from withstand.results.answering import OUTSIDE, ClassMap
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import correct
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.results.store import Predictions
 from withstand.statistics import Estimate, mean_interval
 from withstand.statistics.unpaired import difference, function_of_separate_means

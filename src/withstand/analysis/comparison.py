@@ -19,7 +19,8 @@ from withstand.analysis.trainings import trainings
 from withstand.base.errors import UserError, nearest
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import METRICS, find
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 from withstand.statistics import LEVEL, Estimate, image_values, mean_interval, mean_over_conditions, seen
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from withstand.base.errors import UserError, nearest
 from withstand.config.known import GATE_PARTS, GATE_TESTS
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import find
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.statistics import (
     Estimate,
     Pilot,

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from withstand.analysis.comparison import Comparison, compare
 from withstand.results.metrics import correct
-from withstand.results.runs import LeftOut, Run, names
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut, names
 from withstand.statistics import LEVEL, Estimate, mean_interval
 
 KIND = "groups"

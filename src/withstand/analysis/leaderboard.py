@@ -23,7 +23,8 @@ from withstand.results.conditions import CLEAN
 from withstand.results.entries import About, Candidate, Part, every_shift, of_run
 from withstand.results.marks import COUNTED
 from withstand.results.reading import load_run, load_runs
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 from withstand.statistics import LEVEL, Estimate, mean_interval
 from withstand.statistics.ranks import ranks, surely_ahead
 

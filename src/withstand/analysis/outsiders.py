@@ -9,7 +9,8 @@ import numpy as np
 
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics.outside import SCORES, Floats, auroc, auroc_ahead, fpr
-from withstand.results.runs import LeftOut, Run, names, of_kind_aside
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut, names, of_kind_aside
 from withstand.results.store import Predictions
 from withstand.statistics import Estimate
 

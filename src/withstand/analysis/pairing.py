@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import LeftOut, Run, names
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut, names
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.metrics import METRICS, calibration_of, correct, losses, probabilities
 from withstand.results.metrics.temperature import HIGHEST, at_temperature, temperature
-from withstand.results.runs import LeftOut, Run, of_kind_aside
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut, of_kind_aside
 from withstand.statistics import Estimate, mean_over_conditions, minus
 
 KIND = "validation"

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from withstand.results.conditions import Condition
 from withstand.results.metrics import chosen
-from withstand.results.runs import LeftOut, Run, names
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut, names
 from withstand.statistics import (
     Estimate,
     holm,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 
 def trainings(runs: Mapping[str, Run]) -> list[tuple[str, ...]]:

@@ -13,7 +13,7 @@ from withstand.analysis.comparison import Comparison, compare
 from withstand.base.errors import UserError
 from withstand.results.columns import Columns
 from withstand.results.conditions import CLEAN, Condition
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.statistics import (
     Estimate,
     cluster_values,

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from withstand.corruptions import filters
+from withstand.corruptions import disk, filters
 from withstand.corruptions.pixels import levels, pixels, planes, unit
 from withstand.corruptions.random import Draws
 
@@ -18,7 +18,7 @@ def gaussian_blur(images: Tensor, draws: Draws, *, sigma: float) -> Tensor:
 
 def defocus_blur(images: Tensor, draws: Draws, *, radius: float, alias: float) -> Tensor:
     """Smooth by a disk, as a lens out of focus does."""
-    return filters.filter2d(images, filters.disk(radius, alias))
+    return disk.filter2d(images, disk.disk(radius, alias))
 
 
 def motion_blur(images: Tensor, draws: Draws, *, radius: float, sigma: float) -> Tensor:

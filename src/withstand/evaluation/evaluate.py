@@ -26,7 +26,7 @@ from withstand.results.conditions import CLEAN
 from withstand.results.folder import RunFolder
 from withstand.results.metrics import METRICS
 from withstand.results.reading import load_run
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.results.sample import Sample
 from withstand.shifts import Shift, distinct, extras
 

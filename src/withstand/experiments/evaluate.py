@@ -9,7 +9,7 @@ from withstand.config.schema import Config
 from withstand.evaluation.evaluate import About, evaluate
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import METRICS
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.session import several, usage
 from withstand.session.alone import alone
 from withstand.session.evaluated import to_evaluate

@@ -20,7 +20,7 @@ from withstand.report import terminal
 from withstand.report.page import command
 from withstand.results import metrics, thumbnails
 from withstand.results.conditions import ASIDE, CLEAN, Condition
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.session import several, shifted, usage
 from withstand.session.alone import alone
 from withstand.session.evaluated import to_evaluate

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from withstand.results.conditions import Condition
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.results.scores import in_place
 
 

@@ -27,7 +27,8 @@ from withstand.corruptions.names import BENCHMARK, SEVERITIES
 from withstand.report.wording import several, spaced
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import NONE, UNKNOWN
-from withstand.results.runs import LeftOut, Run, names
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut, names
 from withstand.statistics import Estimate
 
 TIMM = (

@@ -9,7 +9,8 @@ from withstand.analysis.groups import ALL
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
 from withstand.report.wording import listed, several, spaced
 from withstand.results.conditions import Condition
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 
 
 def missing(runs: Mapping[str, Run]) -> list[LeftOut]:

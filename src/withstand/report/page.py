@@ -38,7 +38,8 @@ from withstand.report.latex import latex
 from withstand.report.section import Context, Gallery, Picture, Section
 from withstand.report.style import looks
 from withstand.report.verdict import verdict
-from withstand.results.runs import Run, Runs, in_short, names, work_out
+from withstand.results.run import Run
+from withstand.results.runs import Runs, in_short, names, work_out
 from withstand.results.sample import Sample
 from withstand.statistics import Estimate
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import yaml
 
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
 from withstand.report.table import Row
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 
 @cache

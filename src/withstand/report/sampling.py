@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from withstand.report.section import Context
 from withstand.report.table import Row, Table, Value
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 from withstand.results.sample import Sample
 
 MARK = " †"

@@ -18,7 +18,8 @@ from withstand.report.style import Look
 from withstand.report.table import Table
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import NO_NUMBER
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 
 
 @dataclass(frozen=True, eq=False)

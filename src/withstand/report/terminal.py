@@ -20,7 +20,8 @@ from withstand.report.sections import shifts as every_shift
 from withstand.report.table import Column, Row, Value
 from withstand.report.table import Table as Source
 from withstand.report.wording import between, number, several
-from withstand.results.runs import Run, names
+from withstand.results.run import Run
+from withstand.results.runs import names
 
 
 def table(runs: Sequence[Run], together: Comparison | None = None) -> Table:

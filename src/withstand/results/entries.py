@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from withstand.results.conditions import Condition
 from withstand.results.facts import UNKNOWN
 from withstand.results.marks import Marks
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 
 Counts = NDArray[np.uint16]
 

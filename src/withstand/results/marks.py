@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from withstand.base import atomic, files
 from withstand.base.errors import UserError
 from withstand.results.conditions import Condition
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 FILE = ".marks"
 COUNTED = ("top1", "top5")

@@ -16,7 +16,8 @@ from withstand.results import history, records
 from withstand.results.columns import Columns
 from withstand.results.conditions import ASIDE, cell_files
 from withstand.results.kept import Kept
-from withstand.results.runs import LeftOut, Run, Runs
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut, Runs
 
 
 def load_run(folder: str | Path) -> Run:

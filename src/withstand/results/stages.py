@@ -10,7 +10,7 @@ from typing import Any
 from withstand.base.errors import UserError
 from withstand.results.conditions import Condition, cell_files
 from withstand.results.reading import load_run
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 FINETUNE = "finetune"
 BACKGROUND = "background"

@@ -16,7 +16,8 @@ from withstand.report import leaderboard_page, terminal
 from withstand.report.table import Table
 from withstand.results.entries import Candidate
 from withstand.results.reading import load_run, load_runs
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 
 SHOWN = 30
 """Rows on the screen."""

@@ -15,7 +15,7 @@ from withstand.config.spelling import key_of
 from withstand.report import gate as written
 from withstand.report import terminal
 from withstand.results.reading import load_run
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 
 def runs(config: Config, overrides: list[str], work: Callable[[Config, list[str]], None]) -> tuple[Run, Run]:

@@ -16,7 +16,8 @@ from withstand.report import canvas, overview
 from withstand.report.section import Context
 from withstand.report.style import looks
 from withstand.results.conditions import CLEAN
-from withstand.results.runs import Run, Runs
+from withstand.results.run import Run
+from withstand.results.runs import Runs
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -16,7 +16,7 @@ from withstand.analysis.hypotheses import Hypothesis, Measure
 from withstand.base.errors import UserError
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.reading import load_run
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.results.store import Cell, Predictions, Store
 
 SOME = tuple(Condition("corruption", v, s) for v in ("fog", "contrast") for s in (1, 3))

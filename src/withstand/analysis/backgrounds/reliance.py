@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from withstand.analysis.backgrounds import measures
 from withstand.backgrounds.variants import MIXED, VARIANTS
 from withstand.results.conditions import Condition
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.results.stages import BACKGROUND, under_backgrounds
 from withstand.results.store import Predictions
 from withstand.statistics import Estimate

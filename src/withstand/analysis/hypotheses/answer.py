@@ -15,7 +15,8 @@ from withstand.analysis.hypotheses.effects import Measured, Pair
 from withstand.analysis.hypotheses.sides import absent, comparable, grouped, paired, shared_ids
 from withstand.analysis.hypotheses.subjects import Subject, subjects
 from withstand.results.metrics import find
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 from withstand.statistics import LEVEL, Estimate, Pilot, holm
 
 Verdict = Literal["supported", "refuted", "not decided", "no data"]

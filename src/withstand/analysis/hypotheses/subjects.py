@@ -16,7 +16,8 @@ from withstand.analysis.hypotheses.claim import Measure
 from withstand.analysis.hypotheses.confounders import settings
 from withstand.results.conditions import CLEAN, Condition
 from withstand.results.facts import Facts
-from withstand.results.runs import Run, names
+from withstand.results.run import Run
+from withstand.results.runs import names
 from withstand.results.stages import BACKGROUND, under_backgrounds
 from withstand.statistics import image_values
 

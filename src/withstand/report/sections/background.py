@@ -20,7 +20,8 @@ from withstand.report.published import published
 from withstand.report.section import Context, Picture, Section
 from withstand.report.table import MODEL, Column, Row, Table, Value
 from withstand.report.wording import spaced
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 
 PLACE = 65
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from withstand.report.section import Context, Section
 from withstand.report.table import MODEL, Column, Row, Table
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 PLACE = 90
 

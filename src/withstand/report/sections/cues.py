@@ -10,7 +10,8 @@ from withstand.analysis.comparison import compare
 from withstand.report.section import Context, Section
 from withstand.report.table import MODEL, Column, Row, Table, Value
 from withstand.results.metrics import decisions
-from withstand.results.runs import LeftOut, Run
+from withstand.results.run import Run
+from withstand.results.runs import LeftOut
 from withstand.results.store import Predictions
 from withstand.statistics import Estimate, clopper_pearson
 

@@ -11,7 +11,7 @@ from withstand.report.left_out import caution
 from withstand.report.section import Context, Section
 from withstand.report.table import IMAGES, MODEL, Column, Row, Table, Value
 from withstand.report.wording import several, spaced
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 PLACE = 10
 _CORRUPTED = (

@@ -14,7 +14,7 @@ from withstand.report.sections import cues
 from withstand.report.table import MODEL, Column, Row, Table, Value
 from withstand.report.wording import several, spaced
 from withstand.results.conditions import CLEAN
-from withstand.results.runs import Run
+from withstand.results.run import Run
 
 PLACE = 12
 

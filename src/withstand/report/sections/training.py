@@ -12,7 +12,7 @@ from withstand.report.section import Context, Drawing, Picture, Section
 from withstand.report.table import MODEL, Column, Row, Table, Value
 from withstand.results.conditions import CLEAN
 from withstand.results.metrics import METRICS
-from withstand.results.runs import Run
+from withstand.results.run import Run
 from withstand.statistics import Estimate, clopper_pearson, mean_over_conditions
 
 PLACE = 70
