@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from withstand.images.photographs import fitted
 from withstand.images.preprocessing import Geometry
 from withstand.images.threads import pool
 
-_CHUNK = 16  # files that a thread takes at once
+_WORTH = 16  # files that a thread more is worth
 
 
 def shown(files: Sequence[Path], shape: tuple[int, ...], form: Geometry | None = None) -> NDArray[np.uint8]:
@@ -33,22 +33,21 @@ def shown(files: Sequence[Path], shape: tuple[int, ...], form: Geometry | None =
         UserError: one is damaged.
     """
     out = np.empty((len(files), *shape, 3), np.uint8)
-    starts, into = (
-        range(0, len(files), _CHUNK),
-        partial(_into, out, files, form or Geometry(shape[0], shape[0])),
-    )
-    if cores() == 1 or len(starts) < 2:  # a second thread would only take turns with this one
-        for start in starts:
-            into(start)
+    rows = iter(range(len(files)))  # each thread takes the next one, so that all end together
+    fill = partial(_fill, out, files, form or Geometry(shape[0], shape[0]), rows)
+    workers = min(cores(), len(files) // _WORTH)
+    if workers < 2:  # a second thread would only take turns with this one, or have nothing to do
+        fill()
         return out
-    with pool(cores()) as threads:
-        list(threads.map(into, starts))
+    with pool(workers) as threads:
+        for done in [threads.submit(fill) for _ in range(workers)]:
+            done.result()
     return out
 
 
-def _into(out: NDArray[np.uint8], files: Sequence[Path], form: Geometry, start: int) -> None:
+def _fill(out: NDArray[np.uint8], files: Sequence[Path], form: Geometry, rows: Iterator[int]) -> None:
     room = Room()
-    for row in range(start, min(start + _CHUNK, len(files))):
+    for row in rows:
         try:
             plain = picture.plain(files[row], room)
             seen = np.asarray(picture.read(files[row]).shown) if plain is None else plain
