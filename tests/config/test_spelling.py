@@ -143,3 +143,12 @@ def test_words_that_choose_nothing_are_the_quickstarts(
 def test_the_printed_settings_are_those_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--cfg", "train.epochs=1"]) == 0
     assert "name: quickstart" in capsys.readouterr().out
+
+
+def test_the_home_folder_may_be_written_short(monkeypatch, tmp_path):
+    """Shells leave a ``~`` after a ``=``; in quotes it is a name as any other."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    words = ["dataset=folder", "model=small_cnn"]
+    assert compose([*words, "dataset.folder=~/photos"]).dataset.options["folder"] == str(tmp_path / "photos")
+    assert compose([*words, "dataset.folder='~/photos'"]).dataset.options["folder"] == "~/photos"
