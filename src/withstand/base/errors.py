@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from withstand.base import moving
 
@@ -79,3 +79,8 @@ def nearest(name: str, options: Iterable[str]) -> str:
         return f"did you mean '{close[0]}'?"
     more = f", … ({len(known) - _MOST:,} more)" if len(known) > _MOST else ""
     return f"choose from: {', '.join(known[:_MOST])}{more}"
+
+
+def few(names: Sequence[str]) -> str:
+    """The first three names, and whether there are more."""
+    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"

@@ -13,7 +13,7 @@ import torch
 
 from withstand.base.console import say
 from withstand.base.crew import crew
-from withstand.base.errors import UserError
+from withstand.base.errors import UserError, few
 from withstand.engines import device as devices
 from withstand.engines.macs import macs
 from withstand.engines.predictor import Predictor
@@ -205,13 +205,9 @@ def _refuse_other_order(work: Cells, images: ImageSet, shifts: Sequence[Shift]) 
         moved = any(place.get(name, at) != at for at, name in enumerate(classes))
         if moved and own.answered_by is None and own.through is None:
             raise UserError(
-                f"the classes of {shift.name} are in another order than those of the clean images ({_some(classes)};"
-                f" clean: {_some(images.classes)}); give its images the same order"
+                f"the classes of {shift.name} are in another order than those of the clean images ({few(classes)};"
+                f" clean: {few(images.classes)}); give its images the same order"
             )
-
-
-def _some(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
 
 
 def _refuse_others(work: Cells, images: ImageSet, shifts: Sequence[Shift]) -> None:

@@ -83,9 +83,8 @@ def _all(folder: Path) -> list[Path]:
 
 def _walked(folder: Path, above: tuple[str, ...]) -> Iterable[Path]:
     place = os.path.realpath(folder)
-    if any(
-        Path(one).is_relative_to(place) for one in above
-    ):  # a link to a folder that it lies in, with all classes
+    # A link to a folder that it lies in: its own, or one that holds other classes, too.
+    if any(Path(one).is_relative_to(place) for one in above):
         return
     with os.scandir(folder) as entries:
         for entry in entries:

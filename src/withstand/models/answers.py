@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from withstand.base import files, json_file
 from withstand.base.console import say
-from withstand.base.errors import UserError, nearest
+from withstand.base.errors import UserError, few, nearest
 from withstand.models import imagenet
 from withstand.models.names import plain
 from withstand.results.answering import OUTSIDE, ClassMap
@@ -42,7 +42,7 @@ def bring_together(
         if count != len(classes):
             raise UserError(
                 f"the classifier has {count:,} outputs, and the data set has {len(classes):,} classes"
-                f" ({_some(classes)}); give class_map=FILE, which says which output is of which class, or train it on"
+                f" ({few(classes)}); give class_map=FILE, which says which output is of which class, or train it on"
                 " these classes first"
             )
         return None
@@ -77,9 +77,9 @@ def _by_name(outputs: Sequence[str], count: int, classes: Sequence[str]) -> NDAr
         else:
             of[found[0]] = label
     if absent:
-        what = "ImageNet's 1,000 classes" if known else f"its outputs ({_some(outputs)})"
+        what = "ImageNet's 1,000 classes" if known else f"its outputs ({few(outputs)})"
         raise UserError(
-            f"{len(absent):,} of the data set's {len(classes):,} classes are not among {what}: {_some(absent)}; give"
+            f"{len(absent):,} of the data set's {len(classes):,} classes are not among {what}: {few(absent)}; give"
             " class_map=FILE, which says which output is of which class, or train the classifier on these classes first"
         )
     return of
@@ -125,11 +125,9 @@ def _from_file(path: Path, outputs: Sequence[str], count: int, classes: Sequence
             of[number] = label
     absent = [name for label, name in enumerate(classes) if label not in of]
     if absent:
-        raise UserError(
-            f"{path} gives no output to {len(absent):,} of the data set's classes: {_some(absent)}"
-        )
+        raise UserError(f"{path} gives no output to {len(absent):,} of the data set's classes: {few(absent)}")
     if names := list(dict.fromkeys(unknown)):
-        say(f"  {path} names {len(names):,} that are no classes of the data set: {_some(names)}")
+        say(f"  {path} names {len(names):,} that are no classes of the data set: {few(names)}")
     return of
 
 
@@ -156,7 +154,3 @@ def _pairs(path: Path) -> list[tuple[str, str | None]]:
             f"{path} is no class map ({files.why(error)}); write output,class lines, or JSON: an object of outputs and"
             " their classes"
         ) from error
-
-
-def _some(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"

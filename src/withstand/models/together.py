@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from withstand.base.console import say
-from withstand.base.errors import UserError
+from withstand.base.errors import UserError, few
 from withstand.images.blocks import gather
 from withstand.images.imageset import ImageSet
 from withstand.models.answers import bring_together
@@ -57,7 +57,7 @@ def answering(classifier: Classifier, images: ImageSet, asked: Asked) -> Classif
     if answers is not None:
         say(f"  {answers}")
     elif not classifier.outputs:
-        say(f"  its {count:,} outputs are taken for the classes in their order: {_some(images.classes)}")
+        say(f"  its {count:,} outputs are taken for the classes in their order: {few(images.classes)}")
     if isinstance(classifier.answers, Logarithms) or _gives_probabilities(classifier, images, scores):
         say("  its outputs are probabilities, which add up to 1: their logarithms are kept as its logits")
         answers = Logarithms(together)
@@ -98,7 +98,3 @@ def _tried(classifier: Classifier, images: ImageSet, most: int) -> NDArray[np.fl
         )
     found: NDArray[np.float32] = scores.cpu().numpy()
     return found
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"

@@ -59,8 +59,9 @@ def picture(context: Context) -> Picture | None:
     if not context.together.names:
         return None
     together = context.together
-    marks = " Open marks: clean images; filled: mean under corruption; p" if together.conditions else " P"
-    return Picture("overview", f"Top-1, %.{marks}ale bars: 95% intervals.", draw(context))
+    marks = "open marks: clean images; filled: mean under corruption; " if together.conditions else ""
+    said = f"{marks}pale bars: 95% intervals."
+    return Picture("overview", f"Top-1, %. {said[0].upper()}{said[1:]}", draw(context))
 
 
 def draw(context: Context) -> Figure:

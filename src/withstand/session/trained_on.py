@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from withstand.base import json_file
-from withstand.base.errors import UserError
+from withstand.base.errors import UserError, few
 from withstand.models.loading import Head
 
 _NAMED = (
@@ -39,7 +39,7 @@ def check(weights: Path, classes: Sequence[str]) -> None:
     if sorted(_plain(trained)) == sorted(_plain(classes)):
         what = "these classes in another order"
     else:
-        what = f"other classes ({_some(trained)}, where the data has {_some(classes)})"
+        what = f"other classes ({few(trained)}, where the data has {few(classes)})"
     raise UserError(
         f"{weights} was trained on {what}, says the record beside it; give weights for these classes, or copy the file"
         " out of its run's folder if the names alone differ"
@@ -71,7 +71,3 @@ def _recorded(folder: Path) -> list[str]:
 def _plain(names: Sequence[str]) -> list[str]:
     """Without what says nothing: capitals, and the two ways in which Unicode writes an accent."""
     return [unicodedata.normalize("NFC", name).casefold() for name in names]
-
-
-def _some(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
