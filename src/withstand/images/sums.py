@@ -34,50 +34,65 @@ _STEP = 2.0**-15
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
-    """What some of a resized side's pixels are made of.
+    """What n values of a resized line are made of, T products each.
 
     Attributes:
-        first, last: of the pixels that any of them reads.
-        index: int64 n×T, which they are, counted from ``first``.
-        weights: int64 n×T, as Pillow has them.
-        shares: float32 n×T, the same as parts of one, without rounding.
+        first, last: of the values that any of them reads.
+        index: int64 n·T, which they are, counted from ``first``.
+        starts: int64 n, where in ``index`` those of each begin.
+        weights: int64 n·T, as Pillow has them.
+        shares: float32 n·T, the same as parts of one, without rounding.
+        off: what a sum in float32 may be off by, at most.
     """
 
     first: int
     last: int
     index: Tensor
+    starts: Tensor
     weights: NDArray[np.int64]
     shares: Tensor
-
-    @property
-    def off(self) -> float:
-        """What a sum in float32 may be off by, at most."""
-        return _STEP * (self.index.shape[1] + 2)
+    off: float
 
     def of(self, rows: Pixels) -> Pixels:
-        """uint8 n×M, of rows uint8 L×M."""
+        """uint8 n×M, of rows uint8 L×M.
+
+        Its steps are few and long: between two of them threads wait for each other.
+        """
         cv2 = opencv()
-        sums = embedding_bag(
-            self.index, torch.from_numpy(rows.astype(np.float32)), mode="sum", per_sample_weights=self.shares
-        ).numpy()
-        cv2.threshold(sums, 0, 0, cv2.THRESH_TOZERO, dst=sums)
-        # OpenCV's conversion rounds and cuts at 255; what two of them agree on is so, however the sums are rounded.
+        floats = torch.tensor(rows, dtype=torch.float32)
+        bags = embedding_bag(self.index, floats, self.starts, mode="sum", per_sample_weights=self.shares)
+        sums = (
+            bags.relu_().numpy()
+        )  # OpenCV's threshold keeps a thread of its own awake, though nothing is left to do
+        # Its conversion rounds and cuts at 255; what two of them agree on is so, however the sums are rounded.
         low, high = (cast(Pixels, cv2.convertScaleAbs(sums, beta=off)) for off in (-self.off, self.off))
         unsure = np.flatnonzero(low != high)
         out, column = np.divmod(unsure, rows.shape[1])
-        exact = (rows[self.index.numpy()[out], column[:, None]] * self.weights[out]).sum(1)
-        high.reshape(-1)[unsure] = np.clip((exact + (1 << (BITS - 1))) >> BITS, 0, 255)
+        table = (len(high), -1)
+        read = rows[self.index.numpy().reshape(table)[out], column[:, None]]
+        exact = (read * self.weights.reshape(table)[out]).sum(1)
+        high.reshape(-1)[unsure] = (exact + (1 << (BITS - 1))) >> BITS  # a byte, as the two beside it are
         return high
 
 
 @functools.lru_cache(maxsize=32)
-def _sums(size_in: int, size_out: int, first: int, last: int, method: str) -> _Sums:
+def _sums(size_in: int, size_out: int, first: int, last: int, method: str, values: int = 1) -> _Sums:
+    """Pixels from ``first`` to ``last`` of ``size_out``, each of so many ``values``, which lie side by side."""
     index, weight = (table[first:last] for table in taps(size_in, size_out, method, torch.device("cpu")))
     used = weight != 0
     start, end = int(index[used].min()), int(index[used].max()) + 1
-    weights = weight.long()
-    shares = (weights.double() / (1 << BITS)).float()  # 23 bits at most
-    return _Sums(start, end, torch.where(used, index - start, 0), weights.numpy(), shares)
+    n, products = index.shape
+    own = torch.where(used, index - start, 0)[:, None] * values + torch.arange(values)[:, None]
+    weights = weight.long()[:, None].expand(-1, values, -1).reshape(-1)
+    return _Sums(
+        first=start * values,
+        last=end * values,
+        index=own.reshape(-1),
+        starts=torch.arange(0, n * values * products, products),
+        weights=weights.numpy(),
+        shares=(weights.double() / (1 << BITS)).float(),  # 23 bits at most
+        off=_STEP * (products + 2),
+    )
 
 
 def quicker(shape: tuple[int, ...], wanted: tuple[int, int], method: str) -> bool:
@@ -103,41 +118,34 @@ def part(pixels: Pixels, width: int, height: int, method: str, box: tuple[int, i
         uint8, bottom − top × right − left × 3.
     """
     left, top, right, bottom = box
+    values = pixels.shape[2]
+    rows = pixels.reshape(len(pixels), -1)
     if height == len(pixels):
-        pixels, down = pixels[top:bottom], None
+        rows, down = rows[top:bottom], None
     else:
         down = _sums(len(pixels), height, top, bottom, method)
-        pixels = pixels[down.first : down.last]
+        rows = rows[down.first : down.last]
     if width == pixels.shape[1]:
-        pixels = np.ascontiguousarray(pixels[:, left:right])
+        rows = rows[:, values * left : values * right]
     else:
-        across = _sums(pixels.shape[1], width, left, right, method)
-        pixels = _across(pixels[:, across.first : across.last], across)
-    return pixels if down is None else _down(pixels, down)
+        rows = _across(rows, _sums(pixels.shape[1], width, left, right, method, values))
+    rows = np.ascontiguousarray(rows) if down is None else _down(rows, down)
+    return rows.reshape(bottom - top, right - left, values)
 
 
-def _across(pixels: Pixels, sums: _Sums) -> Pixels:
-    """H×W×3 to H×n×3: columns are rows of the picture turned over."""
-    height, width, _ = pixels.shape
-    made = np.empty((height, len(sums.weights), 3), np.uint8)
-    for some in _strips(height, 3 * width):
-        turned = _turned(pixels[some])
-        opencv().transpose(sums.of(turned.reshape(width, -1)).reshape(made.shape[1], -1, 3), made[some])
-    return made
+def _across(rows: Pixels, sums: _Sums) -> Pixels:
+    """L×M to L×n: columns are rows of the lines turned over, value by value, which is twice as fast as by pixels."""
+    turn, rows = opencv().transpose, rows[:, sums.first : sums.last]
+    return _joined([turn(sums.of(turn(rows[some]))) for some in _strips(*rows.shape)], 0)
 
 
-def _down(pixels: Pixels, sums: _Sums) -> Pixels:
-    """H×W×3 to n×W×3."""
-    height, width, _ = pixels.shape
-    rows, made = pixels.reshape(height, -1), np.empty((len(sums.weights), 3 * width), np.uint8)
-    for some in _strips(3 * width, height):
-        made[:, some] = sums.of(rows[:, some])
-    return made.reshape(-1, width, 3)
+def _down(rows: Pixels, sums: _Sums) -> Pixels:
+    """L×M to n×M."""
+    return _joined([sums.of(rows[:, some]) for some in _strips(*rows.shape[::-1])], 1)
 
 
-def _turned(pixels: Pixels) -> Pixels:
-    """H×W×3 to W×H×3, several times as fast as NumPy's copy of a transposed view."""
-    return cast(Pixels, opencv().transpose(pixels)).reshape(pixels.shape[1], pixels.shape[0], 3)
+def _joined(parts: list[Pixels], axis: int) -> Pixels:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
 
 
 def _strips(n: int, each: int) -> Iterator[slice]:
