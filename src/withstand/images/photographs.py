@@ -267,7 +267,7 @@ def fitted(pixels: NDArray[np.uint8], form: Geometry) -> NDArray[np.uint8]:
     inside = min(width, height) >= form.size  # else what is missing is black
     if inside and (height, width) == pixels.shape[:2]:
         return pixels[top:bottom, left:right]
-    if not (inside and sums.quicker(pixels.shape[:2], (height, width), form.interpolation)):
+    if not (inside and sums.possible(pixels.shape[:2], (height, width), form.interpolation)):
         return np.asarray(squared(Image.fromarray(pixels), form))
     return sums.part(pixels, width, height, form.interpolation, (left, top, right, bottom))
 

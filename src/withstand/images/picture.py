@@ -121,10 +121,10 @@ def _content(file: Path | BinaryIO) -> bytes | None:
         known = os.fstat(handle)
         if not stat.S_ISREG(known.st_mode) or known.st_size > _HELD:
             return None
-        content = os.read(handle, len(_JPEG))
-        if content != _JPEG:
+        content = os.read(handle, known.st_size + 1)  # which ends before it is full
+        if not content.startswith(_JPEG):
             return None
-        while more := os.read(handle, known.st_size):  # once, and once to see that nothing is left
+        while len(content) != known.st_size and (more := os.read(handle, known.st_size + 1)):
             content += more
         return content
 
