@@ -13,12 +13,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from withstand.images import order
 from withstand.images.threads import each
+
+Reals = NDArray[np.float64]
 
 BITS = 22  # 32 bits less 8 of the pixel and 2 of headroom
 
@@ -31,48 +34,40 @@ LARGE = 96 * 96
 """Pixels from which on Pillow itself is the faster on the processor: what its Python takes no longer counts."""
 
 
-def _box(x: float) -> float:
-    return 1.0 if -0.5 < x <= 0.5 else 0.0
+def _box(x: Reals) -> Reals:
+    return ((x > -0.5) & (x <= 0.5)).astype(np.float64)
 
 
-def _bilinear(x: float) -> float:
-    return max(0.0, 1.0 - abs(x))
+def _bilinear(x: Reals) -> Reals:
+    return np.maximum(0.0, 1.0 - np.abs(x))
 
 
-def _bicubic(x: float) -> float:
+def _bicubic(x: Reals) -> Reals:
     """Keys' cubic with a = -0.5."""
-    x = abs(x)
-    if x < 1:
-        return (1.5 * x - 2.5) * x * x + 1
-    return ((-0.5 * x + 2.5) * x - 4) * x + 2 if x < 2 else 0.0
+    x = np.abs(x)
+    near, far = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
 
 
 _FILTERS = {"box": (_box, 0.5), "bilinear": (_bilinear, 1.0), "bicubic": (_bicubic, 2.0)}
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=128)  # of photographs every other one may have another size
 def taps(size_in: int, size_out: int, method: str, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Which inputs each output reads, and their integer weights: two ``size_out`` × taps tables."""
+    """Which inputs each output reads, and their integer weights: int64 and int32 ``size_out`` × T tables."""
     kernel, support = _FILTERS[method]
     scale = size_in / size_out
     stretch = max(scale, 1.0)
     radius = support * stretch
-    spans: list[tuple[int, list[float]]] = []
-    for out in range(size_out):
-        centre = (out + 0.5) * scale
-        first = max(0, int(centre - radius + 0.5))
-        last = min(size_in, int(centre + radius + 0.5))
-        weights = [kernel((i - centre + 0.5) / stretch) for i in range(first, last)]
-        total = sum(weights)
-        spans.append((first, [w / total for w in weights]))
-    taps = max(len(weights) for _, weights in spans)
-    index = torch.zeros(size_out, taps, dtype=torch.int64)
-    weight = torch.zeros(size_out, taps, dtype=torch.int32)
-    for out, (first, weights) in enumerate(spans):
-        for tap, w in enumerate(weights):
-            index[out, tap] = first + tap
-            weight[out, tap] = math.floor(abs(w) * (1 << BITS) + 0.5) * (1 if w >= 0 else -1)
-    return index.to(device), weight.to(device)
+    centre = (np.arange(size_out) + 0.5) * scale
+    first = np.maximum(0, (centre - radius + 0.5).astype(np.int64))
+    last = np.minimum(size_in, (centre + radius + 0.5).astype(np.int64))
+    index = first[:, None] + np.arange((last - first).max())
+    read = index < last[:, None]
+    share = np.where(read, kernel((index - centre[:, None] + 0.5) / stretch), 0.0)
+    share /= share.cumsum(1)[:, -1:]  # one after the other, as Pillow adds them
+    weight = np.copysign(np.floor(np.abs(share) * (1 << BITS) + 0.5), share).astype(np.int32)
+    return torch.from_numpy(np.where(read, index, 0)).to(device), torch.from_numpy(weight).to(device)
 
 
 def _pass(images: Tensor, dim: int, size: int, method: str) -> Tensor:

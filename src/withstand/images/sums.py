@@ -69,26 +69,26 @@ class _Sums:
         )
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=128)  # of photographs every other one may have another size
 def _sums(size_in: int, size_out: int, first: int, last: int, method: str, values: int = 1) -> _Sums:
     """Pixels from ``first`` to ``last`` of ``size_out``, each of so many ``values``, which lie side by side."""
-    index, weight = (table[first:last] for table in taps(size_in, size_out, method, torch.device("cpu")))
-    used = weight != 0
-    start, end = int(index[used].min()), int(index[used].max()) + 1
+    tables = taps(size_in, size_out, method, torch.device("cpu"))
+    index, weight = (table[first:last].numpy() for table in tables)
+    read = index[weight != 0]
+    start, end = int(read.min()), int(read.max()) + 1
     n, products = index.shape
     lower = (
         _EXACT - _BYTE - math.ceil(math.log2(products))
     )  # bits, so that the sum of as many products has 24 at most
-    index = torch.where(used, index - start, 0)[:, None] * values + torch.arange(values)[:, None]
-    weight = weight[:, None].expand(-1, values, -1)
     upper = weight >> lower
-    parts = torch.stack([upper, (weight - (upper << lower)) / (1 << lower)])
+    parts = np.stack([upper, (weight - (upper << lower)) / (1 << lower)]).astype(np.float32)
+    index = np.where(weight != 0, index - start, 0)[:, None] * values + np.arange(values)[:, None]
     return _Sums(
         first=start * values,
         last=end * values,
-        index=index.reshape(-1).repeat(2),
+        index=torch.from_numpy(np.tile(index.reshape(-1), 2)),
         starts=torch.arange(0, 2 * n * values * products, products),
-        weights=parts.float().reshape(-1),
+        weights=torch.from_numpy(parts.repeat(values, axis=1).reshape(-1)),
         bits=BITS - lower,
     )
 
