@@ -1,7 +1,8 @@
 """Decoding photographs, and the memory that it takes: beside torchvision's ImageFolder with Pillow.
 
-They are of 224 pixels, as sets that were made for one size are; of 320 by 256, whose middle is kept; and of 500 by 375,
-about what ImageNet's are, which are resized to 256 first. They lie in class folders and are links to few, so that
+They are of 224 pixels, as sets that were made for one size are; of 320 by 256, whose middle is kept; of sizes of their
+own, as photographs of many cameras are, and of 500 by 375, about what ImageNet's are, which are resized to 256 first.
+They lie in class folders and are links to few, so that
 50,000 need no 50,000 files of their own. ImageFolder ends with batches of uint8 tensors that nobody keeps. Ours does
 so, too, as for images that are seen once; and, as for a data set, it ends with an array on the disk and its digest.
 Memory is the peak of a process that does the latter and nothing else.
@@ -36,8 +37,11 @@ from withstand.images.shown import shown
 
 COUNTS, QUICK = (5_000, 50_000), (20, 40)
 TIMED, BLOCK = 3_000, 256
-SHAPES = {(SIZE, SIZE): SIZE, (320, 256): 256, (500, 375): 256}
+Shape = tuple[int, int] | None
+SHAPES: dict[Shape, int] = {(SIZE, SIZE): SIZE, (320, 256): 256, None: 256, (500, 375): 256}
 """Width and height of a photograph, and the short side that it is resized to before its middle is kept."""
+OWN = (280, 640), (280, 500)
+"""Widths and heights, from and to, where each has a size of its own."""
 
 
 def run(options: Options) -> list[Contest]:
@@ -47,7 +51,7 @@ def run(options: Options) -> list[Contest]:
         root = Path(place)
         found = []
         for shape in SHAPES:
-            place = root / "{}x{}".format(*shape)
+            place = root / _called(shape)
             _write(options, place / "source", 4 if options.quick else 400, shape)
             timed = _linked(place, min(TIMED, counts[0]))
             found += [_rates(options, timed, cores[:n], shape) for n in sorted({1, len(cores)})]
@@ -57,14 +61,19 @@ def run(options: Options) -> list[Contest]:
     return [*found[:-1], replace(found[-1], notes=found[-1].notes | notes)]
 
 
-def _write(options: Options, folder: Path, n: int, shape: tuple[int, int]) -> None:
+def _called(shape: Shape) -> str:
+    return "×".join(map(str, shape) if shape else (f"({first}–{last})" for first, last in OWN))
+
+
+def _write(options: Options, folder: Path, n: int, shape: Shape) -> None:
     """Photographs of a shape, from those there are; squares of drawn shapes, stretched, where there are none."""
+    own = np.stack([np.random.default_rng(0).integers(*span, n) for span in OWN], 1)
     folder.mkdir(parents=True)
     real = options.data / "imagenet-1k-samples"
     files = spread(listed(real), n) if real.is_dir() else []
     pictures = map(Image.open, files) if files else map(Image.fromarray, photographs(options, n))
     for i, picture in enumerate(pictures):
-        shaped = picture.convert("RGB").resize(shape, Image.Resampling.BICUBIC)
+        shaped = picture.convert("RGB").resize(shape or own[i].tolist(), Image.Resampling.BICUBIC)
         shaped.save(folder / f"{i}.jpg", quality=90)
 
 
@@ -89,7 +98,7 @@ def _seen(folder: Path, form: Geometry) -> int:
     return sum(len(shown(part, (SIZE, SIZE), form)) for part in parts)
 
 
-def _rates(options: Options, folder: Path, cores: list[int], shape: tuple[int, int]) -> Contest:
+def _rates(options: Options, folder: Path, cores: list[int], shape: Shape) -> Contest:
     """On one core ImageFolder decodes where it is asked; on several in as many workers, started before the clock.
 
     On one core the processor's time counts, so that other work on the machine does not.
@@ -104,7 +113,7 @@ def _rates(options: Options, folder: Path, cores: list[int], shape: tuple[int, i
     torch.set_num_threads(len(cores))
     try:
         turns = contest(
-            f"JPEGs of {shape[0]}×{shape[1]} to uint8 of {SIZE}, {len(cores)} core{'s' * (len(cores) > 1)}",
+            f"JPEGs of {_called(shape)} to uint8 of {SIZE}, {len(cores)} core{'s' * (len(cores) > 1)}",
             {
                 f"ImageFolder, {workers} workers": lambda: sum(len(batch) for batch, _ in loader),
                 "withstand": partial(_seen, folder, form),
