@@ -42,8 +42,8 @@ class _Sums:
         first, last: of the values that any of them reads.
         index: int64 2·n·T, which they are, counted from ``first``: for the upper parts of weights, then for the lower.
         starts: int64 2·n, where in ``index`` those of each begin.
-        weights: float32 2·n·T, whole numbers: Pillow's weights without their lower bits; then these, as parts of one.
-        bits: of a weight of one, without the lower.
+        weights: float32 2·n·T: the upper bits of Pillow's weights, a whole number; then the lower, as parts of one.
+        bits: of a share of one, in the upper.
     """
 
     first: int
@@ -64,9 +64,8 @@ class _Sums:
         # Not OpenCV's threshold: it keeps a thread of its own awake, which takes a core from those that have work.
         whole = upper.add_(lower.floor_()).relu_().numpy()
         # A quarter of the last bit more: halves are rounded up, as Pillow does, and nothing else changes.
-        return cast(
-            Pixels, opencv().convertScaleAbs(whole, alpha=2.0**-self.bits, beta=2.0 ** -(self.bits + 2))
-        )
+        scale = 2.0**-self.bits
+        return cast(Pixels, opencv().convertScaleAbs(whole, alpha=scale, beta=scale / 4))
 
 
 @functools.lru_cache(maxsize=128)  # of photographs every other one may have another size
@@ -77,9 +76,8 @@ def _sums(size_in: int, size_out: int, first: int, last: int, method: str, value
     read = index[weight != 0]
     start, end = int(read.min()), int(read.max()) + 1
     n, products = index.shape
-    lower = (
-        _EXACT - _BYTE - math.ceil(math.log2(products))
-    )  # bits, so that the sum of as many products has 24 at most
+    # So many bits that the sum of all products has 24 at most.
+    lower = _EXACT - _BYTE - math.ceil(math.log2(products))
     upper = weight >> lower
     parts = np.stack([upper, (weight - (upper << lower)) / (1 << lower)]).astype(np.float32)
     index = np.where(weight != 0, index - start, 0)[:, None] * values + np.arange(values)[:, None]
