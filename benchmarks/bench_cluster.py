@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -19,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.frame import Contest, Options, contest
+from benchmarks.frame import Contest, Options, contest, peak
 from withstand import cluster, datasets, models, shifts
 from withstand.cluster.schedule import Schedule
 from withstand.config.composing import compose
@@ -148,7 +147,7 @@ def study(workers: int, quick: bool, times: Times) -> Contest:
     network = draw.integers(0, len(times), few)
     each = times.mean(axis=1)[network]  # seconds a piece
     order = np.argsort(-each)  # the driver begins with the models that take longest
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     started = time.perf_counter()
     schedule, left, ends, busy = Schedule(), dict[int, int](), [(0.0, w) for w in range(workers)], 0.0
     following, loaded = iter(order.tolist()), dict[int, int]()
@@ -191,7 +190,7 @@ def study(workers: int, quick: bool, times: Times) -> Contest:
             "efficiency": round(busy / (workers * last), 4),
             "seconds_a_piece": [round(float(one), 1) for one in (times.min(), np.median(times), times.max())],
             "days": round(last / 86_400, 1),
-            "driver_mb_more": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, 1),
+            "driver_mb_more": round((peak() - before) / 2**20, 1),
         },
     )
 

@@ -6,14 +6,11 @@ that both make the same images from the same draws. On a GPU ours runs there; th
 
 from __future__ import annotations
 
-import resource
-import sys
-
 import numpy as np
 import torch
 
 from benchmarks import per_image
-from benchmarks.frame import Contest, Options, contest
+from benchmarks.frame import Contest, Options, contest, peak
 from benchmarks.inputs import images
 from withstand.corruptions import CORRUPTIONS, SEVERITIES, corrupt, frost
 from withstand.corruptions.constants import constants
@@ -30,7 +27,7 @@ def run(options: Options) -> list[Contest]:
     if not options.quick:
         seconds = sum(each.seconds["withstand"][0] / each.amount * WHOLE * len(SEVERITIES) for each in found)
         found[-1].notes["seconds_for_all_of_cifar_10_c"] = round(seconds, 1)
-        found[-1].notes["peak_memory_mb"] = round(_peak() / 2**20)
+        found[-1].notes["peak_memory_mb"] = round(peak() / 2**20)
     return found
 
 
@@ -72,9 +69,3 @@ def _one(options: Options, chosen: torch.device, name: str) -> Contest:
         turns.seconds,
         turns.notes | {"microseconds_an_image": round(ours_us, 1), "images_of_the_loop": few},
     )
-
-
-def _peak() -> int:
-    """The most memory that this process has held, in bytes."""
-    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return size if sys.platform == "darwin" else size * 1024

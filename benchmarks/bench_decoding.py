@@ -11,7 +11,6 @@ Memory is the peak of a process that does the latter and nothing else.
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, PILToTensor, Resize
 
 from benchmarks.bench_corruptions_224 import SIZE, photographs, spread
-from benchmarks.frame import Contest, Options, contest
+from benchmarks.frame import Contest, Options, contest, peak
 from withstand.images import photographs as ours
 from withstand.images.listing import listed
 from withstand.images.preprocessing import Geometry
@@ -56,7 +55,7 @@ def run(options: Options) -> list[Contest]:
             timed = _linked(place, min(TIMED, counts[0]))
             found += [_rates(options, timed, cores[:n], shape) for n in sorted({1, len(cores)})]
         peaks = {n: _peak(_linked(place, n)) for n in counts}
-    notes = {f"peak_mib_of_{n}": round(peak / 1024) for n, peak in peaks.items()}
+    notes = {f"peak_mib_of_{n}": round(peak / 2**20) for n, peak in peaks.items()}
     notes["peak_over_that_of_the_fewest"] = round(peaks[counts[1]] / peaks[counts[0]], 3)
     return [*found[:-1], replace(found[-1], notes=found[-1].notes | notes)]
 
@@ -133,8 +132,8 @@ def _rates(options: Options, folder: Path, cores: list[int], shape: Shape) -> Co
 
 
 def _peak(folder: Path) -> int:
-    """KiB of a process of its own that decodes the folder."""
-    code = f"from benchmarks.bench_decoding import peak; peak({str(folder)!r})"
+    """Bytes of a process of its own that decodes the folder."""
+    code = f"from benchmarks.bench_decoding import decode_alone; decode_alone({str(folder)!r})"
     path = os.pathsep.join(sys.path)
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -146,6 +145,6 @@ def _peak(folder: Path) -> int:
     return int(done.stdout.split()[-1])
 
 
-def peak(folder: str) -> None:
+def decode_alone(folder: str) -> None:
     _decode(Path(folder), Path(folder).parent / "cache", Geometry(SIZE, max(SHAPES.values())))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(peak())

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import resource
-import sys
-
 import numpy as np
 
-from benchmarks.frame import Contest, Options, contest
+from benchmarks.frame import Contest, Options, contest, peak
 from withstand.analysis.comparison import Comparison
 from withstand.analysis.pairs import Standing
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
@@ -62,7 +59,7 @@ def run(options: Options) -> list[Contest]:
         turns=turns,
         values_gib=round(sum(values.nbytes for values in DRAWN.values()) / 2**30, 2),
     )
-    pairs.notes["peak_memory_of_the_process_gib"] = _peak()
+    pairs.notes["peak_memory_of_the_process_gib"] = round(peak() / 2**30, 2)
     return [one, pairs]
 
 
@@ -73,8 +70,3 @@ def _bootstrap(values: np.ndarray, resamples: int) -> float:
     means = [per_image[draw.integers(n, size=n)].mean() for _ in range(resamples)]
     low, high = np.quantile(means, [0.025, 0.975])
     return float(high - low)
-
-
-def _peak() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return round(peak / 2**30, 2)

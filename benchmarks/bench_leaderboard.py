@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.frame import Contest, Options
+from benchmarks.frame import Contest, Options, peak
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
 from withstand.results import marks
 from withstand.results.conditions import CLEAN, Condition
@@ -134,14 +134,18 @@ def _command(place: Path, experiment: str, runs: str, work: str, amount: int, im
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *words], env=environment, stdout=subprocess.DEVNULL, cwd=place
     )
-    _, status, used = os.wait4(process.pid, 0)
+    most = 0
+    while not (done := os.wait4(process.pid, os.WNOHANG))[0]:
+        most = max(most, peak(process.pid))
+        time.sleep(0.01)
+    _, status, used = done
+    most = most or used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, f"{experiment} ended with {process.returncode}"
-    factor = 1 if sys.platform == "darwin" else 1024
     what = f"{work}: 95 conditions and clean, {images:,} images"
     notes = {
-        "peak_memory_gib": round(used.ru_maxrss * factor / 2**30, 2),
+        "peak_memory_gib": round(most / 2**30, 2),
         "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
         "files_mib": round(
             sum(one.stat().st_size for one in (place / "reports").rglob("*") if one.is_file()) / 2**20, 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import re
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -110,6 +112,26 @@ def contest(
             contenders[name]()
             seconds[name].append(clock() - started)
     return Contest(work, unit, amount, ours, seconds, notes)
+
+
+def peak(process: int | None = None) -> int:
+    """Bytes: the most that a process has held in memory, mapped pages of files included; by default this one.
+
+    0 of another that has ended, and where nothing says. Not by ``getrusage`` where there is this: a process that was
+    just started is charged with its parent's peak there.
+    """
+    try:
+        told = Path(f"/proc/{process or 'self'}/status").read_text(encoding="utf-8")
+    except OSError:
+        told = ""
+    if found := re.search(r"VmHWM:\s*(\d+) kB", told):
+        return int(found[1]) * 1024
+    if process is not None:
+        return 0
+    import resource
+
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size if sys.platform == "darwin" else size * 1024
 
 
 def hardware() -> dict[str, Any]:

@@ -7,8 +7,6 @@ are, and each condition's predictions go to the store, as in experiment 2.
 from __future__ import annotations
 
 import json
-import re
-import resource
 import sys
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.frame import peak
 from withstand import models
 from withstand.config.composing import compose
 from withstand.config.schema import ShiftConfig
@@ -60,18 +59,6 @@ def _condition(whole: np.ndarray, start: int, rows: int) -> ImageSet:
     images = whole[start : start + rows]
     ids = np.arange(len(images), dtype=np.int64)
     return ImageSet(images, ids % 10, ids, tuple("abcdefghij"))
-
-
-def peak() -> int:
-    """Bytes: the most that this process has held in memory, mapped pages of files included."""
-    try:  # not `getrusage` where there is this: a process that was just started is charged with its parent's peak there
-        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
-    except OSError:
-        found = None
-    if found:
-        return int(found[1]) * 1024
-    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return size if sys.platform == "darwin" else size * 1024
 
 
 if __name__ == "__main__":

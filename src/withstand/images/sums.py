@@ -40,8 +40,8 @@ class _Sums:
 
     Attributes:
         first, last: of the values that any of them reads.
-        index: int64 2·n·T, which they are, counted from ``first``: for the upper parts of weights, then for the lower.
-        starts: int64 2·n, where in ``index`` those of each begin.
+        index: int32 2·n·T, which they are, counted from ``first``: for the upper parts of weights, then for the lower.
+        starts: int32 2·n, where in ``index`` those of each begin.
         weights: float32 2·n·T: the upper bits of Pillow's weights, a whole number; then the lower, as parts of one.
         bits: of a share of one, in the upper.
     """
@@ -84,8 +84,8 @@ def _sums(size_in: int, size_out: int, first: int, last: int, method: str, value
     return _Sums(
         first=start * values,
         last=end * values,
-        index=torch.from_numpy(np.tile(index.reshape(-1), 2)),
-        starts=torch.arange(0, 2 * n * values * products, products),
+        index=torch.from_numpy(np.tile(index.astype(np.int32).reshape(-1), 2)),
+        starts=torch.arange(0, 2 * n * values * products, products, dtype=torch.int32),
         weights=torch.from_numpy(parts.repeat(values, axis=1).reshape(-1)),
         bits=BITS - lower,
     )
