@@ -2,10 +2,9 @@
 
 They are of 224 pixels, as sets that were made for one size are; of 320 by 256, whose middle is kept; of sizes of their
 own, as photographs of many cameras are, and of 500 by 375, about what ImageNet's are, which are resized to 256 first.
-They lie in class folders and are links to few, so that
-50,000 need no 50,000 files of their own. ImageFolder ends with batches of uint8 tensors that nobody keeps. Ours does
-so, too, as for images that are seen once; and, as for a data set, it ends with an array on the disk and its digest.
-Memory is the peak of a process that does the latter and nothing else.
+They lie in class folders and are links to few, so that 50,000 need no 50,000 files of their own. ImageFolder ends with
+batches of uint8 tensors that nobody keeps. Ours does so, too, as for images that are seen once; and, as for a data set,
+it ends with an array on the disk and its digest. Memory is the peak of a process that does the latter and nothing else.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ def run(options: Options) -> list[Contest]:
             timed = _linked(place, min(TIMED, counts[0]))
             found += [_rates(options, timed, cores[:n], shape) for n in sorted({1, len(cores)})]
         peaks = {n: _peak(_linked(place, n)) for n in counts}
-    notes = {f"peak_mib_of_{n}": round(peak / 2**20) for n, peak in peaks.items()}
+    notes = {f"peak_mib_of_{n}": round(held / 2**20) for n, held in peaks.items()}
     notes["peak_over_that_of_the_fewest"] = round(peaks[counts[1]] / peaks[counts[0]], 3)
     return [*found[:-1], replace(found[-1], notes=found[-1].notes | notes)]
 

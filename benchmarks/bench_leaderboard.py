@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.frame import Contest, Options, peak
+from benchmarks.frame import Contest, Options, charged, peak
 from withstand.corruptions.names import CORRUPTIONS, SEVERITIES
 from withstand.results import marks
 from withstand.results.conditions import CLEAN, Condition
@@ -139,7 +139,7 @@ def _command(place: Path, experiment: str, runs: str, work: str, amount: int, im
         most = max(most, peak(process.pid))
         time.sleep(0.01)
     _, status, used = done
-    most = most or used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    most = most or charged(used.ru_maxrss)
     seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, f"{experiment} ended with {process.returncode}"

@@ -130,7 +130,11 @@ def peak(process: int | None = None) -> int:
         return 0
     import resource
 
-    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return charged(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def charged(size: int) -> int:
+    """Bytes of a ``ru_maxrss``, which is of KiB but on macOS."""
     return size if sys.platform == "darwin" else size * 1024
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from withstand.backgrounds.variants import VARIANTS
 from withstand.base.console import say
-from withstand.base.errors import UserError
+from withstand.base.errors import UserError, few
 from withstand.images.listing import class_folders, in_words, listed, name_of, others
 
 REQUIRED = ("original", "mixed_same", "mixed_rand", "only_fg")
@@ -120,7 +120,7 @@ def _folders(place: Path, num_classes: int) -> tuple[str, ...]:
     folders = class_folders(place)
     if len(folders) != num_classes:
         raise UserError(
-            f"{place} has {len(folders)} class folders ({_some(folders, 12)}), not {num_classes}; remove what does not"
+            f"{place} has {len(folders)} class folders ({few(folders, 12)}), not {num_classes}; remove what does not"
             " belong there, or say dataset.num_classes=N for a set of your own"
         )
     return folders
@@ -137,7 +137,7 @@ def _foregrounds(place: Path, folders: tuple[str, ...]) -> Found:
         said = [f"'{name}' is not in original" for name in extra] + [
             f"'{name}' is missing" for name in lacking
         ]
-        raise UserError(f"{place} has other class folders than original: {_some(said)}")
+        raise UserError(f"{place} has other class folders than original: {few(said)}")
     found: Found = {}
     for label, folder in enumerate(folders):
         for file in listed(place / folder):
@@ -158,20 +158,14 @@ def _same(variant: str, found: Found, own: Found, places: Mapping[str, Path]) ->
     lacking, extra = sorted(set(own) - set(found)), sorted(set(found) - set(own))
     if lacking or extra:
         said = (
-            [f"lacks {len(lacking):,} of {len(own):,} ({_some([name for _, name in lacking])})"]
+            [f"lacks {len(lacking):,} of {len(own):,} ({few([name for _, name in lacking])})"]
             if lacking
             else []
         )
         said += (
-            [f"has {len(extra):,} that original lacks ({_some([name for _, name in extra])})"]
-            if extra
-            else []
+            [f"has {len(extra):,} that original lacks ({few([name for _, name in extra])})"] if extra else []
         )
         raise UserError(
             f"{places[variant]} shows other foregrounds than {places['original']}: it {' and '.join(said)};"
             " unpack both from the same archive"
         )
-
-
-def _some(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (", …" if len(names) > most else "")

@@ -81,6 +81,6 @@ def nearest(name: str, options: Iterable[str]) -> str:
     return f"choose from: {', '.join(known[:_MOST])}{more}"
 
 
-def few(names: Sequence[str]) -> str:
-    """The first three names, and whether there are more."""
-    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
+def few(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and whether there are more."""
+    return f"{', '.join(names[:most])}{', …' if len(names) > most else ''}"
